@@ -1,0 +1,42 @@
+#include "base/secret.h"
+
+#include <string.h>
+
+#include <utility>
+
+namespace weir {
+
+Secret::Secret(Secret&& other) noexcept : value_(other.value_) { other.wipe(); }
+
+Secret& Secret::operator=(const Secret& other) {
+    if (this != &other) {
+        wipe();
+        value_ = other.value_;
+    }
+    return *this;
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+    if (this != &other) {
+        wipe();
+        value_ = other.value_;
+        other.wipe();
+    }
+    return *this;
+}
+
+// explicit_bzero: the compiler may not drop it although the memory is about to be freed.
+void Secret::wipe() {
+    if (!value_.empty()) explicit_bzero(value_.data(), value_.size());
+    value_.clear();
+}
+
+bool operator==(const Secret& a, const Secret& b) {
+    if (a.value_.size() != b.value_.size()) return false;
+    unsigned char difference = 0;
+    for (size_t i = 0; i < a.value_.size(); ++i)
+        difference |= static_cast<unsigned char>(a.value_[i] ^ b.value_[i]);
+    return difference == 0;
+}
+
+}  // namespace weir
