@@ -1,0 +1,60 @@
+/// A whole configuration: every resource, and the questions other rooms ask across them.
+///
+/// Vectors keep the order the documents were read in. Names are unique per kind. Pointers returned
+/// live as long as the Configuration and are invalid after it changes. Threads: immutable after
+/// load().
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/resources.h"
+#include "json/value.h"
+
+namespace weir::config {
+
+/// The credential a backend is to use, with its Secret found.
+struct Credential {
+    CredentialType type = CredentialType::api_key;
+    ObjectName policy;                 ///< the BackendSecurityPolicy
+    std::optional<ObjectName> secret;  ///< absent: the provider's default chain (AWS environment)
+    std::string entry;                 ///< key inside the Secret
+    const Secret* value = nullptr;  ///< null: the Secret or its key is missing (with --mock only),
+                                    ///< or no Secret is named
+    std::string aws_region;         ///< policy's, else the backend's
+    std::string aws_profile;
+    Place place;
+};
+
+struct Configuration {
+    std::vector<Gateway> gateways;  ///< one implicit Gateway when none was loaded
+    std::vector<GatewayClass> gateway_classes;
+    std::vector<Route> routes;
+    std::vector<Backend> backends;
+    std::vector<EndpointBackend> endpoint_backends;
+    std::vector<CredentialPolicy> credential_policies;
+    std::vector<SecretResource> secrets;
+    std::vector<ConfigMapResource> config_maps;
+    std::vector<ReferenceGrant> reference_grants;
+
+    /// With an implicit Gateway every name finds it.
+    const Gateway* gateway(const ObjectName& name) const;
+    const Backend* backend(const ObjectName& name) const;
+    const EndpointBackend* endpoint_backend(const ObjectName& name) const;
+    const SecretResource* secret(const ObjectName& name) const;
+    const ConfigMapResource* config_map(const ObjectName& name) const;
+    /// The policy that targets `backend`; load() refuses two.
+    const CredentialPolicy* policy_for(const Backend& backend) const;
+    /// What `backend` says to its provider; nothing if no policy targets it or its type is not in
+    /// force.
+    std::optional<Credential> credential_for(const Backend& backend) const;
+    /// Where `backend` connects to: its inline URL, or its EndpointBackend's addresses.
+    std::vector<Endpoint> endpoints_of(const Backend& backend) const;
+    /// TLS to `backend`, or nothing for plain text.
+    std::optional<Tls> tls_of(const Backend& backend) const;
+};
+
+/// The configuration as `/api/config` shows it: every Secret value is "[REDACTED]".
+json::Value to_json(const Configuration& configuration);
+
+}  // namespace weir::config

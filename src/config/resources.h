@@ -1,0 +1,324 @@
+/// Resources: one typed struct per noun, the neutral result of decoding.
+///
+/// However a resource was spelled (the seed's group, upstream's v1alpha1 or v1beta1), there is one
+/// type for it here, with defaults filled in, names made absolute (namespace and name), durations
+/// and enumerations decoded. Each struct keeps the Place it was written at. The snapshot compiler
+/// reads these; nothing here knows YAML. Ownership: plain values. Threads: immutable after load().
+#pragma once
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/secret.h"
+#include "config/defaults.h"
+#include "config/place.h"
+#include "json/value.h"
+
+namespace weir::config {
+
+using Duration = std::chrono::milliseconds;
+
+/// Namespace and name of an object, as references name it.
+struct ObjectName {
+    std::string space;  ///< namespace; "default" unless written
+    std::string name;
+    std::string to_string() const { return space + "/" + name; }
+    friend auto operator<=>(const ObjectName&, const ObjectName&) = default;
+};
+
+/// What every resource has.
+struct Meta {
+    std::string kind;         ///< as written: "AIGatewayRoute"
+    std::string api_version;  ///< as written: "aigateway.envoyproxy.io/v1beta1"
+    ObjectName name;
+    std::map<std::string, std::string> annotations;
+    Place place;  ///< of the document
+};
+
+/// Deadlines, all known. Zero means none, as in Gateway API.
+struct Timeouts {
+    Duration head_read = defaults::kHeadRead;  ///< first byte of a request to the end of its head
+    Duration idle = defaults::kIdle;           ///< keep-alive connection without a request
+    Duration connect = defaults::kConnect;     ///< DNS, TCP and TLS to a provider
+    Duration first_byte =
+        defaults::kFirstByte;  ///< request sent to first byte of the answer, per attempt
+    Duration stream_idle = defaults::kStreamIdle;  ///< between two chunks of an answer
+    Duration request = defaults::kRequest;         ///< request head to last byte
+};
+
+/// Deadlines that something said; empty where it said nothing.
+struct TimeoutOverrides {
+    std::optional<Duration> head_read, idle, connect, first_byte, stream_idle, request;
+    /// `base` with what is said here put over it.
+    Timeouts over(Timeouts base) const;
+    /// Fills what is empty here from `other`.
+    void fill_from(const TimeoutOverrides& other);
+};
+
+struct Limits {
+    uint64_t request_body = defaults::kRequestBody;
+    uint64_t request_head = defaults::kRequestHead;
+    uint64_t body_memory = defaults::kBodyMemory;
+    uint64_t response_body = defaults::kResponseBody;
+};
+
+// ---- Gateway API
+
+enum class Protocol { http, https, tls, tcp, udp };
+
+struct Listener {
+    enum class Routes { same_namespace, all_namespaces, selected_namespaces };
+    std::string name;
+    Protocol protocol = Protocol::http;
+    uint16_t port = 0;
+    std::string hostname;  ///< lower case; empty for any; may begin "*."
+    Routes routes = Routes::same_namespace;
+    Place place;
+};
+
+struct Gateway {
+    Meta meta;
+    std::string class_name;
+    std::vector<Listener> listeners;
+    bool implicit = false;  ///< stands for every name, because no Gateway was loaded
+    Timeouts timeouts;  ///< defaults, GatewayOptions and policies on this Gateway, in that order
+    Limits limits;
+};
+
+struct GatewayClass {
+    Meta meta;
+    std::string controller;
+};
+
+/// "Resources of `from` may refer to `to` in my namespace."
+struct ReferenceGrant {
+    struct From {
+        std::string group, kind, space;
+    };
+    struct To {
+        std::string group, kind, name;  ///< empty name: all of that kind
+    };
+    Meta meta;
+    std::vector<From> from;
+    std::vector<To> to;
+};
+
+// ---- Mutations
+
+struct HeaderField {
+    std::string name;  ///< lower case
+    std::string value;
+    Place place;
+};
+
+/// Headers to remove, then to set. Names are lower case.
+struct HeaderMutation {
+    std::vector<HeaderField> set;
+    std::vector<std::string> remove;
+    bool empty() const { return set.empty() && remove.empty(); }
+};
+
+struct BodyField {
+    std::string path;   ///< name of a top-level member
+    json::Value value;  ///< the text parsed as JSON; text that is not JSON is a JSON string
+    Place place;
+};
+
+/// Top-level members of a JSON body to remove, then to set.
+struct BodyMutation {
+    std::vector<BodyField> set;
+    std::vector<std::string> remove;
+    bool empty() const { return set.empty() && remove.empty(); }
+};
+
+// ---- Routes
+
+struct ParentRef {
+    ObjectName gateway;
+    std::string section;           ///< listener name; empty for all
+    std::optional<uint16_t> port;  ///< listeners of that port only
+    Place place;
+};
+
+struct PathMatch {
+    enum class Type { exact, prefix, regex };
+    Type type = Type::prefix;
+    std::string value;
+    Place place;
+};
+
+struct HeaderMatch {
+    enum class Type { exact, regex };
+    Type type = Type::exact;
+    std::string name;   ///< lower case; "x-ai-eg-model" is the body's `model`
+    std::string value;  ///< for regex: RE2, known to compile, matched whole
+    Place place;
+};
+
+/// All parts must hold; a rule's matches are alternatives.
+struct RuleMatch {
+    std::optional<PathMatch> path;
+    std::vector<HeaderMatch> headers;
+    std::string method;  ///< empty: any
+    Place place;
+};
+
+struct BackendRef {
+    enum class Kind { backend, inference_pool };
+    Kind kind = Kind::backend;
+    ObjectName name;
+    uint32_t weight = 1;
+    uint32_t priority = 0;       ///< 0 is tried first
+    std::string model_override;  ///< empty: the client's model
+    HeaderMutation headers;      ///< beats the backend's per name
+    BodyMutation body;
+    Place place;
+};
+
+struct Rule {
+    std::string name;                ///< empty unless written
+    std::vector<RuleMatch> matches;  ///< empty: matches everything
+    std::vector<BackendRef> backends;
+    TimeoutOverrides timeouts;  ///< of the rule, then of policies on its route
+    std::string models_owned_by = std::string(defaults::kModelsOwnedBy);
+    std::optional<int64_t> models_created_at;  ///< Unix seconds
+    Place place;
+};
+
+/// A number derived from usage.
+struct CostRule {
+    enum class Type { input, cached_input, cache_creation_input, output, reasoning, total, cel };
+    std::string key;
+    Type type = Type::total;
+    std::string cel;  ///< for Type::cel
+    Place place;
+};
+
+struct Route {
+    Meta meta;
+    std::vector<ParentRef> parents;
+    std::vector<std::string> hostnames;  ///< lower case; empty: any
+    std::vector<Rule> rules;
+    std::vector<CostRule> costs;
+};
+
+// ---- Backends
+
+enum class SchemaName {
+    openai,
+    cohere,
+    aws_bedrock,
+    azure_openai,
+    gcp_vertex,
+    gcp_anthropic,
+    anthropic,
+    aws_anthropic,
+    gemini,
+};
+std::string_view to_string(SchemaName name);  ///< upstream's spelling: "AWSBedrock"
+
+/// Which wire format a backend speaks.
+struct ApiSchema {
+    SchemaName name = SchemaName::openai;
+    std::string
+        version;  ///< Azure api-version, anthropic_version, Cohere path version; may be empty
+    std::string
+        prefix;  ///< path prefix without slashes at its ends ("v1", "v1beta/openai"); empty: none
+};
+
+/// Trust for TLS to a provider.
+struct Tls {
+    std::string server_name;          ///< SNI and the name verified; empty: the endpoint's host
+    bool system_roots = true;         ///< the system's trust store
+    std::vector<std::string> ca_pem;  ///< else these certificates
+    bool verify = true;               ///< false only where a resource says insecureSkipVerify
+    Place place;                      ///< what asked for TLS
+};
+
+/// One address of a backend.
+struct Endpoint {
+    std::string host;  ///< host name in lower case, or an IP address without brackets
+    uint16_t port = 0;
+    bool is_ip = false;
+    Place place;
+};
+
+/// Envoy Gateway's Backend: where to connect, and whether with TLS.
+///
+/// TLS comes from the Backend's own `tls` or a BackendTLSPolicy. Without either the connection is
+/// plain text whatever the port, as in Envoy Gateway (port 443 without TLS is warned about).
+struct EndpointBackend {
+    Meta meta;
+    std::vector<Endpoint> endpoints;
+    std::optional<Tls> tls;
+    bool fallback = false;
+};
+
+enum class UsageMode { ask, never };
+
+/// AIServiceBackend: a dialect, an endpoint, mutations. Exactly one of `endpoint_ref` and `url` is
+/// set.
+struct Backend {
+    /// The seed's inline `endpoint`.
+    struct Url {
+        bool tls = true;
+        Endpoint endpoint;
+    };
+    Meta meta;
+    ApiSchema schema;
+    std::optional<ObjectName> endpoint_ref;  ///< an EndpointBackend
+    std::optional<Url> url;
+    std::string provider;  ///< the seed's spelling, as written; else empty
+    std::string region;    ///< of a Bedrock endpoint's host name; empty if unknown
+    HeaderMutation headers;
+    BodyMutation body;
+    UsageMode usage = UsageMode::ask;
+};
+
+// ---- Credentials
+
+enum class CredentialType {
+    api_key,
+    azure_api_key,
+    anthropic_api_key,
+    gemini_api_key,
+    aws,
+    azure,
+    gcp
+};
+std::string_view to_string(CredentialType type);  ///< upstream's spelling: "AWSCredentials"
+
+struct SecretRef {
+    ObjectName name;
+    Place place;
+};
+
+/// BackendSecurityPolicy: what to say to a provider.
+struct CredentialPolicy {
+    Meta meta;
+    std::vector<ObjectName> targets;  ///< AIServiceBackends
+    std::optional<CredentialType>
+        type;  ///< absent in the seed's spelling: each backend's dialect decides
+    std::optional<SecretRef> secret;  ///< of the block that `type` names, or authenticationRefs
+    std::string aws_region;
+    std::string aws_profile = std::string(defaults::kAwsProfile);
+    bool seed_spelling =
+        false;  ///< the Secret's key is the backend's name, its provider, or apiKey
+};
+
+struct SecretResource {
+    Meta meta;
+    std::map<std::string, Secret> values;  ///< decoded
+};
+
+struct ConfigMapResource {
+    Meta meta;
+    std::map<std::string, std::string> data;
+};
+
+}  // namespace weir::config
