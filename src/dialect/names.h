@@ -1,0 +1,78 @@
+/// The names of this room: operations, dialects and provider schemas, and how users spell them.
+///
+/// An *operation* is what a client asked for (path and method), a *dialect* is a wire format, and a
+/// *schema* is how a provider is spoken to: a dialect together with its paths and wrappers (Claude
+/// on Bedrock is the Anthropic dialect in AWS frames). Plain values; any thread.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace weir::dialect {
+
+enum class Operation : uint8_t {
+    chat,
+    completions,
+    embeddings,
+    responses,
+    responses_input_tokens,
+    image_generation,
+    speech,
+    transcription,
+    translation,
+    tokenize,
+    rerank,
+    messages,
+    count_tokens,
+    models,
+};
+
+/// A wire format. Clients speak openai today; providers speak openai, anthropic and bedrock.
+enum class Dialect : uint8_t { openai, anthropic, bedrock, gemini, cohere };
+
+/// How a provider is spoken to, as AIServiceBackend `schema.name` says it.
+enum class Schema : uint8_t {
+    OpenAI,
+    AzureOpenAI,
+    AWSBedrock,
+    AWSAnthropic,
+    GCPVertexAI,
+    GCPAnthropic,
+    Anthropic,
+    Cohere,
+};
+
+/// The operation's name in metrics and logs: "chat", "completion", "embeddings",
+/// "image_generation", …
+std::string_view to_string(Operation operation);
+std::optional<Operation> operation_from_string(std::string_view name);
+
+/// "openai", "anthropic", "bedrock", "gemini", "cohere".
+std::string_view to_string(Dialect dialect);
+std::optional<Dialect> dialect_from_string(std::string_view name);
+
+/// The enumerator's own name, as in YAML ("AWSBedrock"); matched case-sensitively.
+std::string_view to_string(Schema schema);
+std::optional<Schema> schema_from_string(std::string_view name);
+
+/// The wire format inside the schema's frames: AWSAnthropic → anthropic, GCPVertexAI → gemini.
+Dialect dialect_of(Schema schema);
+/// OpenTelemetry `gen_ai.provider.name`: "openai", "azure.openai", "aws.bedrock", "gcp.anthropic",
+/// …
+std::string_view provider_name(Schema schema);
+
+/// One operation as clients reach it. `path` is what follows an agent's prefix or the root.
+struct Endpoint {
+    std::string_view method;
+    std::string_view path;
+    Operation operation;
+    Dialect dialect;
+};
+
+/// Every endpoint that clients may call, by its full path ("/v1/chat/completions").
+std::span<const Endpoint> endpoints();
+/// The endpoint with exactly this path (no query), whatever its method; null if there is none.
+const Endpoint* find_endpoint(std::string_view path);
+
+}  // namespace weir::dialect
