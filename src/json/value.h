@@ -1,8 +1,9 @@
-/// A JSON document that loses nothing: member order, duplicate keys and every digit of a number survive.
+/// A JSON document that loses nothing: member order, duplicate keys and every digit of a number
+/// survive.
 ///
 /// Translation between dialects builds and reads documents of this type. Numbers keep their literal
-/// (a provider's 1.10 or a 30-digit id goes out as it came in); strings are held unescaped, as UTF-8.
-/// Ownership: a Value owns its children. Threads: a plain value. Format: RFC 8259.
+/// (a provider's 1.10 or a 30-digit id goes out as it came in); strings are held unescaped, as
+/// UTF-8. Ownership: a Value owns its children. Threads: a plain value. Format: RFC 8259.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -46,7 +47,7 @@ public:
     /// A string's text or a number's literal; empty for every other kind.
     std::string_view text() const { return text_; }
 
-    const std::vector<Value>& items() const { return items_; }       ///< of an array; else empty
+    const std::vector<Value>& items() const { return items_; }  ///< of an array; else empty
     std::vector<Value>& items() { return items_; }
     const std::vector<Member>& members() const { return members_; }  ///< of an object; else empty
     std::vector<Member>& members() { return members_; }
@@ -83,7 +84,8 @@ struct ParseLimits {
 };
 
 /// Parses one whole document (RFC 8259; no comments, no trailing commas, valid UTF-8).
-/// Fails with body.invalid_json, the detail naming the byte offset and what was expected, never the text.
+/// Fails with body.invalid_json, the detail naming the byte offset and what was expected, never the
+/// text.
 Result<Value> parse(std::string_view text, ParseLimits limits = {});
 
 /// Compact text (no spaces). Strings are escaped minimally; `append` adds to `out`.

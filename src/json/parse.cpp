@@ -1,0 +1,141 @@
+// Text to Value: recursive descent, depth-limited, on the lexical rules of lexer.h.
+#include "json/lexer.h"
+#include "json/value.h"
+
+namespace weir::json {
+namespace {
+
+class Parser {
+public:
+    Parser(std::string_view text, ParseLimits limits)
+        : p_(text.data()), end_(p_ + text.size()), depth_left_(limits.depth) {}
+
+    bool document(Value& out) {
+        space();
+        if (!value(out)) return false;
+        space();
+        return p_ == end_ || stop("the end of the document");
+    }
+    const lex::Problem& problem() const { return problem_; }
+
+private:
+    bool stop(const char* expected) {
+        problem_ = {p_, expected};
+        return false;
+    }
+    void space() { p_ = lex::skip_space(p_, end_); }
+    bool at(char c) const { return p_ != end_ && *p_ == c; }
+    bool moved(const char* behind) {
+        if (behind) p_ = behind;
+        return behind != nullptr;
+    }
+
+    bool value(Value& out) {
+        if (p_ == end_) return stop("a value");
+        switch (*p_) {
+            case '{':
+                return object(out);
+            case '[':
+                return array(out);
+            case '"': {
+                std::string text;
+                if (!string(text)) return false;
+                out = Value::string(std::move(text));
+                return true;
+            }
+            case 't':
+            case 'f':
+            case 'n':
+                return literal(out);
+            default:
+                return number(out);
+        }
+    }
+
+    bool literal(Value& out) {
+        char first = *p_;
+        if (!moved(lex::skip_literal(p_, end_, problem_))) return false;
+        if (first != 'n') out = Value::boolean(first == 't');
+        return true;
+    }
+
+    bool number(Value& out) {
+        const char* start = p_;
+        if (*p_ != '-' && !lex::is_digit(*p_)) return stop("a value");
+        if (!moved(lex::skip_number(p_, end_, problem_))) return false;
+        out = Value::number(std::string(start, p_));
+        return true;
+    }
+
+    bool string(std::string& out) {
+        const char* start = p_ + 1;
+        if (!moved(lex::skip_string(start, end_, problem_))) return false;
+        lex::append_unescaped(out, std::string_view(start, static_cast<size_t>(p_ - 1 - start)));
+        return true;
+    }
+
+    bool enter() {
+        if (depth_left_ == 0) return stop("less nesting");
+        --depth_left_;
+        ++p_;
+        space();
+        return true;
+    }
+
+    bool array(Value& out) {
+        out = Value::array();
+        if (!enter()) return false;
+        for (bool more = !at(']'); more;) {
+            if (!value(out.items().emplace_back())) return false;
+            space();
+            more = at(',');
+            if (!more && !at(']')) return stop("',' or ']'");
+            if (more) ++p_, space();
+        }
+        ++p_;
+        ++depth_left_;
+        return true;
+    }
+
+    bool object(Value& out) {
+        out = Value::object();
+        if (!enter()) return false;
+        for (bool more = !at('}'); more;) {
+            if (!member(out.members().emplace_back())) return false;
+            space();
+            more = at(',');
+            if (!more && !at('}')) return stop("',' or '}'");
+            if (more) ++p_, space();
+        }
+        ++p_;
+        ++depth_left_;
+        return true;
+    }
+
+    bool member(Member& out) {
+        if (!at('"')) return stop("a member name in quotes");
+        if (!string(out.key)) return false;
+        space();
+        if (!at(':')) return stop("':'");
+        ++p_;
+        space();
+        return value(out.value);
+    }
+
+    const char* p_;
+    const char* end_;
+    size_t depth_left_;
+    lex::Problem problem_;
+};
+
+}  // namespace
+
+Result<Value> parse(std::string_view text, ParseLimits limits) {
+    WEIR_CHECK(lex::check_utf8(text));
+    Parser parser(text, limits);
+    Value value;
+    if (!parser.document(value)) return std::unexpected(lex::to_error(text, parser.problem()));
+    return value;
+}
+
+}  // namespace weir::json
