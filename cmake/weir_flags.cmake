@@ -13,7 +13,7 @@ option(WEIR_PCH "Use precompiled headers" ON)
 set(WEIR_SANITIZE "" CACHE STRING "Sanitizers: e.g. address,undefined or thread")
 
 add_library(weir_flags INTERFACE)
-target_compile_options(weir_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
+target_compile_options(weir_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives for these in coroutine frames and std::expected.
   target_compile_options(weir_flags INTERFACE -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)

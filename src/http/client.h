@@ -1,0 +1,112 @@
+/// The client side of HTTP/1.1: pooled connections to providers.
+///
+///     WEIR_CO_TRY(ClientExchange upstream, co_await pool.acquire(origin, deadline, cancel));
+///     WEIR_CO_CHECK(co_await upstream.send(pieces, stall));
+///     WEIR_CO_TRY(const ResponseHead* head, co_await upstream.read_head("POST", first_byte_deadline));
+///     while (true) {
+///         WEIR_CO_TRY(std::string_view piece, co_await upstream.read_body(idle_deadline));
+///         if (piece.empty()) break;
+///     }
+///     upstream.release();  // back to the pool; without it the connection is closed
+///
+/// A connection that waits for bytes owns no buffer. Pooled connections are watched: one that the
+/// provider closes leaves the pool at once. Threads: one pool per worker.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "http/h1/body_decoder.h"
+#include "http/message.h"
+#include "net/dial.h"
+
+namespace weir::http {
+
+/// Where to connect, and the pool key that stands for it.
+struct Origin {
+    net::Target target;
+    std::string key;  ///< equal keys share connections: scheme, host, port, server name, trust
+};
+
+struct PoolCounters {
+    uint64_t open = 0;
+    uint64_t idle = 0;
+    uint64_t dialled = 0;
+    uint64_t reused = 0;
+    uint64_t failed = 0;  ///< dials that failed
+};
+
+class ClientPool;
+class ClientConnection;
+
+/// One request and its response on a leased connection. Not complete when destroyed: the connection
+/// is closed, which cancels the provider's work.
+class ClientExchange {
+public:
+    ClientExchange() = default;
+    ClientExchange(ClientExchange&&) noexcept;
+    ClientExchange& operator=(ClientExchange&&) noexcept;
+    ~ClientExchange();
+
+    explicit operator bool() const { return connection_ != nullptr; }
+    bool reused() const;  ///< an earlier exchange used this connection
+    /// Sends the whole request. Fails with upstream.reset, or upstream.request_timeout if the provider
+    /// took nothing for `stall`.
+    net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall);
+    /// The final response head; 1xx are passed over. Fails with upstream.first_byte_timeout,
+    /// upstream.reset, upstream.protocol. Valid until the first read_body().
+    net::Task<Result<const ResponseHead*>> read_head(std::string_view method, net::TimePoint deadline);
+    /// The next piece of the body, at most one read buffer; empty at the end. Valid until the next
+    /// call. Fails with upstream.idle_timeout, upstream.truncated, upstream.reset, upstream.protocol.
+    net::Task<Result<std::string_view>> read_body(net::TimePoint deadline);
+    bool body_done() const;
+    const std::string& trailers() const;
+    /// Bytes received, heads included.
+    uint64_t received() const;
+    /// Nothing of the response has arrived (so a reused connection may have died beforehand).
+    bool untouched() const;
+    void release();
+
+private:
+    friend ClientPool;
+    ClientExchange(ClientPool& pool, std::unique_ptr<ClientConnection> connection, net::CancelSource* cancel);
+    ClientPool* pool_ = nullptr;
+    std::unique_ptr<ClientConnection> connection_;
+    net::CancelSource* cancel_ = nullptr;
+};
+
+class ClientPool {
+public:
+    struct Options {
+        std::size_t idle_per_origin = 256;
+        net::Duration idle_timeout = std::chrono::seconds(60);
+        std::size_t head_limit = 60 * 1024;
+    };
+    ClientPool(net::Worker& worker, net::Resolver& resolver, Options options);
+    ~ClientPool();
+    ClientPool(const ClientPool&) = delete;
+    ClientPool& operator=(const ClientPool&) = delete;
+
+    /// An idle connection, or a new one (`fresh`: always a new one). Errors as net::dial.
+    net::Task<Result<ClientExchange>> acquire(const Origin& origin, net::TimePoint deadline,
+                                              net::CancelSource* cancel, bool fresh = false);
+    const PoolCounters& counters() const { return counters_; }
+    /// Closes idle connections of origins that are no longer configured, or all.
+    void close_idle();
+
+private:
+    friend ClientExchange;
+    friend ClientConnection;
+    void put_back(std::unique_ptr<ClientConnection> connection);
+    void drop_idle(ClientConnection& connection);
+
+    net::Worker& worker_;
+    net::Resolver& resolver_;
+    Options options_;
+    PoolCounters counters_;
+    std::unordered_map<std::string, std::vector<std::unique_ptr<ClientConnection>>> idle_;
+};
+
+}  // namespace weir::http

@@ -1,0 +1,191 @@
+#include "http/exchange.h"
+
+#include <array>
+#include <charconv>
+
+#include "http/server_connection.h"
+
+namespace weir::http {
+namespace {
+
+iovec piece_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+/// "1f\r\n" into `buffer`.
+std::string_view chunk_line(std::array<char, 20>& buffer, std::size_t size) {
+    auto [end, error] = std::to_chars(buffer.data(), buffer.data() + 16, size, 16);
+    *end++ = '\r';
+    *end++ = '\n';
+    return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
+}
+
+}  // namespace
+
+const RequestHead& Exchange::request() const { return connection_.head_; }
+std::string_view Exchange::peer() const { return connection_.peer_; }
+uint32_t Exchange::listener() const { return connection_.listener_; }
+net::TimePoint Exchange::begun() const { return connection_.begun_; }
+net::CancelSource& Exchange::cancel() { return connection_.cancel_; }
+net::Task<Result<std::string_view>> Exchange::read_all() { return connection_.read_all(); }
+net::Task<Result<std::string_view>> Exchange::read_some() { return connection_.read_some(); }
+bool Exchange::body_done() const { return connection_.body_finished(); }
+
+void Exchange::release_request() {
+    connection_.release_heap();
+    connection_.head_.headers.clear();
+    if (connection_.begin_ == connection_.end_) {
+        connection_.floor_ = connection_.begin_ = connection_.end_ = 0;
+        connection_.block_.reset();
+    }
+}
+
+void Exchange::reset(bool keep_alive, bool head_request, int minor) {
+    head_.clear();
+    state_ = State::idle;
+    status_ = 0;
+    minor_ = minor;
+    head_request_ = head_request;
+    keep_alive_ = keep_alive;
+    sent_head_ = false;
+    length_left_ = 0;
+    body_sent_ = 0;
+}
+
+void Exchange::begin(int status) {
+    WEIR_ASSERT(state_ == State::idle || !sent_head_);
+    head_.clear();
+    status_ = status;
+    state_ = State::head;
+    head_.append("HTTP/1.1 ");
+    std::array<char, 8> digits;
+    auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), status);
+    head_.append(digits.data(), end);
+    head_.append(" ").append(reason_phrase(status)).append("\r\n");
+}
+
+void Exchange::header(std::string_view name, std::string_view value) {
+    head_.append(name).append(": ").append(value).append("\r\n");
+}
+
+std::string& Exchange::head_text() { return head_; }
+
+void Exchange::end_head() {
+    if (!keep_alive_)
+        head_.append("connection: close\r\n");
+    else if (minor_ == 0)
+        head_.append("connection: keep-alive\r\n");
+    head_.append("\r\n");
+}
+
+net::Task<void> Exchange::send(std::string_view body) {
+    WEIR_ASSERT(state_ == State::head);
+    bool bodiless = status_ == 204 || status_ == 304 || status_ / 100 == 1;
+    if (!bodiless) {
+        head_.append("content-length: ");
+        std::array<char, 24> digits;
+        auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), body.size());
+        head_.append(digits.data(), end);
+        head_.append("\r\n");
+    }
+    end_head();
+    state_ = State::done;
+    sent_head_ = true;
+    if (bodiless || head_request_) body = {};
+    body_sent_ = body.size();
+    std::array<iovec, 2> pieces{piece_of(head_), piece_of(body)};
+    std::span<iovec> rest(pieces);
+    if (!write_now(rest)) co_await write_pieces(rest);
+}
+
+void Exchange::start_chunked() {
+    WEIR_ASSERT(state_ == State::head);
+    if (head_request_ || status_ == 204 || status_ == 304) {
+        state_ = State::no_body;
+    } else if (minor_ == 0) {
+        keep_alive_ = false;  // HTTP/1.0 knows no chunks: the close ends the body
+        state_ = State::until_close;
+    } else {
+        head_.append("transfer-encoding: chunked\r\n");
+        state_ = State::chunked;
+    }
+    end_head();
+}
+
+void Exchange::start_length(uint64_t length) {
+    WEIR_ASSERT(state_ == State::head);
+    if (status_ != 204 && status_ != 304) head_.append(fmt::format("content-length: {}\r\n", length));
+    state_ = head_request_ || status_ == 204 || status_ == 304 ? State::no_body : State::length;
+    length_left_ = length;
+    end_head();
+}
+
+net::Task<void> Exchange::write(std::string_view data) {
+    std::array<iovec, 4> pieces;
+    std::size_t count = 0;
+    if (!sent_head_) pieces[count++] = piece_of(head_);
+    sent_head_ = true;
+    if (state_ == State::no_body) data = {};
+    if (state_ == State::length) {
+        WEIR_ASSERT(data.size() <= length_left_);
+        length_left_ -= data.size();
+    }
+    std::array<char, 20> line;
+    if (!data.empty()) {
+        if (state_ == State::chunked) pieces[count++] = piece_of(chunk_line(line, data.size()));
+        pieces[count++] = piece_of(data);
+        if (state_ == State::chunked) pieces[count++] = piece_of("\r\n");
+        body_sent_ += data.size();
+    }
+    std::span<iovec> rest(pieces.data(), count);
+    if (!write_now(rest)) co_await write_pieces(rest);
+}
+
+net::Task<void> Exchange::finish(std::string_view trailers) {
+    std::array<iovec, 4> pieces;
+    std::size_t count = 0;
+    if (!sent_head_) pieces[count++] = piece_of(head_);
+    sent_head_ = true;
+    if (state_ == State::chunked) {
+        pieces[count++] = piece_of("0\r\n");
+        pieces[count++] = piece_of(trailers);
+        pieces[count++] = piece_of("\r\n");
+    }
+    if (state_ == State::length && length_left_ > 0) keep_alive_ = false;  // less than promised: cut
+    state_ = State::done;
+    std::span<iovec> rest(pieces.data(), count);
+    if (!write_now(rest)) co_await write_pieces(rest);
+}
+
+void Exchange::abort() {
+    keep_alive_ = false;
+    state_ = State::done;
+    connection_.stream_->abort();
+}
+
+bool Exchange::write_now(std::span<iovec>& pieces) {
+    std::size_t total = 0;
+    for (const auto& piece : pieces) total += piece.iov_len;
+    if (total == 0) return true;
+    net::IoResult r = connection_.stream_->write(pieces);
+    if (r.closed()) {
+        connection_.cancel_.cancel();
+        return false;
+    }
+    if (r.size == total) return true;
+    for (auto& piece : pieces) {
+        std::size_t taken = std::min(piece.iov_len, r.size);
+        piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
+        piece.iov_len -= taken;
+        r.size -= taken;
+    }
+    return false;
+}
+
+net::Task<void> Exchange::write_pieces(std::span<iovec> pieces) {
+    if (connection_.cancel_.cancelled()) throw net::Cancelled();
+    int error = co_await net::write_all(*connection_.stream_, pieces, connection_.stall_timeout(), &connection_.cancel_);
+    if (error == 0) co_return;
+    connection_.cancel_.cancel();
+    throw net::Cancelled();
+}
+
+}  // namespace weir::http

@@ -1,0 +1,263 @@
+#include "http/h1/head_parser.h"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <limits>
+
+namespace weir::http::h1 {
+namespace {
+
+namespace beast = boost::beast;
+using BeastField = beast::http::field;
+using BeastError = beast::error_code;
+
+std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
+
+/// What framing needs to know, collected while the fields go by.
+struct Collected {
+    Headers* headers = nullptr;
+    std::string_view host;
+    std::string_view content_length;
+    std::string_view transfer_encoding;
+    std::string_view expect;
+    int hosts = 0;
+    int content_lengths = 0;
+    int transfer_encodings = 0;
+    bool close = false;
+    bool keep_alive = false;
+    bool too_many = false;
+
+    void field(BeastField which, std::string_view name, std::string_view value) {
+        if (headers->size() >= kMaxHeaderFields) {
+            too_many = true;
+            return;
+        }
+        headers->add(name, value);
+        switch (which) {
+            case BeastField::host: host = value; ++hosts; break;
+            case BeastField::content_length: content_length = value; ++content_lengths; break;
+            case BeastField::transfer_encoding: transfer_encoding = value; ++transfer_encodings; break;
+            case BeastField::expect: expect = value; break;
+            case BeastField::connection: connection(value); break;
+            default: break;
+        }
+    }
+    void connection(std::string_view value) {
+        while (!value.empty()) {
+            auto comma = value.find(',');
+            auto token = trim(value.substr(0, comma));
+            if (iequals(token, "close")) close = true;
+            if (iequals(token, "keep-alive")) keep_alive = true;
+            if (comma == std::string_view::npos) break;
+            value.remove_prefix(comma + 1);
+        }
+    }
+};
+
+template <bool isRequest>
+class Parser final : public beast::http::basic_parser<isRequest> {
+public:
+    Parser(Collected& collected, RequestHead* request, ResponseHead* response)
+        : collected_(collected), request_(request), response_(response) {
+        this->header_limit(std::numeric_limits<std::uint32_t>::max());
+        this->body_limit(boost::none);
+        this->skip(true);  // bodies are ours (body_decoder.h)
+    }
+    /// Null, or what is wrong with the head.
+    const char* parse(std::string_view head) {
+        BeastError error;
+        std::size_t used = this->put(boost::asio::const_buffer(head.data(), head.size()), error);
+        if (error && error != beast::http::error::need_more) return reason(error);
+        if (!this->is_header_done() || used != head.size()) return "the head is malformed";
+        return nullptr;
+    }
+
+private:
+    static const char* reason(const BeastError& error) {
+        using E = beast::http::error;
+        if (error == E::bad_method) return "the method is not a token";
+        if (error == E::bad_target) return "the request target has a forbidden character";
+        if (error == E::bad_version) return "the version is not HTTP/1.0 or HTTP/1.1";
+        if (error == E::bad_field) return "a field name is not a token followed by a colon";
+        if (error == E::bad_value) return "a field value has a forbidden character";
+        if (error == E::bad_content_length || error == E::multiple_content_length)
+            return "Content-Length is malformed or repeated";
+        if (error == E::bad_transfer_encoding) return "Transfer-Encoding is malformed";
+        if (error == E::bad_line_ending) return "a line does not end with CR LF";
+        if (error == E::bad_status) return "the status is not three digits";
+        return "the head is malformed";
+    }
+
+    void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target, int version,
+                         BeastError&) override {
+        request_->method = view(method);
+        request_->target = view(target);
+        request_->minor = version - 10;
+    }
+    void on_response_impl(int status, beast::string_view text, int version, BeastError&) override {
+        response_->status = status;
+        response_->reason = view(text);
+        response_->minor = version - 10;
+    }
+    void on_field_impl(BeastField which, beast::string_view name, beast::string_view value, BeastError&) override {
+        collected_.field(which, view(name), view(value));
+    }
+    void on_header_impl(BeastError&) override {}
+    void on_body_init_impl(boost::optional<std::uint64_t> const&, BeastError&) override {}
+    std::size_t on_body_impl(beast::string_view, BeastError&) override { return 0; }
+    void on_chunk_header_impl(std::uint64_t, beast::string_view, BeastError&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, BeastError&) override { return 0; }
+    void on_finish_impl(BeastError&) override {}
+
+    Collected& collected_;
+    RequestHead* request_;
+    ResponseHead* response_;
+};
+
+/// Null, or why the bytes cannot be a head: line ends, NUL and folding are judged before parsing.
+const char* bad_bytes(std::string_view head) {
+    if (std::memchr(head.data(), 0, head.size())) return "the head contains a NUL byte";
+    for (std::size_t at = 0; (at = head.find('\n', at)) != std::string_view::npos; ++at) {
+        if (at == 0 || head[at - 1] != '\r') return "a line ends with LF alone";
+        if (at + 1 < head.size() && (head[at + 1] == ' ' || head[at + 1] == '\t'))
+            return "a field is folded over several lines";
+    }
+    for (std::size_t at = 0; (at = head.find('\r', at)) != std::string_view::npos; ++at)
+        if (at + 1 >= head.size() || head[at + 1] != '\n') return "the head contains a CR without LF";
+    return nullptr;
+}
+
+/// The value of a Content-Length, or nothing unless it is 1 to 18 digits.
+std::optional<uint64_t> parse_length(std::string_view text) {
+    if (text.empty() || text.size() > 18) return std::nullopt;
+    uint64_t value = 0;
+    for (char c : text) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + static_cast<uint64_t>(c - '0');
+    }
+    return value;
+}
+
+Result<Framing> request_framing(const Collected& seen, int minor) {
+    if (seen.transfer_encodings > 0) {
+        if (seen.content_lengths > 0)
+            return fail(codes::http_bad_request, "Content-Length and Transfer-Encoding exclude each other");
+        if (minor == 0) return fail(codes::http_bad_request, "HTTP/1.0 has no Transfer-Encoding");
+        if (seen.transfer_encodings > 1 || !iequals(seen.transfer_encoding, "chunked"))
+            return fail(codes::http_not_implemented, "the only Transfer-Encoding served is one 'chunked'");
+        return Framing{Framing::Kind::chunked, 0};
+    }
+    if (seen.content_lengths > 1) return fail(codes::http_bad_request, "Content-Length is repeated");
+    if (seen.content_lengths == 0) return Framing{};
+    auto length = parse_length(seen.content_length);
+    if (!length) return fail(codes::http_bad_request, "Content-Length is not a number");
+    return Framing{Framing::Kind::length, *length};
+}
+
+bool valid_authority(std::string_view authority) {
+    for (char c : authority)
+        if (c == '/' || c == '?' || c == '#' || c == '@' || c == ' ' || c == ',' || static_cast<unsigned char>(c) < 0x21)
+            return false;
+    return true;
+}
+
+/// Splits the target into path and query, and settles the authority (RFC 9112 §3.2).
+Result<void> read_target(RequestHead& out, const Collected& seen) {
+    if (seen.hosts > 1) return fail(codes::http_bad_request, "Host is repeated");
+    if (seen.hosts == 0 && out.minor >= 1) return fail(codes::http_bad_request, "Host is missing");
+    if (!valid_authority(seen.host)) return fail(codes::http_bad_request, "Host is malformed");
+    out.authority = seen.host;
+    std::string_view target = out.target;
+    if (out.method == "CONNECT") return fail(codes::http_not_implemented, "CONNECT is not served");
+    if (!target.starts_with('/') && target != "*") {
+        auto scheme = target.find("://");
+        if (scheme == std::string_view::npos || !(iequals(target.substr(0, scheme), "http") || iequals(target.substr(0, scheme), "https")))
+            return fail(codes::http_bad_request, "the request target is neither a path nor an http URL");
+        auto rest = target.substr(scheme + 3);
+        auto slash = rest.find_first_of("/?");
+        auto authority = rest.substr(0, slash);
+        if (seen.hosts == 1 && !iequals(authority, seen.host))
+            return fail(codes::http_bad_request, "the request target names another host than Host");
+        if (authority.empty() || !valid_authority(authority)) return fail(codes::http_bad_request, "the request target has no valid host");
+        out.authority = authority;
+        target = slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash);
+    }
+    if (target.find('#') != std::string_view::npos)
+        return fail(codes::http_bad_request, "the request target has a fragment");
+    auto question = target.find('?');
+    out.path = target.substr(0, question);
+    if (out.path.empty()) out.path = "/";
+    out.query = question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+    return {};
+}
+
+}  // namespace
+
+std::size_t find_head_end(std::string_view bytes, std::size_t& from) {
+    // Each line end is looked at once; the head ends at an empty line, however its ends are written.
+    std::size_t at = from;
+    while ((at = bytes.find('\n', at)) != std::string_view::npos) {
+        std::size_t next = at + 1;
+        if (next < bytes.size() && bytes[next] == '\n') return next + 1;
+        if (next + 1 < bytes.size() && bytes[next] == '\r' && bytes[next + 1] == '\n') return next + 2;
+        if (next >= bytes.size() || (bytes[next] == '\r' && next + 1 >= bytes.size())) break;  // undecided yet
+        at = next;
+    }
+    from = at == std::string_view::npos ? bytes.size() : at;
+    return std::string_view::npos;
+}
+
+Result<void> parse_request_head(std::string_view head, RequestHead& out) {
+    if (const char* bad = bad_bytes(head)) return fail(codes::http_bad_request, bad);
+    out.headers.clear();
+    Collected seen;
+    seen.headers = &out.headers;
+    Parser<true> parser(seen, &out, nullptr);
+    if (const char* bad = parser.parse(head)) {
+        // Beast judges framing fields while parsing; the same mistakes get the same answers here.
+        if (seen.too_many) return fail(codes::http_head_too_large, "too many header fields");
+        return fail(codes::http_bad_request, bad);
+    }
+    if (seen.too_many) return fail(codes::http_head_too_large, "too many header fields");
+    if (out.minor > 1) return fail(codes::http_version, "the version is not HTTP/1.0 or HTTP/1.1");
+    WEIR_TRY(out.framing, request_framing(seen, out.minor));
+    WEIR_CHECK(read_target(out, seen));
+    out.keep_alive = out.minor >= 1 ? !seen.close : seen.keep_alive && !seen.close;
+    out.expect_continue = false;
+    if (!seen.expect.empty()) {
+        if (!iequals(seen.expect, "100-continue"))
+            return fail(codes::http_expectation, "the only expectation served is 100-continue");
+        out.expect_continue = out.minor >= 1 && !out.framing.empty();
+    }
+    return {};
+}
+
+Result<void> parse_response_head(std::string_view head, std::string_view method, ResponseHead& out) {
+    if (const char* bad = bad_bytes(head)) return fail(codes::upstream_protocol, bad);
+    out.headers.clear();
+    Collected seen;
+    seen.headers = &out.headers;
+    Parser<false> parser(seen, nullptr, &out);
+    const char* bad = parser.parse(head);
+    if (bad) return fail(codes::upstream_protocol, bad);
+    if (seen.too_many) return fail(codes::upstream_protocol, "too many header fields");
+    out.keep_alive = out.minor >= 1 ? !seen.close : seen.keep_alive && !seen.close;
+    // RFC 9112 §6.3, in its order.
+    if (method == "HEAD" || out.status / 100 == 1 || out.status == 204 || out.status == 304) {
+        out.framing = {};
+    } else if (seen.transfer_encodings > 0) {
+        if (seen.content_lengths > 0 || seen.transfer_encodings > 1 || !iequals(seen.transfer_encoding, "chunked"))
+            return fail(codes::upstream_protocol, "the provider's body framing is ambiguous");
+        out.framing = {Framing::Kind::chunked, 0};
+    } else if (seen.content_lengths > 0) {
+        auto length = parse_length(seen.content_length);
+        if (seen.content_lengths > 1 || !length)
+            return fail(codes::upstream_protocol, "the provider's Content-Length is malformed or repeated");
+        out.framing = {Framing::Kind::length, *length};
+    } else {
+        out.framing = {Framing::Kind::until_close, 0};
+        out.keep_alive = false;
+    }
+    return {};
+}
+
+}  // namespace weir::http::h1

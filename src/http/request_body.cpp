@@ -1,0 +1,133 @@
+// Reading request bodies: in place when they fit the read buffer, else on the heap within bounds.
+#include <sys/socket.h>
+
+#include "http/server_connection.h"
+
+namespace weir::http {
+namespace {
+constexpr std::size_t kDiscardLimit = 256 * 1024;  // of an unread body, to keep a connection alive
+net::TimePoint now() { return std::chrono::steady_clock::now(); }
+}  // namespace
+
+/// One read from the socket for the body, waiting for it as long as a stalled client may take.
+net::Task<Result<void>> ServerConnection::fill_body() {
+    if (continue_due_) co_await send_continue();
+    while (true) {
+        net::IoResult r = fill();
+        if (r.done()) co_return Result<void>();
+        if (r.closed()) {
+            cancel_.cancel();
+            throw net::Cancelled();
+        }
+        net::Wake wake = co_await stream_->readable(now() + server_.options_.stall_timeout, &cancel_);
+        if (wake == net::Wake::deadline) {
+            exchange_.close_after();
+            co_return fail(codes::http_timeout, "the request body did not arrive in time");
+        }
+    }
+}
+
+net::Task<void> ServerConnection::send_continue() {
+    continue_due_ = false;
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    iovec piece{const_cast<char*>(kContinue.data()), kContinue.size()};
+    if (co_await net::write_all(*stream_, {&piece, 1}, server_.options_.stall_timeout, &cancel_) != 0)
+        throw net::Cancelled();
+}
+
+void ServerConnection::body_complete() {
+    continue_due_ = false;
+    stream_->watch(this);
+}
+
+net::Task<Result<std::string_view>> ServerConnection::read_all() {
+    if (body_finished()) {
+        if (heap_) co_return std::string_view(heap_.get(), heap_size_);
+        co_return std::string_view();
+    }
+    if (head_.framing.kind == Framing::Kind::length && floor_ + head_.framing.length + kBodyPadding <= net::Blocks::kSize &&
+        begin_ == floor_ && decoder_.remaining() == head_.framing.length)
+        co_return co_await read_in_place(static_cast<std::size_t>(head_.framing.length));
+    co_return co_await read_to_heap();
+}
+
+net::Task<Result<std::string_view>> ServerConnection::read_in_place(std::size_t length) {
+    while (end_ - begin_ < length) WEIR_CO_CHECK(co_await fill_body());
+    std::string_view body(block_.data() + begin_, length);
+    begin_ += length;
+    floor_ = begin_;  // the body's views stay valid while later bytes arrive
+    whole_done_ = true;
+    body_complete();
+    co_return body;
+}
+
+net::Task<Result<std::string_view>> ServerConnection::read_to_heap() {
+    if (head_.framing.kind == Framing::Kind::length) WEIR_CO_CHECK(grow_heap(static_cast<std::size_t>(head_.framing.length)));
+    while (true) {
+        WEIR_CO_TRY(std::string_view piece, co_await read_some());
+        if (piece.empty()) break;
+        WEIR_CO_CHECK(grow_heap(heap_size_ + piece.size()));
+        std::memcpy(heap_.get() + heap_size_, piece.data(), piece.size());
+        heap_size_ += piece.size();
+    }
+    co_return std::string_view(heap_.get(), heap_size_);
+}
+
+net::Task<Result<std::string_view>> ServerConnection::read_some() {
+    while (!body_finished()) {
+        if (begin_ == end_) WEIR_CO_CHECK(co_await fill_body());
+        h1::BodyDecoder::Step step;
+        const char* bad = decoder_.decode({block_.data() + begin_, end_ - begin_}, step);
+        if (bad) {
+            exchange_.close_after();
+            co_return fail(codes::http_bad_request, bad);
+        }
+        begin_ += step.consumed;
+        if (begin_ == end_ && decoder_.done() == false) begin_ = end_ = floor_;
+        if (decoder_.done()) body_complete();
+        if (!step.data.empty()) co_return step.data;
+    }
+    co_return std::string_view();
+}
+
+Result<void> ServerConnection::grow_heap(std::size_t needed) {
+    if (needed > server_.options_.body_limit) {
+        exchange_.close_after();
+        return fail(codes::http_body_too_large, fmt::format("the body is larger than {} bytes", server_.options_.body_limit));
+    }
+    if (heap_ && needed <= heap_capacity_) return {};
+    std::size_t capacity = heap_ ? std::max(needed, heap_capacity_ * 2) : std::max<std::size_t>(needed, 64 * 1024);
+    if (BodyMemory* memory = server_.options_.body_memory) {
+        uint64_t extra = capacity - heap_capacity_;
+        if (memory->used.fetch_add(extra) + extra > memory->limit) {
+            memory->used.fetch_sub(extra);
+            exchange_.close_after();
+            return fail(codes::overloaded, "request bodies take all the memory set aside for them");
+        }
+    }
+    auto larger = std::make_unique_for_overwrite<char[]>(capacity + kBodyPadding);
+    if (heap_size_) std::memcpy(larger.get(), heap_.get(), heap_size_);
+    heap_ = std::move(larger);
+    heap_capacity_ = capacity;
+    return {};
+}
+
+void ServerConnection::release_heap() {
+    if (server_.options_.body_memory && heap_capacity_) server_.options_.body_memory->used.fetch_sub(heap_capacity_);
+    heap_.reset();
+    heap_capacity_ = heap_size_ = 0;
+}
+
+/// Reads and drops a body that the handler did not want; false if it is too long for that.
+net::Task<bool> ServerConnection::discard_body() {
+    if (head_.framing.kind == Framing::Kind::length && decoder_.remaining() > kDiscardLimit) co_return false;
+    for (std::size_t dropped = 0; dropped <= kDiscardLimit;) {
+        auto piece = co_await read_some();
+        if (!piece) co_return false;
+        if (piece->empty()) co_return true;
+        dropped += piece->size();
+    }
+    co_return false;
+}
+
+}  // namespace weir::http

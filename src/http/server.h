@@ -1,0 +1,94 @@
+/// The server side of HTTP/1.1: connections that carry one exchange after the other.
+///
+///     class Hello : public Handler {
+///         Task<void> handle(Exchange& exchange) override {
+///             WEIR… body = co_await exchange.read_all(limit);
+///             exchange.begin(200);
+///             exchange.header("content-type", "text/plain");
+///             co_await exchange.send("hello");
+///         }
+///     };
+///
+/// A Server belongs to one worker and owns its connections. Requests on a connection are answered in
+/// order; a pipelined request waits in the buffer. While a handler works, the connection watches its
+/// client: if it goes away, the exchange's CancelSource is cancelled and the handler's next wait (or
+/// write) throws Cancelled.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "http/exchange.h"
+#include "http/message.h"
+#include "net/stream.h"
+
+namespace weir::http {
+
+/// Memory that request bodies beyond one read buffer may take in the whole process.
+struct BodyMemory {
+    std::atomic<uint64_t> used{0};
+    uint64_t limit = uint64_t{1} << 30;
+};
+
+struct ServerOptions {
+    net::Duration head_timeout = std::chrono::seconds(15);   ///< first byte of a head to its last
+    net::Duration idle_timeout = std::chrono::seconds(90);   ///< keep-alive connection without a request
+    net::Duration stall_timeout = std::chrono::seconds(60);  ///< client neither sends its body nor takes ours
+    std::size_t head_limit = 32 * 1024;                      ///< bytes; at most half a read buffer
+    uint64_t body_limit = uint64_t{100} << 20;               ///< bytes of one request body
+    BodyMemory* body_memory = nullptr;                       ///< shared by all workers; null: no bound
+};
+
+/// What answers requests. One per worker; outlives the Server.
+class Handler {
+public:
+    virtual net::Task<void> handle(Exchange& exchange) = 0;
+    /// Body and content type of an answer to a request that could not be parsed.
+    virtual void render_error(const Error& error, std::string& content_type, std::string& body) = 0;
+    /// Told of every request that never reached handle(), and of every exception it threw.
+    virtual void on_failure(const Error&) {}
+
+protected:
+    ~Handler() = default;
+};
+
+/// Counters of one worker's server; read by its thread only.
+struct ServerCounters {
+    uint64_t accepted = 0;
+    uint64_t open = 0;
+    uint64_t active = 0;  ///< exchanges being handled
+    uint64_t requests = 0;
+    uint64_t refused = 0;  ///< requests answered with an error before a handler saw them
+};
+
+class ServerConnection;
+
+class Server {
+public:
+    /// `handler` must outlive the Server; `options` may be changed between exchanges.
+    Server(net::Worker& worker, Handler& handler, ServerOptions options);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Serves one accepted connection until it closes. `listener` is handed to the exchanges.
+    void serve(net::StreamPtr stream, std::string peer, uint32_t listener);
+    /// No connection takes another request: idle ones close now, busy ones after their answer.
+    void drain();
+    bool draining() const { return draining_; }
+    /// Cancels every exchange and closes every connection.
+    void close_all();
+    const ServerCounters& counters() const { return counters_; }
+    void set_options(const ServerOptions& options) { options_ = options; }
+
+private:
+    friend ServerConnection;
+    net::Worker& worker_;
+    Handler& handler_;
+    ServerOptions options_;
+    ServerCounters counters_;
+    bool draining_ = false;
+    ServerConnection* first_ = nullptr;
+};
+
+}  // namespace weir::http

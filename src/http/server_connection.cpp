@@ -1,0 +1,229 @@
+#include "http/server_connection.h"
+
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "http/h1/head_parser.h"
+
+namespace weir::http {
+namespace {
+constexpr std::size_t kLingerBytes = 1 << 20;  // what is read and dropped before a close
+constexpr std::chrono::seconds kLinger{2};
+net::TimePoint now() { return std::chrono::steady_clock::now(); }
+}  // namespace
+
+ServerConnection::ServerConnection(Server& server, net::StreamPtr stream, std::string peer, uint32_t listener)
+    : server_(server), stream_(std::move(stream)), peer_(std::move(peer)), listener_(listener), exchange_(*this) {}
+
+ServerConnection::~ServerConnection() {
+    release_heap();
+    stream_->close();
+    if (previous_) {
+        *previous_ = next_;
+        if (next_) next_->previous_ = previous_;
+        --server_.counters_.open;
+    }
+}
+
+net::Task<void> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
+    try {
+        co_await self->serve();
+    } catch (const net::Cancelled&) {
+        // the client went away, or the server closes
+    }
+}
+
+void ServerConnection::drain() {
+    if (in_exchange_)
+        exchange_.close_after();
+    else
+        cancel_.cancel();
+}
+
+void ServerConnection::close_now() { cancel_.cancel(); }
+
+net::Task<void> ServerConnection::serve() {
+    bool more = true;
+    while (more && !server_.draining_) {
+        Result<Head> head = co_await read_head();
+        if (!head) {
+            co_await refuse(head.error());
+            co_return;
+        }
+        if (*head == Head::closed) co_return;
+        more = co_await one_exchange();
+    }
+}
+
+net::Task<bool> ServerConnection::one_exchange() {
+    begun_ = now();
+    decoder_ = h1::BodyDecoder(head_.framing);
+    continue_due_ = head_.expect_continue;
+    whole_done_ = false;
+    exchange_.reset(head_.keep_alive && !server_.draining_, head_.method == "HEAD", head_.minor);
+    in_exchange_ = true;
+    ++server_.counters_.requests;
+    ++server_.counters_.active;
+    struct Leave {
+        ServerConnection& c;
+        ~Leave() {
+            c.in_exchange_ = false;
+            --c.server_.counters_.active;
+            c.stream_->unwatch();
+        }
+    } leave{*this};
+    if (head_.framing.empty()) body_complete();
+    if (server_.options_.body_limit < head_.framing.length) {
+        // Said before the client has sent it all.
+        co_await refuse(Error(codes::http_body_too_large,
+                              fmt::format("the body is larger than {} bytes", server_.options_.body_limit)));
+        co_return false;
+    }
+    bool failed = false;
+    try {
+        co_await server_.handler_.handle(exchange_);
+    } catch (const net::Cancelled&) {
+        throw;
+    } catch (const std::exception& e) {
+        server_.handler_.on_failure(Error(codes::internal_error, e.what()));
+        log::error("a handler failed: {}", e.what());
+        failed = true;
+    }
+    if (failed || !exchange_.finished()) {
+        if (!exchange_.begun_response()) co_await refuse(Error(codes::internal_error, "the request could not be handled"));
+        co_return false;
+    }
+    bool reusable = exchange_.keep_alive_;
+    if (!body_finished()) {
+        if (!reusable || continue_due_ || !co_await discard_body()) {
+            co_await linger();
+            co_return false;
+        }
+    }
+    release_heap();
+    floor_ = 0;
+    co_return reusable;
+}
+
+// The head views point into the block, so the block stays while a head or its exchange is alive; an
+// idle connection owns none.
+net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
+    floor_ = 0;
+    std::size_t scanned = 0;
+    bool first_byte = begin_ < end_;
+    net::TimePoint deadline =
+        now() + (first_byte || begun_ == net::TimePoint{} ? server_.options_.head_timeout : server_.options_.idle_timeout);
+    while (true) {
+        while (begin_ < end_ && scanned == 0 && (block_.data()[begin_] == '\r' || block_.data()[begin_] == '\n')) {
+            // Empty lines before a request line are passed over (RFC 9112 §2.2).
+            if (block_.data()[begin_] == '\n') {
+                consume(1);
+            } else if (end_ - begin_ > 1 && block_.data()[begin_ + 1] == '\n') {
+                consume(2);
+            } else {
+                break;
+            }
+        }
+        if (begin_ < end_) {
+            std::size_t size = h1::find_head_end(unread(), scanned);
+            if (size == std::string_view::npos && end_ - begin_ >= server_.options_.head_limit)
+                co_return fail(codes::http_head_too_large, fmt::format("the head is larger than {} bytes", server_.options_.head_limit));
+            if (size != std::string_view::npos) {
+                if (size > server_.options_.head_limit)
+                    co_return fail(codes::http_head_too_large, fmt::format("the head is larger than {} bytes", server_.options_.head_limit));
+                auto parsed = h1::parse_request_head(unread().substr(0, size), head_);
+                if (!parsed) co_return std::unexpected(std::move(parsed).error());
+                begin_ += size;
+                floor_ = begin_;
+                co_return Head::ready;
+            }
+            make_room();
+        } else {
+            block_.reset();
+            begin_ = end_ = 0;
+        }
+        net::Wake wake = co_await stream_->readable(deadline, &cancel_);
+        if (wake == net::Wake::deadline) {
+            if (!first_byte) co_return Head::closed;
+            co_return fail(codes::http_timeout, "the request head did not arrive in time");
+        }
+        net::IoResult r = fill();
+        if (r.closed()) co_return Head::closed;
+        if (r.done() && !first_byte) {
+            first_byte = true;
+            deadline = now() + server_.options_.head_timeout;
+        }
+    }
+}
+
+/// Answers a request that no handler will see, and ends the connection.
+net::Task<void> ServerConnection::refuse(const Error& error) {
+    ++server_.counters_.refused;
+    server_.handler_.on_failure(error);
+    std::string type;
+    std::string body;
+    server_.handler_.render_error(error, type, body);
+    exchange_.reset(false, in_exchange_ && head_.method == "HEAD", 1);
+    exchange_.begin(error.status());
+    exchange_.header("content-type", type);
+    co_await exchange_.send(body);
+    co_await linger();
+}
+
+/// Half-closes and reads what still comes, so that the kernel does not answer it with a reset that
+/// would take our last response with it (RFC 9112 §9.6).
+net::Task<void> ServerConnection::linger() {
+    stream_->unwatch();
+    if (!stream_->open()) co_return;
+    ::shutdown(stream_->fd(), SHUT_WR);
+    net::TimePoint deadline = now() + kLinger;
+    char sink[4096];
+    for (std::size_t total = 0; total < kLingerBytes;) {
+        net::IoResult r = stream_->read(sink);
+        if (r.closed()) co_return;
+        total += r.size;
+        if (r.again() && co_await stream_->readable(deadline, &cancel_) == net::Wake::deadline) co_return;
+    }
+}
+
+// While a handler works: bytes are a pipelined request (kept), an end means that the client is gone.
+void ServerConnection::on_readable(net::Stream& stream) {
+    if (!block_) {
+        block_ = server_.worker_.blocks().take();
+        begin_ = end_ = floor_;
+    }
+    if (space().size() <= kBodyPadding) return;  // full: the rest waits in the kernel, unwatched
+    net::IoResult r = fill();
+    if (r.closed()) {
+        cancel_.cancel();
+        return;
+    }
+    stream.watch(this);
+}
+
+std::span<char> ServerConnection::space() { return {block_.data() + end_, net::Blocks::kSize - end_}; }
+
+void ServerConnection::consume(std::size_t size) {
+    begin_ += size;
+    if (begin_ == end_) begin_ = end_ = floor_;
+}
+
+/// Moves unread bytes down to the floor when the buffer's end is near.
+void ServerConnection::make_room() {
+    if (!block_ || begin_ == floor_ || net::Blocks::kSize - end_ > net::Blocks::kSize / 4) return;
+    std::memmove(block_.data() + floor_, block_.data() + begin_, end_ - begin_);
+    end_ -= begin_ - floor_;
+    begin_ = floor_;
+}
+
+net::IoResult ServerConnection::fill() {
+    if (!block_) {
+        block_ = server_.worker_.blocks().take();
+        begin_ = end_ = floor_;
+    }
+    net::IoResult r = stream_->read(space());
+    if (r.done()) end_ += r.size;
+    return r;
+}
+
+}  // namespace weir::http

@@ -1,0 +1,79 @@
+/// One client connection of a Server: reads heads and bodies, runs the handler, watches the client.
+/// Internal to http/; handlers see Exchange.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "http/server.h"
+#include "net/blocks.h"
+
+namespace weir::http {
+
+class ServerConnection final : private net::Stream::Observer {
+public:
+    ServerConnection(Server& server, net::StreamPtr stream, std::string peer, uint32_t listener);
+    ~ServerConnection();
+    /// Serves until the connection ends.
+    static net::Task<void> run(std::unique_ptr<ServerConnection> self);
+
+    void drain();      ///< closes if idle; else after the current answer
+    void close_now();  ///< cancels whatever runs
+    ServerConnection* next() const { return next_; }
+    net::Duration stall_timeout() const { return server_.options_.stall_timeout; }
+
+private:
+    friend Exchange;
+    friend Server;
+    enum class Head : uint8_t { ready, closed };
+
+    net::Task<void> serve();
+    net::Task<Result<Head>> read_head();
+    net::Task<bool> one_exchange();
+    net::Task<void> refuse(const Error& error);
+    net::Task<void> linger();
+    net::Task<bool> discard_body();
+    void on_readable(net::Stream& stream) override;
+
+    // The read buffer: [begin_, end_) is unread; what lies before floor_ is the current head.
+    std::string_view unread() const { return {block_.data() + begin_, end_ - begin_}; }
+    std::span<char> space();
+    void consume(std::size_t size);
+    void make_room();
+    net::IoResult fill();
+
+    // Body reading, for Exchange.
+    net::Task<Result<std::string_view>> read_all();
+    net::Task<Result<std::string_view>> read_in_place(std::size_t length);
+    net::Task<Result<std::string_view>> read_to_heap();
+    net::Task<Result<std::string_view>> read_some();
+    net::Task<Result<void>> fill_body();
+    Result<void> grow_heap(std::size_t needed);
+    void release_heap();
+    net::Task<void> send_continue();
+    void body_complete();
+    bool body_finished() const { return whole_done_ || decoder_.done(); }
+
+    Server& server_;
+    net::StreamPtr stream_;
+    std::string peer_;
+    uint32_t listener_;
+    net::CancelSource cancel_;
+    net::Blocks::Block block_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+    std::size_t floor_ = 0;
+    RequestHead head_;
+    h1::BodyDecoder decoder_;
+    Exchange exchange_;
+    net::TimePoint begun_{};
+    std::unique_ptr<char[]> heap_;
+    std::size_t heap_capacity_ = 0;
+    std::size_t heap_size_ = 0;
+    bool in_exchange_ = false;
+    bool continue_due_ = false;
+    bool whole_done_ = false;  // the in-place body was taken whole
+    ServerConnection* next_ = nullptr;
+    ServerConnection** previous_ = nullptr;
+};
+
+}  // namespace weir::http

@@ -1,0 +1,142 @@
+#include "net/listener.h"
+
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <charconv>
+
+#include "base/log.h"
+
+namespace weir::net {
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr int kAcceptsPerTurn = 64;  // then other connections get their turn
+constexpr std::chrono::milliseconds kPauseWhenFull{100};
+
+/// A bound socket, or -1 with errno set.
+int bind_socket(const Address& address, bool shared) {
+    int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    int on = 1;
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (shared) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (::bind(fd, address.get(), address.length) == 0) return fd;
+    int error = errno;
+    ::close(fd);
+    errno = error;
+    return -1;
+}
+
+std::unexpected<Error> listen_error(const Address& address) {
+    return fail(codes::listen_failed, fmt::format("cannot listen on {}: {}", address.to_string(), std::strerror(errno)));
+}
+
+}  // namespace
+
+Result<Address> parse_listen_address(std::string_view text) {
+    auto colon = text.rfind(':');
+    auto bad = [&] {
+        return fail(codes::config_invalid, fmt::format("'{}' is not an address; write HOST:PORT, as in 127.0.0.1:1975", text));
+    };
+    if (colon == std::string_view::npos) return bad();
+    unsigned port = 0;
+    auto digits = text.substr(colon + 1);
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error != std::errc() || end != digits.data() + digits.size() || port > 65535) return bad();
+    auto host = text.substr(0, colon);
+    if (host.empty() || host == "*") host = "0.0.0.0";
+    if (host == "localhost") host = "127.0.0.1";
+    auto address = parse_address(host, static_cast<uint16_t>(port));
+    if (!address) return bad();
+    return *address;
+}
+
+Result<ListenSockets> ListenSockets::open(const Address& address, std::size_t count) {
+    ListenSockets self;
+    self.address_ = address;
+    // A socket without SO_REUSEPORT cannot bind where any other listens: that proves the address ours.
+    int probe = bind_socket(address, false);
+    if (probe < 0 || ::listen(probe, 1) != 0) {
+        if (probe >= 0) ::close(probe);
+        return listen_error(address);
+    }
+    ::getsockname(probe, reinterpret_cast<sockaddr*>(&self.address_.storage), &self.address_.length);
+    ::close(probe);
+    for (std::size_t i = 0; i < count; ++i) {
+        int fd = bind_socket(self.address_, true);
+        if (fd < 0) return listen_error(self.address_);
+        self.sockets_.push_back(fd);
+        int on = 1;
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // inherited by what is accepted
+        if (::listen(fd, kBacklog) != 0) return listen_error(self.address_);
+    }
+    return self;
+}
+
+ListenSockets::~ListenSockets() {
+    for (int fd : sockets_)
+        if (fd >= 0) ::close(fd);
+}
+
+int ListenSockets::take(std::size_t index) { return std::exchange(sockets_.at(index), -1); }
+
+struct Listener::State : std::enable_shared_from_this<State> {
+    using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+    Worker& worker;
+    Descriptor descriptor;
+    boost::asio::steady_timer pause;
+    OnAccept on_accept;
+
+    State(Worker& w, int fd, OnAccept callback)
+        : worker(w), descriptor(w.io().get_executor(), fd), pause(w.io()), on_accept(std::move(callback)) {}
+
+    void arm() {
+        descriptor.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+            if (!error && self->descriptor.is_open()) self->accept_some();
+        });
+    }
+
+    void accept_some() {
+        for (int i = 0; i < kAcceptsPerTurn; ++i) {
+            Address peer;
+            peer.length = sizeof peer.storage;
+            int fd = ::accept4(descriptor.native_handle(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.length,
+                               SOCK_NONBLOCK | SOCK_CLOEXEC);
+            if (fd < 0) {
+                if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return rest();
+                break;  // nothing waits, or that one connection failed
+            }
+            on_accept(Stream::adopt(worker, fd), peer);
+            if (!descriptor.is_open()) return;
+        }
+        arm();
+    }
+
+    // Out of descriptors: those waiting stay in the backlog until some are free again.
+    void rest() {
+        log::warn("cannot accept connections: {}; pausing {} ms", std::strerror(errno), kPauseWhenFull.count());
+        pause.expires_after(kPauseWhenFull);
+        pause.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+            if (!error && self->descriptor.is_open()) self->arm();
+        });
+    }
+};
+
+Listener::Listener(Worker& worker, int fd, OnAccept on_accept)
+    : state_(std::make_shared<State>(worker, fd, std::move(on_accept))) {
+    state_->arm();
+}
+
+Listener::~Listener() { close(); }
+
+void Listener::close() {
+    boost::system::error_code ignored;
+    state_->pause.cancel(ignored);
+    if (state_->descriptor.is_open()) state_->descriptor.close(ignored);
+}
+
+}  // namespace weir::net

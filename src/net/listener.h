@@ -1,0 +1,48 @@
+/// Listening: one address, one socket per worker (SO_REUSEPORT), the kernel spreads connections.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/resolver.h"
+#include "net/stream.h"
+
+namespace weir::net {
+
+/// "HOST:PORT" (also "[::1]:80", ":80", "localhost:80") as an address. Fails with config.invalid.
+Result<Address> parse_listen_address(std::string_view text);
+
+/// Bound, listening sockets for one address, one per worker. Closes those not taken.
+class ListenSockets {
+public:
+    /// Fails with listen.failed if the address is in use, also by another Weir: only our own workers
+    /// share it. Port 0 chooses one port for all.
+    static Result<ListenSockets> open(const Address& address, std::size_t count);
+    ListenSockets(ListenSockets&&) = default;
+    ListenSockets& operator=(ListenSockets&&) = default;
+    ~ListenSockets();
+
+    const Address& address() const { return address_; }  ///< with the port that was chosen
+    int take(std::size_t index);
+
+private:
+    ListenSockets() = default;
+    Address address_;
+    std::vector<int> sockets_;
+};
+
+/// Accepts on one socket of one worker. Destroy or close() on the worker's thread.
+class Listener {
+public:
+    using OnAccept = std::function<void(StreamPtr, const Address& peer)>;
+    Listener(Worker& worker, int fd, OnAccept on_accept);
+    ~Listener();
+    void close();
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace weir::net

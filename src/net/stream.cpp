@@ -1,0 +1,185 @@
+#include "net/stream.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/error.hpp>
+#include <cerrno>
+
+#include "net/tls.h"
+
+namespace weir::net {
+
+Stream::Stream(Worker& worker, int fd)
+    : worker_(worker), descriptor_(worker.io().get_executor(), fd) {}
+
+Stream::~Stream() { close(); }
+
+StreamPtr Stream::adopt(Worker& worker, int fd) { return StreamPtr(new Stream(worker, fd)); }
+
+void Stream::set_tls(std::unique_ptr<TlsSession> session) { tls_ = std::move(session); }
+
+IoResult Stream::read(std::span<char> space) {
+    if (!open()) return {IoResult::State::failed, ECONNABORTED, 0};
+    if (tls_) {
+        IoResult r = tls_->read(space);
+        maybe_readable_ = r.done();  // one record at a time: more may wait in OpenSSL or the kernel
+        if (r.done()) received_ += r.size;
+        return r;
+    }
+    ssize_t n = ::recv(fd(), space.data(), space.size(), 0);
+    if (n > 0) {
+        maybe_readable_ = static_cast<std::size_t>(n) == space.size();
+        received_ += static_cast<uint64_t>(n);
+        return {IoResult::State::done, 0, static_cast<std::size_t>(n)};
+    }
+    if (n == 0) return {IoResult::State::end, 0, 0};
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+        maybe_readable_ = false;
+        return {IoResult::State::again, 0, 0};
+    }
+    return {IoResult::State::failed, errno, 0};
+}
+
+IoResult Stream::write(std::span<const iovec> pieces) {
+    if (!open()) return {IoResult::State::failed, ECONNABORTED, 0};
+    if (tls_) {
+        IoResult r = tls_->write(pieces);
+        if (r.done()) sent_ += r.size;
+        return r;
+    }
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(pieces.data());
+    message.msg_iovlen = pieces.size();
+    ssize_t n = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+    if (n >= 0) {
+        sent_ += static_cast<uint64_t>(n);
+        return {IoResult::State::done, 0, static_cast<std::size_t>(n)};
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {IoResult::State::again, 0, 0};
+    return {IoResult::State::failed, errno, 0};
+}
+
+Stream::Wait Stream::readable(TimePoint deadline, CancelSource* cancel) {
+    return Wait(*this, Direction::read, deadline, cancel);
+}
+
+Stream::Wait Stream::writable(TimePoint deadline, CancelSource* cancel) {
+    return Wait(*this, Direction::write, deadline, cancel);
+}
+
+Stream::Wait Stream::arriving(TimePoint deadline, CancelSource* cancel) {
+    maybe_readable_ = false;
+    return readable(deadline, cancel);
+}
+
+void Stream::watch(Observer* observer) {
+    observer_ = observer;
+    if (open()) arm_read();
+}
+
+void Stream::arm_read() {
+    if (read_armed_) return;
+    read_armed_ = true;
+    descriptor_.async_wait(Descriptor::wait_read, [self = Ptr(this)](const boost::system::error_code&) {
+        self->read_armed_ = false;
+        self->fired(Direction::read);
+    });
+}
+
+void Stream::arm_write() {
+    if (write_armed_) return;
+    write_armed_ = true;
+    descriptor_.async_wait(Descriptor::wait_write, [self = Ptr(this)](const boost::system::error_code&) {
+        self->write_armed_ = false;
+        self->fired(Direction::write);
+    });
+}
+
+// A closed descriptor fires its registrations with an error: the waiter wakes and its next read or
+// write says what happened.
+void Stream::fired(Direction direction) {
+    if (direction == Direction::read) maybe_readable_ = true;
+    if (waiting_ && waiting_->direction_ == direction) return waiting_->resume(Wake::ready);
+    if (direction == Direction::read && observer_ && open()) observer_->on_readable(*this);
+}
+
+void Stream::on_deadline() {
+    if (waiting_) waiting_->resume(Wake::deadline);
+}
+
+bool Stream::quiet() {
+    if (!maybe_readable_) return open();
+    char byte;
+    return read({&byte, 1}).again();
+}
+
+bool Stream::stale() const { return !open() || maybe_readable_ || !read_armed_; }
+
+void Stream::close() {
+    observer_ = nullptr;
+    if (!open()) return;
+    if (tls_) tls_->shutdown();
+    boost::system::error_code ignored;
+    descriptor_.close(ignored);
+    worker_.deadlines().clear(*this);
+}
+
+void Stream::abort() {
+    if (!open()) return;
+    linger reset{1, 0};
+    ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    tls_.reset();
+    close();
+}
+
+void Stream::Wait::await_suspend(std::coroutine_handle<> caller) {
+    caller_ = caller;
+    stream_.waiting_ = this;
+    if (cancel_) cancel_->enter(*this);
+    stream_.worker_.deadlines().set(stream_, deadline_);
+    if (direction_ == Direction::read)
+        stream_.arm_read();
+    else
+        stream_.arm_write();
+}
+
+Wake Stream::Wait::await_resume() {
+    if (cancel_ && cancel_->cancelled()) throw Cancelled();
+    return outcome_;
+}
+
+void Stream::Wait::wake_cancelled() { resume(Wake::ready); }
+
+void Stream::Wait::forget() {
+    stream_.waiting_ = nullptr;
+    stream_.worker_.deadlines().clear(stream_);
+    if (cancel_) cancel_->leave();
+}
+
+void Stream::Wait::resume(Wake outcome) {
+    outcome_ = outcome;
+    forget();
+    std::exchange(caller_, nullptr).resume();  // `this` is gone when it returns
+}
+
+Task<int> write_all(Stream& stream, std::span<iovec> pieces, Duration stall_limit, CancelSource* cancel) {
+    while (true) {
+        while (!pieces.empty() && pieces.front().iov_len == 0) pieces = pieces.subspan(1);
+        if (pieces.empty()) co_return 0;
+        IoResult r = stream.write(pieces);
+        if (r.closed()) co_return r.error ? r.error : EPIPE;
+        if (r.again()) {
+            auto deadline = std::chrono::steady_clock::now() + stall_limit;
+            if (co_await stream.writable(deadline, cancel) == Wake::deadline) co_return ETIMEDOUT;
+            continue;
+        }
+        for (auto& piece : pieces) {
+            std::size_t taken = std::min(piece.iov_len, r.size);
+            piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
+            piece.iov_len -= taken;
+            r.size -= taken;
+        }
+    }
+}
+
+}  // namespace weir::net

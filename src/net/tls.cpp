@@ -1,0 +1,176 @@
+#include "net/tls.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <cerrno>
+
+namespace weir::net {
+namespace {
+
+constexpr std::size_t kRecord = 16 * 1024;  // the largest TLS record (RFC 8446 §5.1)
+
+std::string openssl_error(std::string_view fallback) {
+    unsigned long code = ERR_peek_last_error();
+    const char* reason = code ? ERR_reason_error_string(code) : nullptr;
+    ERR_clear_error();
+    return reason ? reason : std::string(fallback);
+}
+
+int on_new_session(SSL* ssl, SSL_SESSION* session) {
+    auto* owner = static_cast<TlsSession*>(SSL_get_app_data(ssl));
+    if (!owner) return 0;
+    owner->context().remember(owner->server_name(), session);
+    return 1;  // the reference is ours now
+}
+
+bool add_bundle(SSL_CTX* context, const std::string& pem) {
+    std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+    int added = 0;
+    while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+        X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate);
+        X509_free(certificate);
+        ++added;
+    }
+    ERR_clear_error();
+    return added > 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_pem) {
+    std::unique_ptr<TlsContext> self(new TlsContext());
+    self->context_ = SSL_CTX_new(TLS_client_method());
+    if (!self->context_) return fail(codes::internal_error, openssl_error("SSL_CTX_new"));
+    SSL_CTX_set_min_proto_version(self->context_, TLS1_2_VERSION);
+    SSL_CTX_set_verify(self->context_, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_mode(self->context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                         SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(self->context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(self->context_, on_new_session);
+    static const unsigned char kHttp1[] = "\x08http/1.1";
+    SSL_CTX_set_alpn_protos(self->context_, kHttp1, sizeof kHttp1 - 1);
+    if (ca_pem.empty()) {
+        if (SSL_CTX_set_default_verify_paths(self->context_) != 1)
+            return fail(codes::internal_error, openssl_error("no trust store"));
+    } else if (!add_bundle(self->context_, ca_pem)) {
+        return fail(codes::config_invalid, "the CA bundle holds no PEM certificate");
+    }
+    return self;
+}
+
+TlsContext::~TlsContext() {
+    for (auto& [name, session] : sessions_) SSL_SESSION_free(session);
+    SSL_CTX_free(context_);
+}
+
+void TlsContext::remember(const std::string& server_name, SSL_SESSION* session) {
+    SSL_SESSION*& slot = sessions_[server_name];
+    if (slot) SSL_SESSION_free(slot);
+    slot = session;
+}
+
+Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::string& server_name) {
+    SSL* ssl = SSL_new(context_);
+    if (!ssl) return fail(codes::upstream_tls, openssl_error("SSL_new"));
+    auto session = std::make_unique<TlsSession>(ssl, *this, server_name);
+    SSL_set_fd(ssl, fd);
+    SSL_set_connect_state(ssl);
+    // A literal address is verified as an address and not sent as SNI (RFC 6066 §3).
+    X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
+    if (X509_VERIFY_PARAM_set1_ip_asc(parameters, server_name.c_str()) != 1) {
+        ERR_clear_error();
+        SSL_set_tlsext_host_name(ssl, server_name.c_str());
+        SSL_set1_host(ssl, server_name.c_str());
+        SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    }
+    if (auto known = sessions_.find(server_name); known != sessions_.end()) SSL_set_session(ssl, known->second);
+    return session;
+}
+
+TlsSession::TlsSession(SSL* ssl, TlsContext& context, std::string server_name)
+    : ssl_(ssl), context_(context), server_name_(std::move(server_name)) {
+    SSL_set_app_data(ssl_, this);
+}
+
+TlsSession::~TlsSession() {
+    SSL_set_app_data(ssl_, nullptr);
+    SSL_free(ssl_);
+}
+
+TlsSession::Step TlsSession::handshake() {
+    ERR_clear_error();
+    int returned = SSL_do_handshake(ssl_);
+    if (returned == 1) return Step::done;
+    switch (SSL_get_error(ssl_, returned)) {
+        case SSL_ERROR_WANT_READ: return Step::want_read;
+        case SSL_ERROR_WANT_WRITE: return Step::want_write;
+        default: return Step::failed;
+    }
+}
+
+std::string TlsSession::failure() const {
+    long verified = SSL_get_verify_result(ssl_);
+    if (verified != X509_V_OK) {
+        ERR_clear_error();
+        return fmt::format("the certificate of {} is not trusted: {}", server_name_,
+                           X509_verify_cert_error_string(verified));
+    }
+    return openssl_error("the connection was closed during the handshake");
+}
+
+bool TlsSession::resumed() const { return SSL_session_reused(ssl_) == 1; }
+
+IoResult TlsSession::outcome(int returned) {
+    switch (SSL_get_error(ssl_, returned)) {
+        case SSL_ERROR_WANT_READ:
+        case SSL_ERROR_WANT_WRITE: return {IoResult::State::again, 0, 0};
+        case SSL_ERROR_ZERO_RETURN: return {IoResult::State::end, 0, 0};
+        default:
+            // An end without close_notify could hide a truncation, so it counts as a failure.
+            ERR_clear_error();
+            return {IoResult::State::failed, errno ? errno : ECONNRESET, 0};
+    }
+}
+
+IoResult TlsSession::read(std::span<char> space) {
+    ERR_clear_error();
+    errno = 0;
+    int n = SSL_read(ssl_, space.data(), static_cast<int>(std::min<std::size_t>(space.size(), 1 << 30)));
+    if (n > 0) return {IoResult::State::done, 0, static_cast<std::size_t>(n)};
+    return outcome(n);
+}
+
+IoResult TlsSession::write(std::span<const iovec> pieces) {
+    ERR_clear_error();
+    errno = 0;
+    const iovec* first = nullptr;
+    for (const auto& piece : pieces)
+        if (piece.iov_len > 0) {
+            first = &piece;
+            break;
+        }
+    if (!first) return {IoResult::State::done, 0, 0};
+    const void* data = first->iov_base;
+    std::size_t size = std::min(first->iov_len, kRecord);
+    if (first != &pieces.back() && size < kRecord) {
+        pending_.clear();
+        for (const iovec* piece = first; piece <= &pieces.back() && pending_.size() < kRecord; ++piece)
+            pending_.append(static_cast<const char*>(piece->iov_base), std::min(piece->iov_len, kRecord - pending_.size()));
+        data = pending_.data();
+        size = pending_.size();
+    }
+    int n = SSL_write(ssl_, data, static_cast<int>(size));
+    if (n > 0) return {IoResult::State::done, 0, static_cast<std::size_t>(n)};
+    return outcome(n);
+}
+
+void TlsSession::shutdown() {
+    ERR_clear_error();
+    if (SSL_is_init_finished(ssl_)) SSL_shutdown(ssl_);
+    ERR_clear_error();
+}
+
+}  // namespace weir::net

@@ -1,0 +1,66 @@
+/// TLS to providers, with OpenSSL on non-blocking sockets.
+///
+/// A TlsContext holds trust and the session cache of one worker: the system's trust store
+/// (SSL_CERT_FILE and SSL_CERT_DIR honoured) or a given bundle; TLS 1.2 at least; the peer's name is
+/// always verified. Sessions are resumed per server name. Threads: one worker.
+#pragma once
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "net/stream.h"
+
+namespace weir::net {
+
+class TlsSession;
+
+class TlsContext {
+public:
+    /// `ca_pem` empty: the system's trust store. Fails with config.invalid if the bundle has no certificate.
+    static Result<std::unique_ptr<TlsContext>> create(const std::string& ca_pem = {});
+    ~TlsContext();
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+
+    /// A session to be handshaken on `fd`, presenting and verifying `server_name`.
+    Result<std::unique_ptr<TlsSession>> connect(int fd, const std::string& server_name);
+    void remember(const std::string& server_name, SSL_SESSION* session);  ///< takes over the reference
+
+private:
+    TlsContext() = default;
+    SSL_CTX* context_ = nullptr;
+    std::unordered_map<std::string, SSL_SESSION*> sessions_;
+};
+
+class TlsSession {
+public:
+    TlsSession(SSL* ssl, TlsContext& context, std::string server_name);
+    ~TlsSession();
+    TlsSession(const TlsSession&) = delete;
+    TlsSession& operator=(const TlsSession&) = delete;
+
+    IoResult read(std::span<char> space);
+    /// Small pieces are joined so that head and body share a record.
+    IoResult write(std::span<const iovec> pieces);
+    void shutdown();
+    /// What the handshake needs next.
+    enum class Step : uint8_t { done, want_read, want_write, failed };
+    Step handshake();
+    /// Why the handshake failed: OpenSSL's reason or the verification's, never key material.
+    std::string failure() const;
+    bool resumed() const;
+    const std::string& server_name() const { return server_name_; }
+    TlsContext& context() { return context_; }
+
+private:
+    IoResult outcome(int returned);
+    SSL* ssl_;
+    TlsContext& context_;
+    std::string server_name_;
+    std::string pending_;  // joined pieces of a write that OpenSSL has not taken whole
+};
+
+}  // namespace weir::net
