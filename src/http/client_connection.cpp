@@ -3,9 +3,6 @@
 #include "http/h1/head_parser.h"
 
 namespace weir::http {
-namespace {
-net::TimePoint now() { return std::chrono::steady_clock::now(); }
-}  // namespace
 
 ClientConnection::ClientConnection(ClientPool& pool, std::string key, net::StreamPtr stream)
     : pool_(pool), key_(std::move(key)), stream_(std::move(stream)) {
