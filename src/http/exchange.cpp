@@ -120,30 +120,15 @@ void Exchange::start_length(uint64_t length) {
 
 net::Task<void> Exchange::write(std::string_view data) {
     std::array<iovec, 4> pieces;
-    std::size_t count = 0;
-    if (!sent_head_) pieces[count++] = piece_of(head_);
-    sent_head_ = true;
-    if (state_ == State::no_body) data = {};
-    if (state_ == State::length) {
-        WEIR_ASSERT(data.size() <= length_left_);
-        length_left_ -= data.size();
-    }
     std::array<char, 20> line;
-    if (!data.empty()) {
-        if (state_ == State::chunked) pieces[count++] = piece_of(chunk_line(line, data.size()));
-        pieces[count++] = piece_of(data);
-        if (state_ == State::chunked) pieces[count++] = piece_of("\r\n");
-        body_sent_ += data.size();
-    }
-    std::span<iovec> rest(pieces.data(), count);
+    std::span<iovec> rest(pieces.data(), add_data(pieces, line, data));
     if (!write_now(rest)) co_await write_pieces(rest);
 }
 
-net::Task<void> Exchange::finish(std::string_view trailers) {
-    std::array<iovec, 4> pieces;
-    std::size_t count = 0;
-    if (!sent_head_) pieces[count++] = piece_of(head_);
-    sent_head_ = true;
+net::Task<void> Exchange::finish(std::string_view last, std::string_view trailers) {
+    std::array<iovec, 7> pieces;
+    std::array<char, 20> line;
+    std::size_t count = add_data(pieces, line, last);
     if (state_ == State::chunked) {
         pieces[count++] = piece_of("0\r\n");
         pieces[count++] = piece_of(trailers);
@@ -153,6 +138,24 @@ net::Task<void> Exchange::finish(std::string_view trailers) {
     state_ = State::done;
     std::span<iovec> rest(pieces.data(), count);
     if (!write_now(rest)) co_await write_pieces(rest);
+}
+
+/// The head, if it has not left yet, and `data` framed as a piece of the body.
+std::size_t Exchange::add_data(std::span<iovec> pieces, std::array<char, 20>& line, std::string_view data) {
+    std::size_t count = 0;
+    if (!sent_head_) pieces[count++] = piece_of(head_);
+    sent_head_ = true;
+    if (state_ == State::no_body) data = {};
+    if (state_ == State::length) {
+        WEIR_ASSERT(data.size() <= length_left_);
+        length_left_ -= data.size();
+    }
+    if (data.empty()) return count;
+    if (state_ == State::chunked) pieces[count++] = piece_of(chunk_line(line, data.size()));
+    pieces[count++] = piece_of(data);
+    if (state_ == State::chunked) pieces[count++] = piece_of("\r\n");
+    body_sent_ += data.size();
+    return count;
 }
 
 void Exchange::abort() {

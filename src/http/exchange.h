@@ -3,6 +3,8 @@
 /// Ownership: lives in its connection, valid while the handler runs. The request's views are valid
 /// until release_request() or the end of the exchange. Threads: the connection's worker.
 #pragma once
+#include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -55,8 +57,8 @@ public:
     /// client that stops reading stops the caller. Throws Cancelled if the client is gone.
     net::Task<void> write(std::string_view data);
     net::Task<void> flush() { return write({}); }
-    /// Ends a streamed response. `trailers`: complete lines, or empty.
-    net::Task<void> finish(std::string_view trailers = {});
+    /// Ends a streamed response, `last` being its final piece. `trailers`: complete lines, or empty.
+    net::Task<void> finish(std::string_view last = {}, std::string_view trailers = {});
     /// Ends the connection without ending the response, so that the client sees it cut.
     void abort();
 
@@ -73,6 +75,7 @@ private:
     enum class State : uint8_t { idle, head, chunked, length, until_close, no_body, done };
     void reset(bool keep_alive, bool head_request, int minor);
     void end_head();
+    std::size_t add_data(std::span<iovec> pieces, std::array<char, 20>& line, std::string_view data);
     net::Task<void> write_pieces(std::span<iovec> pieces);
     /// True if everything left at once; else the caller goes on with write_pieces.
     bool write_now(std::span<iovec>& pieces);
