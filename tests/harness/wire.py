@@ -166,3 +166,97 @@ def answer(request, peer):
         peer.send(http_json(anthropic_answer(model)))
     else:
         peer.send(http_json(openai_answer(model), headers=[("x-request-id", "provider-request-1")]))
+
+
+# --- A provider that calls tools: two calls at first, an answer once it has seen their results ----------------------------
+
+TOOL_CALLS = [("call_a", "get_weather", '{"city": "Paris", "days": 2}'), ("call_b", "get_time", '{"zone": "CET"}')]
+
+
+def tool_results(request):
+    """[(call id, text)] of the results that a request brings."""
+    document, kind, found = request.json(), dialect_of(request), []
+    for message in document["messages"]:
+        if kind == "openai" and message["role"] == "tool":
+            found.append((message["tool_call_id"], message["content"]))
+        elif isinstance(message["content"], list):
+            for part in message["content"]:
+                if part.get("type") == "tool_result":
+                    found.append((part["tool_use_id"], text_of(part["content"])))
+                elif "toolResult" in part:
+                    found.append((part["toolResult"]["toolUseId"], text_of(part["toolResult"]["content"])))
+    return found
+
+
+def text_of(content):
+    return content if isinstance(content, str) else "".join(part.get("text") or json.dumps(part.get("json")) for part in content)
+
+
+def pieces(text, size=7):
+    return [text[i:i + size] for i in range(0, len(text), size)]
+
+
+def tool_call_events(kind):
+    if kind == "openai":
+        yield sse(openai_chunk({"role": "assistant", "content": None}))
+        for index, (call_id, name, arguments) in enumerate(TOOL_CALLS):
+            yield sse(openai_chunk({"tool_calls": [{"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}]}))
+            for piece in pieces(arguments):
+                yield sse(openai_chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}))
+        yield sse(openai_chunk({}, "tool_calls"))
+        yield sse(openai_usage_chunk())
+        yield sse("[DONE]")
+    elif kind == "anthropic":
+        good = list(anthropic_events())
+        yield good[0]
+        for index, (call_id, name, arguments) in enumerate(TOOL_CALLS):
+            yield sse({"type": "content_block_start", "index": index,
+                       "content_block": {"type": "tool_use", "id": call_id, "name": name, "input": {}}}, "content_block_start")
+            for piece in pieces(arguments):
+                yield sse({"type": "content_block_delta", "index": index, "delta": {"type": "input_json_delta", "partial_json": piece}},
+                          "content_block_delta")
+            yield sse({"type": "content_block_stop", "index": index}, "content_block_stop")
+        yield sse({"type": "message_delta", "delta": {"stop_reason": "tool_use", "stop_sequence": None}, "usage": {"output_tokens": 5}}, "message_delta")
+        yield good[-1]
+    else:
+        yield bedrock_event("messageStart", {"role": "assistant"})
+        for index, (call_id, name, arguments) in enumerate(TOOL_CALLS):
+            yield bedrock_event("contentBlockStart", {"contentBlockIndex": index, "start": {"toolUse": {"toolUseId": call_id, "name": name}}})
+            for piece in pieces(arguments):
+                yield bedrock_event("contentBlockDelta", {"contentBlockIndex": index, "delta": {"toolUse": {"input": piece}}})
+            yield bedrock_event("contentBlockStop", {"contentBlockIndex": index})
+        yield bedrock_event("messageStop", {"stopReason": "tool_use"})
+        yield bedrock_event("metadata", {"usage": {"inputTokens": 7, "outputTokens": 5, "totalTokens": 12}, "metrics": {"latencyMs": 1}})
+
+
+def tool_call_answer(kind):
+    if kind == "openai":
+        document = openai_answer()
+        document["choices"][0] = {"index": 0, "finish_reason": "tool_calls", "message": {"role": "assistant", "content": None, "tool_calls": [
+            {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}} for call_id, name, arguments in TOOL_CALLS]}}
+    elif kind == "anthropic":
+        document = anthropic_answer()
+        document["stop_reason"] = "tool_use"
+        document["content"] = [{"type": "tool_use", "id": call_id, "name": name, "input": json.loads(arguments)} for call_id, name, arguments in TOOL_CALLS]
+    else:
+        document = bedrock_answer()
+        document["stopReason"] = "tool_use"
+        document["output"]["message"]["content"] = [
+            {"toolUse": {"toolUseId": call_id, "name": name, "input": json.loads(arguments)}} for call_id, name, arguments in TOOL_CALLS]
+    return document
+
+
+def tool_answer(request, peer):
+    """A good provider of any dialect that first calls both tools, then tells what they said."""
+    results = tool_results(request)
+    kind = dialect_of(request)
+    text = "; ".join(f"{call_id}={value}" for call_id, value in results)
+    if not wants_stream(request):
+        whole = {"openai": openai_answer, "anthropic": anthropic_answer, "bedrock": bedrock_answer}[kind]
+        peer.send(http_json(whole(text=text) if results else tool_call_answer(kind)))
+        return
+    streams = {"openai": lambda: openai_events(True, [text]), "anthropic": lambda: anthropic_events([text]), "bedrock": lambda: bedrock_events([text])}
+    peer.send(stream_head(stream_type(request)))
+    for event in streams[kind]() if results else tool_call_events(kind):
+        peer.send(chunk(event))
+    peer.send(LAST_CHUNK)
