@@ -10,9 +10,11 @@
 ///     editor.append_to(out);             // or send editor.pieces() one by one
 ///
 /// Lifetime: an Editor's result views the body, the edits and its own storage, until the next
-/// plan(). Threads: one Editor per worker; not thread-safe. It allocates only while its storage
-/// grows.
+/// plan(). Threads: one Editor per worker; not thread-safe. Edits at the top level allocate only
+/// while its storage grows.
 #pragma once
+#include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,6 +63,31 @@ public:
     void append_to(std::string& out) const;
     /// The edited body as consecutive views, for a gathering write.
     void pieces(std::vector<std::string_view>& out) const;
+
+private:
+    /// What becomes of the members of one name in one object.
+    struct Outcome {
+        enum What : uint8_t { unchanged, nested, text, removed };
+        const Edit* lead = nullptr;  ///< the first edit of that name
+        What what = unchanged;
+        std::string_view value;  ///< of `text`
+        bool met = false;        ///< the object's first member of that name has been passed
+    };
+    std::string& scratch();
+    void object(std::string_view raw, std::span<const PeekMember> members, const Edit* parent,
+                size_t depth);
+    void decide(Outcome& outcome, std::span<const PeekMember> members, size_t depth);
+    bool keep(size_t outcome, const PeekMember& member, size_t depth);
+    void append_missing(size_t first_outcome, size_t depth, const char* at, bool comma);
+    void splice(const char* from, const char* to, std::string_view text);
+
+    std::string_view body_;
+    std::span<const Edit> edits_;
+    size_t size_ = 0;
+    std::vector<Splice> splices_;
+    std::vector<Outcome> outcomes_;  ///< a stack: those of an object lie above its parent's
+    std::deque<std::string> texts_;  ///< made here, for splices to view
+    size_t texts_used_ = 0;
 };
 
 /// All in one, for places off the hot path: validates, plans, applies.
