@@ -1,0 +1,46 @@
+"""The cases, as a table: what load each is, who takes part, what is to be reached."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    title: str
+    unit: str          # CPU time is divided by this: "request" or "event"
+    load: tuple        # arguments of `weir_load client`
+    peers: tuple
+    passes: int        # samples per round
+    target: float | None
+    against: str = ""  # the case of the peers to compare with; its own when empty
+    rival: str = ""    # compare with this peer only; the better of nginx and haproxy when empty
+    saturates: bool = True
+
+
+ALL = ("nginx", "haproxy", "weir")
+SHORT = ("--warm-up-ms", "200", "--duration-ms", "800")
+
+CASES = (
+    Case("1k", "1 KB", "request", ("--model", "gpt-whole-1024", *SHORT), ALL, 3, 1.0),
+    Case("translated", "translated 1 KB", "request", ("--model", "claude-whole-1024", "--translated", *SHORT),
+         ("weir",), 3, 2.0, against="1k"),
+    Case("rules", "1 KB, 1000 rules", "request", ("--model", "gpt-whole-1024", *SHORT), ("weir-1000",), 3, 1.05,
+         against="1k", rival="weir"),
+    Case("32k", "32 KB", "request", ("--model", "gpt-whole-32768", "--request-bytes", "32768", *SHORT), ALL, 3, 1.0),
+    Case("burst", "SSE burst", "event", ("--model", "gpt-sse-200-0", *SHORT), ALL, 3, 1.0),
+    Case("translated-burst", "translated SSE burst", "event", ("--model", "claude-sse-200-0", "--translated", *SHORT),
+         ("weir",), 3, None, against="burst"),
+    Case("paced", "SSE paced", "event",
+         ("--model", "gpt-sse-50-20000", "--connections", "200", "--stagger-ms", "1000", "--warm-up-ms", "200",
+          "--duration-ms", "2000"),
+         ALL, 1, 1.0, saturates=False),
+)
+
+LATENCY = ("--mode", "open", "--rate", "500", "--model", "gpt-whole-1024", "--duration-ms", "3000")
+IDLE_STREAMS, IDLE_MODEL = 10_000, "gpt-idle"
+STREAM_LIMIT_KB, IDLE_LIMIT_MB = 20, 30
+COLD_STARTS, COLD_START_LIMIT_MS = 10, 50
+
+# What the gateway routes: the model of every case, and the backend that answers it.
+MODELS = (("gpt-whole-1024", "openai"), ("gpt-whole-32768", "openai"), ("gpt-sse-200-0", "openai"),
+          ("gpt-sse-50-20000", "openai"), (IDLE_MODEL, "openai"), ("claude-whole-1024", "anthropic"),
+          ("claude-sse-200-0", "anthropic"))
