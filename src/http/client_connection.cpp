@@ -59,6 +59,8 @@ net::Task<Result<const ResponseHead*>> ClientConnection::read_head(std::string_v
     while (true) {
         std::string_view unread(block_.data() + begin_, end_ - begin_);
         std::size_t size = unread.empty() ? std::string_view::npos : h1::find_head_end(unread, scanned);
+        if (std::min(size, unread.size()) > pool_.options_.head_limit)
+            co_return fail(codes::upstream_protocol, "the provider's response head is too large");
         if (size != std::string_view::npos) {
             WEIR_CO_CHECK(h1::parse_response_head(unread.substr(0, size), method, head_));
             begin_ += size;
@@ -70,8 +72,6 @@ net::Task<Result<const ResponseHead*>> ClientConnection::read_head(std::string_v
             decoder_ = h1::BodyDecoder(head_.framing);
             co_return &head_;
         }
-        if (unread.size() >= pool_.options_.head_limit)
-            co_return fail(codes::upstream_protocol, "the provider's response head is too large");
         WEIR_CO_TRY(bool more, co_await fill(deadline, cancel, codes::upstream_first_byte_timeout));
         if (!more) co_return fail(codes::upstream_reset, "the provider closed the connection without an answer");
     }

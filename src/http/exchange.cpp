@@ -31,7 +31,10 @@ bool Exchange::body_done() const { return connection_.body_finished(); }
 
 void Exchange::release_request() {
     connection_.release_heap();
-    connection_.head_.headers.clear();
+    connection_.whole_ = {};
+    RequestHead& head = connection_.head_;
+    head.headers.clear();
+    head.method = head.target = head.path = head.query = head.authority = {};
     if (connection_.begin_ == connection_.end_) {
         connection_.floor_ = connection_.begin_ = connection_.end_ = 0;
         connection_.block_.reset();
@@ -142,6 +145,7 @@ net::Task<void> Exchange::finish(std::string_view last, std::string_view trailer
 
 /// The head, if it has not left yet, and `data` framed as a piece of the body.
 std::size_t Exchange::add_data(std::span<iovec> pieces, std::array<char, 20>& line, std::string_view data) {
+    WEIR_ASSERT(state_ != State::idle && state_ != State::head && state_ != State::done);
     std::size_t count = 0;
     if (!sent_head_) pieces[count++] = piece_of(head_);
     sent_head_ = true;
@@ -165,6 +169,7 @@ void Exchange::abort() {
 }
 
 bool Exchange::write_now(std::span<iovec>& pieces) {
+    if (connection_.cancel_.cancelled()) return false;
     std::size_t total = 0;
     for (const auto& piece : pieces) total += piece.iov_len;
     if (total == 0) return true;

@@ -43,7 +43,7 @@ void ServerConnection::body_complete() {
 net::Task<Result<std::string_view>> ServerConnection::read_all() {
     if (body_finished()) {
         if (heap_) co_return std::string_view(heap_.get(), heap_size_);
-        co_return std::string_view();
+        co_return whole_;
     }
     if (head_.framing.kind == Framing::Kind::length && floor_ + head_.framing.length + kBodyPadding <= net::Blocks::kSize &&
         begin_ == floor_ && decoder_.remaining() == head_.framing.length)
@@ -53,12 +53,12 @@ net::Task<Result<std::string_view>> ServerConnection::read_all() {
 
 net::Task<Result<std::string_view>> ServerConnection::read_in_place(std::size_t length) {
     while (end_ - begin_ < length) WEIR_CO_CHECK(co_await fill_body());
-    std::string_view body(block_.data() + begin_, length);
+    whole_ = {block_.data() + begin_, length};
     begin_ += length;
     floor_ = begin_;  // the body's views stay valid while later bytes arrive
     whole_done_ = true;
     body_complete();
-    co_return body;
+    co_return whole_;
 }
 
 net::Task<Result<std::string_view>> ServerConnection::read_to_heap() {
@@ -84,17 +84,20 @@ net::Task<Result<std::string_view>> ServerConnection::read_some() {
         }
         begin_ += step.consumed;
         if (begin_ == end_ && decoder_.done() == false) begin_ = end_ = floor_;
+        body_read_ += step.data.size();
+        if (body_read_ > server_.options_.body_limit) co_return body_too_large();
         if (decoder_.done()) body_complete();
         if (!step.data.empty()) co_return step.data;
     }
     co_return std::string_view();
 }
 
+std::unexpected<Error> ServerConnection::body_too_large() {
+    exchange_.close_after();
+    return fail(codes::http_body_too_large, fmt::format("the body is larger than {} bytes", server_.options_.body_limit));
+}
+
 Result<void> ServerConnection::grow_heap(std::size_t needed) {
-    if (needed > server_.options_.body_limit) {
-        exchange_.close_after();
-        return fail(codes::http_body_too_large, fmt::format("the body is larger than {} bytes", server_.options_.body_limit));
-    }
     if (heap_ && needed <= heap_capacity_) return {};
     std::size_t capacity = heap_ ? std::max(needed, heap_capacity_ * 2) : std::max<std::size_t>(needed, 64 * 1024);
     if (BodyMemory* memory = server_.options_.body_memory) {

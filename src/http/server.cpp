@@ -4,8 +4,9 @@
 
 namespace weir::http {
 
-Server::Server(net::Worker& worker, Handler& handler, ServerOptions options)
-    : worker_(worker), handler_(handler), options_(options) {}
+Server::Server(net::Worker& worker, Handler& handler, const ServerOptions& options) : worker_(worker), handler_(handler) {
+    set_options(options);
+}
 
 Server::~Server() = default;
 
@@ -18,7 +19,7 @@ void Server::serve(net::StreamPtr stream, std::string peer, uint32_t listener) {
     if (first_) first_->previous_ = &connection->next_;
     first_ = connection.get();
     ++counters_.open;
-    worker_.tasks().spawn(ServerConnection::run(std::move(connection)));
+    connections_.spawn(ServerConnection::run(std::move(connection)));
 }
 
 void Server::drain() {
@@ -32,11 +33,16 @@ void Server::drain() {
 
 void Server::close_all() {
     draining_ = true;
-    while (first_) {
-        ServerConnection* before = first_;
-        before->close_now();
-        if (first_ == before) break;  // it is suspended in work that will notice later
+    for (ServerConnection* c = first_; c;) {
+        ServerConnection* next = c->next();  // one that waits is destroyed by this
+        c->close_now();
+        c = next;
     }
+}
+
+void Server::set_options(const ServerOptions& options) {
+    options_ = options;
+    options_.head_limit = std::min(options.head_limit, net::Blocks::kSize / 2);
 }
 
 }  // namespace weir::http

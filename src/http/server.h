@@ -12,7 +12,7 @@
 /// A Server belongs to one worker and owns its connections. Requests on a connection are answered in
 /// order; a pipelined request waits in the buffer. While a handler works, the connection watches its
 /// client: if it goes away, the exchange's CancelSource is cancelled and the handler's next wait (or
-/// write) throws Cancelled.
+/// write) throws Cancelled. Destroying a Server destroys its connections and what their handlers hold.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -21,6 +21,7 @@
 #include "http/exchange.h"
 #include "http/message.h"
 #include "net/stream.h"
+#include "net/task_scope.h"
 
 namespace weir::http {
 
@@ -66,7 +67,7 @@ class ServerConnection;
 class Server {
 public:
     /// `handler` must outlive the Server; `options` may be changed between exchanges.
-    Server(net::Worker& worker, Handler& handler, ServerOptions options);
+    Server(net::Worker& worker, Handler& handler, const ServerOptions& options);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -79,7 +80,7 @@ public:
     /// Cancels every exchange and closes every connection.
     void close_all();
     const ServerCounters& counters() const { return counters_; }
-    void set_options(const ServerOptions& options) { options_ = options; }
+    void set_options(const ServerOptions& options);
 
 private:
     friend ServerConnection;
@@ -89,6 +90,7 @@ private:
     ServerCounters counters_;
     bool draining_ = false;
     ServerConnection* first_ = nullptr;
+    net::TaskScope connections_;  // last, so that it goes first: its tasks use everything above
 };
 
 }  // namespace weir::http

@@ -17,7 +17,10 @@ ServerConnection::ServerConnection(Server& server, net::StreamPtr stream, std::s
 
 ServerConnection::~ServerConnection() {
     release_heap();
-    stream_->close();
+    if (exchange_.state_ == Exchange::State::until_close)
+        stream_->abort();  // an orderly end would pass for the end of the answer
+    else
+        stream_->close();
     if (previous_) {
         *previous_ = next_;
         if (next_) next_->previous_ = previous_;
@@ -34,7 +37,7 @@ net::Task<void> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
 }
 
 void ServerConnection::drain() {
-    if (in_exchange_)
+    if (in_exchange_ || ending_)
         exchange_.close_after();
     else
         cancel_.cancel();
@@ -60,6 +63,8 @@ net::Task<bool> ServerConnection::one_exchange() {
     decoder_ = h1::BodyDecoder(head_.framing);
     continue_due_ = head_.expect_continue;
     whole_done_ = false;
+    whole_ = {};
+    body_read_ = 0;
     exchange_.reset(head_.keep_alive && !server_.draining_, head_.method == "HEAD", head_.minor);
     in_exchange_ = true;
     ++server_.counters_.requests;
@@ -75,8 +80,7 @@ net::Task<bool> ServerConnection::one_exchange() {
     if (head_.framing.empty()) body_complete();
     if (server_.options_.body_limit < head_.framing.length) {
         // Said before the client has sent it all.
-        co_await refuse(Error(codes::http_body_too_large,
-                              fmt::format("the body is larger than {} bytes", server_.options_.body_limit)));
+        co_await refuse(body_too_large().error());
         co_return false;
     }
     bool failed = false;
@@ -90,18 +94,13 @@ net::Task<bool> ServerConnection::one_exchange() {
         failed = true;
     }
     if (failed || !exchange_.finished()) {
-        if (!exchange_.begun_response()) co_await refuse(Error(codes::internal_error, "the request could not be handled"));
+        if (!exchange_.sent_head()) co_await answer(Error(codes::internal_error, "the request could not be handled"));
         co_return false;
     }
     bool reusable = exchange_.keep_alive_;
-    if (!body_finished()) {
-        if (!reusable || continue_due_ || !co_await discard_body()) {
-            co_await linger();
-            co_return false;
-        }
-    }
+    if (!body_finished()) reusable = reusable && !continue_due_ && co_await discard_body();
+    if (!reusable && (!body_finished() || begin_ < end_)) co_await linger();
     release_heap();
-    floor_ = 0;
     co_return reusable;
 }
 
@@ -110,35 +109,25 @@ net::Task<bool> ServerConnection::one_exchange() {
 net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
     floor_ = 0;
     std::size_t scanned = 0;
-    bool first_byte = begin_ < end_;
+    bool first_byte = begin_ < end_;  // of a pipelined request
     net::TimePoint deadline =
         now() + (first_byte || begun_ == net::TimePoint{} ? server_.options_.head_timeout : server_.options_.idle_timeout);
     while (true) {
-        while (begin_ < end_ && scanned == 0 && (block_.data()[begin_] == '\r' || block_.data()[begin_] == '\n')) {
-            // Empty lines before a request line are passed over (RFC 9112 §2.2).
-            if (block_.data()[begin_] == '\n') {
-                consume(1);
-            } else if (end_ - begin_ > 1 && block_.data()[begin_ + 1] == '\n') {
-                consume(2);
-            } else {
-                break;
-            }
-        }
-        if (begin_ < end_) {
+        if (begin_ < end_ && (scanned > 0 || !skip_empty_lines())) {
             std::size_t size = h1::find_head_end(unread(), scanned);
-            if (size == std::string_view::npos && end_ - begin_ >= server_.options_.head_limit)
+            if (std::min(size, end_ - begin_) > server_.options_.head_limit)
                 co_return fail(codes::http_head_too_large, fmt::format("the head is larger than {} bytes", server_.options_.head_limit));
             if (size != std::string_view::npos) {
-                if (size > server_.options_.head_limit)
-                    co_return fail(codes::http_head_too_large, fmt::format("the head is larger than {} bytes", server_.options_.head_limit));
+                if (begin_ + size > net::Blocks::kSize / 2) move_down();  // the body wants room after it
                 auto parsed = h1::parse_request_head(unread().substr(0, size), head_);
                 if (!parsed) co_return std::unexpected(std::move(parsed).error());
                 begin_ += size;
                 floor_ = begin_;
                 co_return Head::ready;
             }
-            make_room();
-        } else {
+            if (net::Blocks::kSize - end_ <= net::Blocks::kSize / 4) move_down();
+        }
+        if (begin_ == end_) {
             block_.reset();
             begin_ = end_ = 0;
         }
@@ -160,10 +149,15 @@ net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
 net::Task<void> ServerConnection::refuse(const Error& error) {
     ++server_.counters_.refused;
     server_.handler_.on_failure(error);
+    co_await answer(error);
+}
+
+net::Task<void> ServerConnection::answer(const Error& error) {
+    ending_ = true;
     std::string type;
     std::string body;
     server_.handler_.render_error(error, type, body);
-    exchange_.reset(false, in_exchange_ && head_.method == "HEAD", 1);
+    exchange_.reset(false, in_exchange_ && exchange_.head_request_, 1);
     exchange_.begin(error.status());
     exchange_.header("content-type", type);
     co_await exchange_.send(body);
@@ -173,6 +167,7 @@ net::Task<void> ServerConnection::refuse(const Error& error) {
 /// Half-closes and reads what still comes, so that the kernel does not answer it with a reset that
 /// would take our last response with it (RFC 9112 §9.6).
 net::Task<void> ServerConnection::linger() {
+    ending_ = true;
     stream_->unwatch();
     if (!stream_->open()) co_return;
     ::shutdown(stream_->fd(), SHUT_WR);
@@ -192,7 +187,10 @@ void ServerConnection::on_readable(net::Stream& stream) {
         block_ = server_.worker_.blocks().take();
         begin_ = end_ = floor_;
     }
-    if (space().size() <= kBodyPadding) return;  // full: the rest waits in the kernel, unwatched
+    if (space().size() <= kBodyPadding) {  // full: the rest waits in the kernel, unwatched
+        if (stream.at_end()) cancel_.cancel();
+        return;
+    }
     net::IoResult r = fill();
     if (r.closed()) {
         cancel_.cancel();
@@ -203,17 +201,24 @@ void ServerConnection::on_readable(net::Stream& stream) {
 
 std::span<char> ServerConnection::space() { return {block_.data() + end_, net::Blocks::kSize - end_}; }
 
-void ServerConnection::consume(std::size_t size) {
-    begin_ += size;
-    if (begin_ == end_) begin_ = end_ = floor_;
+/// Moves what is unread to the front of the buffer; nothing may point into it.
+void ServerConnection::move_down() {
+    std::memmove(block_.data(), block_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
 }
 
-/// Moves unread bytes down to the floor when the buffer's end is near.
-void ServerConnection::make_room() {
-    if (!block_ || begin_ == floor_ || net::Blocks::kSize - end_ > net::Blocks::kSize / 4) return;
-    std::memmove(block_.data() + floor_, block_.data() + begin_, end_ - begin_);
-    end_ -= begin_ - floor_;
-    begin_ = floor_;
+/// Passes over empty lines before a request line (RFC 9112 §2.2). True if no more can be said yet:
+/// nothing is left, or half an empty line.
+bool ServerConnection::skip_empty_lines() {
+    while (begin_ < end_) {
+        char c = block_.data()[begin_];
+        if (c == '\r' && end_ - begin_ == 1) return true;
+        std::size_t line = c == '\n' ? 1 : c == '\r' && block_.data()[begin_ + 1] == '\n' ? 2 : 0;
+        if (line == 0) return false;
+        begin_ += line;
+    }
+    return true;
 }
 
 net::IoResult ServerConnection::fill() {

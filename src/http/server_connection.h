@@ -30,6 +30,7 @@ private:
     net::Task<Result<Head>> read_head();
     net::Task<bool> one_exchange();
     net::Task<void> refuse(const Error& error);
+    net::Task<void> answer(const Error& error);
     net::Task<void> linger();
     net::Task<bool> discard_body();
     void on_readable(net::Stream& stream) override;
@@ -37,8 +38,8 @@ private:
     // The read buffer: [begin_, end_) is unread; what lies before floor_ is the current head.
     std::string_view unread() const { return {block_.data() + begin_, end_ - begin_}; }
     std::span<char> space();
-    void consume(std::size_t size);
-    void make_room();
+    void move_down();
+    bool skip_empty_lines();
     net::IoResult fill();
 
     // Body reading, for Exchange.
@@ -47,6 +48,7 @@ private:
     net::Task<Result<std::string_view>> read_to_heap();
     net::Task<Result<std::string_view>> read_some();
     net::Task<Result<void>> fill_body();
+    std::unexpected<Error> body_too_large();
     Result<void> grow_heap(std::size_t needed);
     void release_heap();
     net::Task<void> send_continue();
@@ -70,8 +72,11 @@ private:
     std::size_t heap_capacity_ = 0;
     std::size_t heap_size_ = 0;
     bool in_exchange_ = false;
+    bool ending_ = false;  // the last answer is on its way
     bool continue_due_ = false;
     bool whole_done_ = false;  // the in-place body was taken whole
+    std::string_view whole_;   // then: that body
+    uint64_t body_read_ = 0;
     ServerConnection* next_ = nullptr;
     ServerConnection** previous_ = nullptr;
 };

@@ -59,7 +59,10 @@ Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& t
     bool late = false;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         auto now = std::chrono::steady_clock::now();
-        if (now >= deadline) break;
+        if (now >= deadline) {
+            late = true;
+            break;
+        }
         auto share = (deadline - now) / static_cast<int64_t>(addresses.size() - i);
         StreamPtr stream;
         int error = co_await connect_one(worker, addresses[i], now + share, cancel, stream);

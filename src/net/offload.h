@@ -4,11 +4,13 @@
 ///     if (!addresses) …                       // the deadline passed; the work's result is dropped later
 ///
 /// The function runs on a pool thread and must own what it uses. Its result comes back to the worker
-/// that asked. A wait that is cancelled or too late is abandoned: the work runs on, unheard.
+/// that asked, its exception too. A wait that is cancelled or too late is abandoned: the work runs on,
+/// unheard.
 #pragma once
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <coroutine>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -41,7 +43,8 @@ namespace detail {
 
 template <class T>
 struct OffloadState {
-    std::optional<T> result;  // written by the pool thread, read by the worker after the post
+    std::optional<T> result;  // these two: written by the pool thread, read by the worker after the post
+    std::exception_ptr exception;
     void* waiting = nullptr;  // the awaiter; touched on the worker only
 };
 
@@ -63,7 +66,11 @@ public:
         if (cancel_) cancel_->enter(*this);
         worker_.deadlines().set(*this, deadline_);
         pool_.run([state = state_, fn = std::move(fn_), &worker = worker_]() mutable {
-            state->result.emplace(fn());
+            try {
+                state->result.emplace(fn());
+            } catch (...) {
+                state->exception = std::current_exception();
+            }
             worker.post([state] {
                 if (state->waiting) static_cast<OffloadWait*>(state->waiting)->resume();
             });
@@ -73,6 +80,7 @@ public:
     std::optional<T> await_resume() {
         if (cancel_ && cancel_->cancelled()) throw Cancelled();
         if (late_) return std::nullopt;
+        if (state_->exception) std::rethrow_exception(state_->exception);
         return std::move(state_->result);
     }
 

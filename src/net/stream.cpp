@@ -113,6 +113,11 @@ bool Stream::quiet() {
     return read({&byte, 1}).again();
 }
 
+bool Stream::at_end() {
+    char byte;
+    return open() && ::recv(fd(), &byte, 1, MSG_PEEK) == 0;
+}
+
 bool Stream::stale() const { return !open() || maybe_readable_ || !read_armed_; }
 
 void Stream::close() {

@@ -83,6 +83,8 @@ public:
 
     /// After an exchange: true if nothing more has come, so that the connection may be kept.
     bool quiet();
+    /// True if the peer has closed and nothing is left to read; reads nothing. Not for TLS.
+    bool at_end();
     /// For a watched, idle connection: true if the peer has closed or sent something since.
     bool stale() const;
     void close();

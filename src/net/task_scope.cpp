@@ -74,7 +74,9 @@ void TaskScope::when_empty(std::function<void()> done) {
     done_ = std::move(done);
 }
 
-TaskScope::~TaskScope() {
+TaskScope::~TaskScope() { destroy_all(); }
+
+void TaskScope::destroy_all() {
     while (first_) std::coroutine_handle<Promise>::from_promise(*first_).destroy();
 }
 

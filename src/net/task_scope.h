@@ -23,6 +23,8 @@ public:
     std::size_t running() const { return running_; }
     /// Calls `done` once, when no task is running (at once if none is).
     void when_empty(std::function<void()> done);
+    /// Destroys the frames of all suspended tasks. For a loop that has stopped, before what its tasks use goes.
+    void destroy_all();
 
 private:
     struct Root;     // the coroutine that awaits a spawned task

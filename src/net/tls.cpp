@@ -22,7 +22,7 @@ std::string openssl_error(std::string_view fallback) {
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
     auto* owner = static_cast<TlsSession*>(SSL_get_app_data(ssl));
     if (!owner) return 0;
-    owner->context().remember(owner->server_name(), session);
+    owner->remember(session);
     return 1;  // the reference is ours now
 }
 
@@ -61,21 +61,27 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_pem
     return self;
 }
 
-TlsContext::~TlsContext() {
+TlsContext::~TlsContext() { SSL_CTX_free(context_); }
+
+TlsTickets::~TlsTickets() {
     for (auto& [name, session] : sessions_) SSL_SESSION_free(session);
-    SSL_CTX_free(context_);
 }
 
-void TlsContext::remember(const std::string& server_name, SSL_SESSION* session) {
+void TlsTickets::keep(const std::string& server_name, SSL_SESSION* session) {
     SSL_SESSION*& slot = sessions_[server_name];
     if (slot) SSL_SESSION_free(slot);
     slot = session;
 }
 
+SSL_SESSION* TlsTickets::find(const std::string& server_name) const {
+    auto known = sessions_.find(server_name);
+    return known == sessions_.end() ? nullptr : known->second;
+}
+
 Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::string& server_name) {
     SSL* ssl = SSL_new(context_);
     if (!ssl) return fail(codes::upstream_tls, openssl_error("SSL_new"));
-    auto session = std::make_unique<TlsSession>(ssl, *this, server_name);
+    auto session = std::make_unique<TlsSession>(ssl, tickets_, server_name);
     SSL_set_fd(ssl, fd);
     SSL_set_connect_state(ssl);
     // A literal address is verified as an address and not sent as SNI (RFC 6066 §3).
@@ -86,12 +92,12 @@ Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::strin
         SSL_set1_host(ssl, server_name.c_str());
         SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     }
-    if (auto known = sessions_.find(server_name); known != sessions_.end()) SSL_set_session(ssl, known->second);
+    if (SSL_SESSION* known = tickets_->find(server_name)) SSL_set_session(ssl, known);
     return session;
 }
 
-TlsSession::TlsSession(SSL* ssl, TlsContext& context, std::string server_name)
-    : ssl_(ssl), context_(context), server_name_(std::move(server_name)) {
+TlsSession::TlsSession(SSL* ssl, std::shared_ptr<TlsTickets> tickets, std::string server_name)
+    : ssl_(ssl), tickets_(std::move(tickets)), server_name_(std::move(server_name)) {
     SSL_set_app_data(ssl_, this);
 }
 

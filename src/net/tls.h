@@ -2,7 +2,8 @@
 ///
 /// A TlsContext holds trust and the session cache of one worker: the system's trust store
 /// (SSL_CERT_FILE and SSL_CERT_DIR honoured) or a given bundle; TLS 1.2 at least; the peer's name is
-/// always verified. Sessions are resumed per server name. Threads: one worker.
+/// always verified. Sessions are resumed per server name. A TlsSession may outlive its TlsContext (a
+/// pooled connection of an earlier configuration). Threads: one worker.
 #pragma once
 #include <openssl/ssl.h>
 
@@ -17,6 +18,20 @@ namespace weir::net {
 
 class TlsSession;
 
+/// Resumable sessions by server name.
+class TlsTickets {
+public:
+    TlsTickets() = default;
+    ~TlsTickets();
+    TlsTickets(const TlsTickets&) = delete;
+    TlsTickets& operator=(const TlsTickets&) = delete;
+    void keep(const std::string& server_name, SSL_SESSION* session);  ///< takes over the reference
+    SSL_SESSION* find(const std::string& server_name) const;          ///< or null
+
+private:
+    std::unordered_map<std::string, SSL_SESSION*> sessions_;
+};
+
 class TlsContext {
 public:
     /// `ca_pem` empty: the system's trust store. Fails with config.invalid if the bundle has no certificate.
@@ -27,17 +42,16 @@ public:
 
     /// A session to be handshaken on `fd`, presenting and verifying `server_name`.
     Result<std::unique_ptr<TlsSession>> connect(int fd, const std::string& server_name);
-    void remember(const std::string& server_name, SSL_SESSION* session);  ///< takes over the reference
 
 private:
     TlsContext() = default;
     SSL_CTX* context_ = nullptr;
-    std::unordered_map<std::string, SSL_SESSION*> sessions_;
+    std::shared_ptr<TlsTickets> tickets_ = std::make_shared<TlsTickets>();  // shared with the sessions, which add to it
 };
 
 class TlsSession {
 public:
-    TlsSession(SSL* ssl, TlsContext& context, std::string server_name);
+    TlsSession(SSL* ssl, std::shared_ptr<TlsTickets> tickets, std::string server_name);
     ~TlsSession();
     TlsSession(const TlsSession&) = delete;
     TlsSession& operator=(const TlsSession&) = delete;
@@ -52,13 +66,13 @@ public:
     /// Why the handshake failed: OpenSSL's reason or the verification's, never key material.
     std::string failure() const;
     bool resumed() const;
-    const std::string& server_name() const { return server_name_; }
-    TlsContext& context() { return context_; }
+    /// A ticket from the server; takes over the reference.
+    void remember(SSL_SESSION* session) { tickets_->keep(server_name_, session); }
 
 private:
     IoResult outcome(int returned);
     SSL* ssl_;
-    TlsContext& context_;
+    std::shared_ptr<TlsTickets> tickets_;
     std::string server_name_;
     std::string pending_;  // joined pieces of a write that OpenSSL has not taken whole
 };

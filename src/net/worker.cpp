@@ -1,5 +1,7 @@
 #include "net/worker.h"
 
+#include <csignal>
+
 namespace weir::net {
 
 // UNSAFE_IO: descriptors are only ever touched by the worker's own thread, so the reactor needs no
@@ -9,6 +11,13 @@ Worker::Worker(int id)
 
 Worker::~Worker() = default;
 
-void Worker::run() { io_.run(); }
+// OpenSSL writes to sockets with write(2), which signals when the peer is gone; the error is enough.
+void Worker::run() {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+    io_.run();
+}
 
 }  // namespace weir::net
