@@ -29,8 +29,10 @@ public:
     /// `literal` must be a valid JSON number; it is kept as it is.
     static Value number(std::string literal);
     static Value string(std::string text);
-    static Value array(std::vector<Value> items = {});
-    static Value object(std::vector<Member> members = {});
+    static Value array();
+    static Value array(std::vector<Value> items);
+    static Value object();
+    static Value object(std::vector<Member> members);
 
     Kind kind() const { return kind_; }
     bool is_null() const { return kind_ == Kind::null; }
