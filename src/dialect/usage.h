@@ -35,6 +35,20 @@ struct Usage {
 /// all count as openai). Members of a wrong type are taken as absent.
 Usage decode_usage(Dialect dialect, const json::Value& usage);
 
+/// Anthropic counts what was not cached apart, and a stream corrects its counts piece by piece; this
+/// keeps the counts apart until they are asked for.
+class AnthropicUsage {
+public:
+    void read(const json::Value& usage);
+    Usage usage() const;
+
+private:
+    std::optional<int64_t> fresh_input_;
+    std::optional<int64_t> cache_read_;
+    std::optional<int64_t> cache_creation_;
+    std::optional<int64_t> output_;
+};
+
 /// What a whole provider body tells about an exchange, beside its text.
 struct BodyFacts {
     Usage usage;

@@ -33,6 +33,8 @@ public:
         Dialect dialect = Dialect::openai;  ///< openai or anthropic
         Operation operation = Operation::chat;
         bool withhold_usage = false;
+        /// Events are sent on whole only, so that an error event can follow a stream that breaks.
+        bool whole_events = false;
         size_t hold_limit =
             16 * 1024;  ///< a longer event cannot be a usage-only chunk and is sent on
     };
@@ -57,26 +59,30 @@ public:
     bool at_event_boundary() const;
 
 private:
+    bool holds() const { return options_.withhold_usage || options_.whole_events; }
     enum class Capture : uint8_t { none, usage, error, model };
 
     void scan(std::string_view bytes);
-    size_t scan_from(std::string_view bytes, size_t from);
-    bool inspect(std::string_view bytes, size_t at, size_t& resume);
-    bool inspect_key(std::string_view bytes, size_t at, size_t& resume);
-    bool inspect_line(std::string_view bytes, size_t at, size_t& resume);
+    void scan_buffer(std::string_view bytes);
+    size_t inspect_key(std::string_view bytes, size_t at);
+    size_t inspect_line(std::string_view bytes, size_t at);
+    bool inspect_event_name(std::string_view line, size_t value);
+    void begin_capture(Capture capture, char first);
     size_t continue_capture(std::string_view bytes, size_t from);
-    void captured();
+    void finish_capture();
     void note_tail(std::string_view bytes);
-    std::span<const std::string_view> withhold(std::string_view bytes);
-    void forward_complete(std::string_view events);
+    std::string_view pass_oversized(std::string_view bytes);
+    void withhold(std::string_view bytes);
+    void forward_events(std::string_view events);
     bool is_usage_only(std::string_view event) const;
 
     Options options_;
     Usage usage_;
+    AnthropicUsage anthropic_usage_;
     std::string model_;
     std::optional<ProviderError> error_;
     bool terminated_ = false;
-    bool line_is_error_ = false;  ///< inside an event named "error"
+    bool in_error_event_ = false;  ///< the last event name seen says so
     // A key or line start that the end of a buffer cut in two.
     std::string carry_;
     // The object or string being captured across buffers.

@@ -1,0 +1,364 @@
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "dialect/anthropic/messages.h"
+#include "dialect/encode_common.h"
+#include "dialect/writer.h"
+
+namespace weir::dialect::anthropic {
+namespace {
+
+// Anthropic wants max_tokens; OpenAI clients need not say it.
+constexpr std::string_view kDefaultMaxTokens = "4096";
+
+bool is_image_mime(std::string_view mime) {
+    return mime == "image/jpeg" || mime == "image/png" || mime == "image/gif" || mime == "image/webp";
+}
+
+// One request's encoding: the writer, the options and what is lost.
+class RequestEncoder {
+public:
+    RequestEncoder(const Conversation& conversation, const RequestOptions& options, std::string& out)
+        : conversation_(conversation), options_(options), w_(out) {}
+
+    Result<std::vector<std::string>> encode();
+
+private:
+    Result<void> write_settings();
+    void write_output_config();
+    void write_thinking();
+    void write_stop();
+    Result<void> write_system();
+    Result<void> write_messages();
+    Result<void> write_parts(const Message& message);
+    Result<void> write_part(const Message& message, const Part& part);
+    Result<void> write_media(const Message& message, const Part& part, const Media& media);
+    Result<void> write_tool_result(const Message& message, const Part& part, const ToolResult& result);
+    void write_reasoning(const Message& message, const Part& part, const Reasoning& reasoning);
+    Result<void> write_hidden(const Message& message, const Part& part, const HiddenReasoning& hidden);
+    void write_text(std::string_view text, const json::Value& cache);
+    Result<void> write_tools();
+    Result<void> write_tool_choice();
+    void write_cache(const json::Value& cache) {
+        if (cache.is_object()) w_.key("cache_control").value(cache);
+    }
+
+    const Conversation& conversation_;
+    const RequestOptions& options_;
+    Writer w_;
+    Dropped dropped_;
+};
+
+Result<std::vector<std::string>> RequestEncoder::encode() {
+    w_.begin_object();
+    switch (options_.host) {
+        case Host::native:
+            w_.key("model").string(options_.model);
+            if (conversation_.settings.stream) w_.key("stream").boolean(true);
+            break;
+        case Host::aws:
+            w_.key("anthropic_version")
+                .string(options_.version.empty() ? "bedrock-2023-05-31" : options_.version);
+            break;
+        case Host::gcp:
+            w_.key("anthropic_version")
+                .string(options_.version.empty() ? "vertex-2023-10-16" : options_.version);
+            if (conversation_.settings.stream) w_.key("stream").boolean(true);
+            break;
+    }
+    WEIR_CHECK(write_settings());
+    WEIR_CHECK(write_system());
+    WEIR_CHECK(write_messages());
+    WEIR_CHECK(write_tools());
+    WEIR_CHECK(drop_unknowns(conversation_, dropped_));
+    w_.end_object();
+    return dropped_.take();
+}
+
+Result<void> RequestEncoder::write_settings() {
+    const Settings& s = conversation_.settings;
+    w_.key("max_tokens");
+    if (s.max_tokens) w_.value(s.max_tokens.value);
+    // Upstream's end-to-end run wants 0 here, which Claude on Bedrock refuses: the client learns that it
+    // has to say max_tokens.
+    else w_.raw(options_.host == Host::aws ? "0" : kDefaultMaxTokens);
+    if (s.temperature) {
+        const double value = s.temperature.value.as_double().value_or(-1);
+        if (!(value >= 0 && value <= 1))
+            return fail(codes::dialect_unsupported,
+                        fmt::format("temperature {:.2f} is not supported by Anthropic (must be between 0 and 1)",
+                                    value));
+        w_.key("temperature").value(s.temperature.value);
+    }
+    if (s.top_p) w_.key("top_p").value(s.top_p.value);
+    if (s.top_k) w_.key("top_k").value(s.top_k.value);
+    write_stop();
+    write_thinking();
+    write_output_config();
+    drop_openai_settings(s, dropped_);
+    if (s.user) {
+        if (options_.host == Host::native)
+            w_.key("metadata").begin_object().key("user_id").value(s.user.value).end_object();
+        else dropped_.add(s.user);
+    }
+    if (s.service_tier && s.service_tier.value.text() != "auto" && s.service_tier.value.text() != "default")
+        dropped_.add(s.service_tier);
+    return {};
+}
+
+void RequestEncoder::write_stop() {
+    const json::Value& stop = conversation_.settings.stop.value;
+    if (stop.is_string()) w_.key("stop_sequences").begin_array().string(stop.text()).end_array();
+    else if (stop.is_array() && !stop.items().empty()) w_.key("stop_sequences").value(stop);
+}
+
+void RequestEncoder::write_thinking() {
+    const auto& thinking = conversation_.settings.thinking;
+    if (!thinking) return;
+    constexpr std::string_view kModes[] = {"enabled", "disabled", "adaptive"};
+    w_.key("thinking").begin_object().key("type").string(kModes[static_cast<size_t>(thinking->mode)]);
+    if (!thinking->budget.is_null()) w_.key("budget_tokens").value(thinking->budget);
+    if (!thinking->display.empty()) w_.key("display").string(thinking->display);
+    w_.end_object();
+}
+
+void RequestEncoder::write_output_config() {
+    const Settings& s = conversation_.settings;
+    const bool schema = s.format && s.format->kind == ResponseFormat::Kind::json_schema &&
+                        knows_structured_output(options_.model, options_.host);
+    const bool effort = s.effort && s.effort.value.text() != "none" && knows_effort(options_.model);
+    if (s.format && s.format->kind != ResponseFormat::Kind::text && !schema)
+        dropped_.add("/response_format");
+    if (s.effort && !effort) dropped_.add(s.effort);
+    if (!schema && !effort) return;
+    w_.key("output_config").begin_object();
+    if (schema) {
+        w_.key("format").begin_object().key("type").string("json_schema");
+        w_.key("schema").value(s.format->schema).end_object();
+    }
+    if (effort) {
+        const std::string_view word = s.effort.value.text();
+        w_.key("effort").string(word == "minimal" ? "low" : word);
+    }
+    w_.end_object();
+}
+
+// One block per message; a cache marker ends a block, so that what it covers stays the same.
+Result<void> RequestEncoder::write_system() {
+    bool open = false;
+    for (const auto& message : conversation_.messages) {
+        if (message.role != Role::system) continue;
+        std::string text;
+        for (size_t i = 0; i < message.parts.size(); ++i) {
+            const Part& part = message.parts[i];
+            const auto* piece = std::get_if<Text>(&part.body);
+            if (!piece) return unsupported(pointer(message, part), "anything but text in a system message");
+            text.append(piece->text);
+            if (part.cache.is_null() && i + 1 < message.parts.size()) continue;
+            if (text.empty()) continue;
+            if (!open) w_.key("system").begin_array();
+            open = true;
+            write_text(text, part.cache);
+            text.clear();
+        }
+    }
+    if (open) w_.end_array();
+    return {};
+}
+
+void RequestEncoder::write_text(std::string_view text, const json::Value& cache) {
+    w_.begin_object().key("type").string("text").key("text").string(text);
+    write_cache(cache);
+    w_.end_object();
+}
+
+Result<void> RequestEncoder::write_messages() {
+    w_.key("messages").begin_array();
+    const auto& messages = conversation_.messages;
+    for (size_t i = 0; i < messages.size(); ++i) {
+        const Message& message = messages[i];
+        if (message.role == Role::system) continue;
+        w_.begin_object().key("role").string(message.role == Role::assistant ? "assistant" : "user");
+        w_.key("content").begin_array();
+        WEIR_CHECK(write_parts(message));
+        // The results of parallel calls belong into one message.
+        while (message.role == Role::tool && i + 1 < messages.size() && messages[i + 1].role == Role::tool)
+            WEIR_CHECK(write_parts(messages[++i]));
+        w_.end_array().end_object();
+    }
+    w_.end_array();
+    return {};
+}
+
+Result<void> RequestEncoder::write_parts(const Message& message) {
+    for (const auto& part : message.parts) {
+        WEIR_CHECK(write_part(message, part));
+        if (!part.unknown.empty()) dropped_.add(pointer(message, part), part.unknown);
+    }
+    return {};
+}
+
+Result<void> RequestEncoder::write_part(const Message& message, const Part& part) {
+    if (const auto* text = std::get_if<Text>(&part.body)) {
+        if (!text->text.empty()) write_text(text->text, part.cache);  // empty blocks are refused
+    } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
+        if (!refusal->text.empty()) write_text(refusal->text, part.cache);
+    } else if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {
+        write_reasoning(message, part, *reasoning);
+    } else if (const auto* hidden = std::get_if<HiddenReasoning>(&part.body)) {
+        return write_hidden(message, part, *hidden);
+    } else if (const auto* media = std::get_if<Media>(&part.body)) {
+        return write_media(message, part, *media);
+    } else if (const auto* call = std::get_if<ToolCall>(&part.body)) {
+        WEIR_TRY(const auto input, object_text(message, part, *call));
+        w_.begin_object().key("type").string("tool_use").key("id").string(call->id);
+        w_.key("name").string(call->name).key("input").raw(input);
+        write_cache(part.cache);
+        w_.end_object();
+    } else if (const auto* result = std::get_if<ToolResult>(&part.body)) {
+        return write_tool_result(message, part, *result);
+    } else if (const auto* foreign = std::get_if<ForeignPart>(&part.body)) {
+        return unsupported(pointer(message, part), "content of type " + foreign->type);
+    }
+    return {};
+}
+
+void RequestEncoder::write_reasoning(const Message& message, const Part& part, const Reasoning& reasoning) {
+    // Anthropic takes thinking back only with its proof.
+    if (reasoning.text.empty() || reasoning.signature.empty()) {
+        dropped_.add(pointer(message, part));
+        return;
+    }
+    w_.begin_object().key("type").string("thinking").key("thinking").string(reasoning.text);
+    w_.key("signature").string(reasoning.signature).end_object();
+}
+
+Result<void> RequestEncoder::write_hidden(const Message& message, const Part& part,
+                                          const HiddenReasoning& hidden) {
+    if (!hidden.data.is_string()) return unsupported(pointer(message, part), "hidden thinking as bytes");
+    std::string data(hidden.data.text());
+    if (hidden.form == HiddenReasoning::Form::base64) {
+        auto decoded = base64_decode(data);
+        if (!decoded) return unsupported(pointer(message, part), "hidden thinking that is no base64");
+        data = std::move(*decoded);
+    }
+    w_.begin_object().key("type").string("redacted_thinking").key("data").string(data).end_object();
+    return {};
+}
+
+Result<void> RequestEncoder::write_media(const Message& message, const Part& part, const Media& media) {
+    const bool document = media.kind == Media::Kind::document;
+    if (!document && media.kind != Media::Kind::image)
+        return unsupported(pointer(message, part), "sound or files");
+    if (media.url.empty() && !document && !is_image_mime(media.mime))
+        return unsupported(pointer(message, part), "images other than jpeg, png, gif and webp");
+    w_.begin_object().key("type").string(document ? "document" : "image").key("source").begin_object();
+    if (media.url.empty()) {
+        // Upstream's recorded request to Vertex has the media type of a PDF with an underscore.
+        const bool underscore = document && options_.host == Host::gcp;
+        w_.key("type").string("base64");
+        w_.key("media_type").string(underscore ? "application_pdf" : media.mime);
+        w_.key("data").string(media.data);
+    } else {
+        w_.key("type").string("url").key("url").string(media.url);
+    }
+    w_.end_object();
+    write_cache(part.cache);
+    w_.end_object();
+    if (!media.detail.empty() && media.detail != "auto")
+        dropped_.add(pointer(pointer(pointer(message, part), "image_url"), "detail"));
+    return {};
+}
+
+// A tool that answers {"error": …} has failed; OpenAI has no other way to say it.
+bool tells_error(const ToolResult& result) {
+    if (result.is_error) return true;
+    for (const auto& part : result.content) {
+        const auto* text = std::get_if<Text>(&part.body);
+        if (!text || text->text.find("\"error\"") == std::string::npos) continue;
+        auto value = json::parse(text->text);
+        const auto* error = value ? value->find("error") : nullptr;
+        if (error && !error->is_null()) return true;
+    }
+    return false;
+}
+
+Result<void> RequestEncoder::write_tool_result(const Message& message, const Part& part,
+                                               const ToolResult& result) {
+    w_.begin_object().key("type").string("tool_result").key("tool_use_id").string(result.call_id);
+    w_.key("is_error").boolean(tells_error(result)).key("content").begin_array();
+    json::Value cache = part.cache;
+    for (const auto& inner : result.content) {
+        const auto* text = std::get_if<Text>(&inner.body);
+        const auto* media = std::get_if<Media>(&inner.body);
+        if (text && !text->text.empty()) write_text(text->text, {});
+        else if (media) WEIR_CHECK(write_media(message, inner, *media));
+        else if (!text) return unsupported(pointer(message, inner), "this in a tool's result");
+        if (!inner.cache.is_null()) cache = inner.cache;  // markers stand on the result
+    }
+    w_.end_array();
+    write_cache(cache);
+    w_.end_object();
+    return {};
+}
+
+Result<void> RequestEncoder::write_tools() {
+    if (!conversation_.tools.empty()) {
+        w_.key("tools").begin_array();
+        for (const auto& tool : conversation_.tools) {
+            if (!tool.foreign.is_null()) return unsupported(pointer(tool), "tools other than functions");
+            w_.begin_object().key("name").string(tool.name);
+            if (!tool.description.empty()) w_.key("description").string(tool.description);
+            w_.key("input_schema");
+            if (tool.schema.is_object()) w_.value(tool.schema);
+            else w_.raw(R"({"type":"object","properties":{}})");
+            if (tool.strict.is_bool()) w_.key("strict").value(tool.strict);
+            write_cache(tool.cache);
+            w_.end_object();
+            if (!tool.unknown.empty()) dropped_.add(pointer(pointer(tool), "function"), tool.unknown);
+        }
+        w_.end_array();
+    }
+    return write_tool_choice();
+}
+
+Result<void> RequestEncoder::write_tool_choice() {
+    using Kind = ToolChoice::Kind;
+    const ToolChoice& choice = conversation_.tool_choice;
+    const Setting& parallel = conversation_.settings.parallel_tools;
+    if (conversation_.tools.empty()) {  // nothing to choose from
+        if (choice.kind == Kind::required || choice.kind == Kind::named) dropped_.add("/tool_choice");
+        return {};
+    }
+    const bool serial = parallel && !parallel.value.as_bool();
+    std::string_view type;
+    switch (choice.kind) {
+        case Kind::unset:
+            if (!serial) return {};
+            [[fallthrough]];
+        case Kind::automatic: type = "auto"; break;
+        case Kind::required: type = "any"; break;
+        case Kind::none: type = "none"; break;
+        case Kind::named: type = "tool"; break;
+        case Kind::word:
+            if (choice.name != "function")  // upstream takes the word to mean "some function"
+                return fail(codes::dialect_request, "tool_choice: must be auto, required, none or a function");
+            type = "any";
+    }
+    w_.key("tool_choice").begin_object().key("type").string(type);
+    if (choice.kind == Kind::named) w_.key("name").string(choice.name);
+    if (parallel && choice.kind != Kind::none) w_.key("disable_parallel_tool_use").boolean(serial);
+    w_.end_object();
+    return {};
+}
+
+}  // namespace
+
+Result<Encoded> encode_request(const Conversation& conversation, const RequestOptions& options) {
+    Encoded out;
+    out.body.reserve(1024);
+    WEIR_TRY(out.dropped, RequestEncoder(conversation, options, out.body).encode());
+    return out;
+}
+
+}  // namespace weir::dialect::anthropic

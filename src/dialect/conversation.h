@@ -1,0 +1,235 @@
+/// The neutral conversation model: what every codec decodes to and encodes from.
+///
+/// N client dialects and M providers meet here, so that each format is written once. The types hold what
+/// is common to all (typed messages, parts, tools, settings); what a codec read but the model has no word
+/// for stays on its node as Unknown: encoded back into its own dialect it is restored, into another it is
+/// reported as dropped. Numbers and schemas keep their text (json::Value), tool arguments stay the JSON
+/// text that the model or client wrote.
+///
+/// Plain values that own what they hold. No provider's type appears here.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "dialect/names.h"
+#include "dialect/usage.h"
+#include "json/value.h"
+
+namespace weir::dialect {
+
+enum class Role : uint8_t { system, user, assistant, tool };
+
+/// A member that only the dialect it came from understands.
+struct Unknown {
+    std::string key;
+    json::Value value;
+};
+using Unknowns = std::vector<Unknown>;
+
+/// Where a part stood in its message: {"content", 1} is `/messages/N/content/1`, {"content"} is
+/// `/messages/N/content`. The name is a literal.
+struct Place {
+    std::string_view member;
+    int index = -1;
+};
+
+struct Text {
+    std::string text;
+};
+struct Refusal {
+    std::string text;
+};
+/// Thinking in plain words, with the provider's proof that it is unchanged.
+struct Reasoning {
+    std::string text;
+    std::string signature;
+};
+/// Thinking the provider hides: opaque, and useful to that provider only.
+struct HiddenReasoning {
+    enum class Form : uint8_t {
+        text,    ///< a string to be handed back as it is
+        base64,  ///< a string that is the base64 of the bytes
+        bytes,   ///< `data` is an array of byte values
+    };
+    Form form = Form::text;
+    json::Value data;
+};
+/// An image, a document or a sound: inline (base64) or by reference.
+struct Media {
+    enum class Kind : uint8_t { image, document, audio, file };
+    Kind kind = Kind::image;
+    std::string mime;    ///< of inline data: "image/png"
+    std::string data;    ///< base64; empty if by reference
+    std::string url;     ///< by reference; empty if inline
+    std::string detail;  ///< how closely to look, in the client's words
+};
+struct ToolCall {
+    std::string id;
+    std::string name;
+    std::string arguments;  ///< JSON text
+};
+struct Part;
+struct ToolResult {
+    std::string call_id;
+    std::vector<Part> content;
+    bool is_error = false;
+};
+/// A part of a type that only its own dialect knows; kept whole.
+struct ForeignPart {
+    std::string type;
+    json::Value value;
+};
+
+struct Part {
+    std::variant<Text, Refusal, Reasoning, HiddenReasoning, Media, ToolCall, ToolResult, ForeignPart> body;
+    Place place;
+    json::Value cache;  ///< cache marker ({"type":"ephemeral",…}); null if none
+    Unknowns unknown;
+};
+
+struct Message {
+    Role role = Role::user;
+    int index = 0;          ///< in the client's list
+    bool developer = false;  ///< a system message under OpenAI's newer name
+    std::string name;
+    std::vector<Part> parts;
+    Unknowns unknown;
+};
+
+struct Tool {
+    int index = 0;
+    std::string name;
+    std::string description;
+    json::Value schema;  ///< JSON Schema of the arguments; null if none was given
+    json::Value strict;
+    json::Value cache;
+    json::Value foreign;  ///< a tool that is no function, whole; null for functions
+    Unknowns unknown;
+};
+
+struct ToolChoice {
+    enum class Kind : uint8_t { unset, automatic, required, none, named, word };
+    Kind kind = Kind::unset;
+    std::string name;  ///< of the tool, or the word that only some targets understand
+};
+
+/// A scalar setting: its value as written and the member it was written under; unset if that is empty.
+struct Setting {
+    std::string_view key;  ///< a literal
+    json::Value value;
+    explicit operator bool() const { return !key.empty(); }
+};
+
+struct Thinking {
+    enum class Mode : uint8_t { enabled, disabled, adaptive };
+    Mode mode = Mode::enabled;
+    json::Value budget;   ///< tokens; null if none
+    std::string display;  ///< empty if not given
+};
+
+struct ResponseFormat {
+    enum class Kind : uint8_t { text, json_object, json_schema };
+    Kind kind = Kind::text;
+    json::Value schema;
+    json::Value whole;  ///< as written, for its own dialect
+};
+
+struct Settings {
+    Setting max_tokens;
+    Setting temperature;
+    Setting top_p;
+    Setting top_k;
+    Setting choices;  ///< how many answers
+    Setting seed;
+    Setting presence_penalty;
+    Setting frequency_penalty;
+    Setting user;
+    Setting service_tier;
+    Setting effort;  ///< of reasoning: "low" … "max"
+    Setting stop;    ///< as written: a string or an array of strings
+    Setting parallel_tools;
+    std::optional<Thinking> thinking;
+    std::optional<ResponseFormat> format;
+    bool stream = false;
+    bool stream_usage = false;  ///< the client asked for usage in its stream
+};
+
+struct Conversation {
+    Dialect origin = Dialect::openai;
+    std::string model;
+    std::vector<Message> messages;
+    std::vector<Tool> tools;
+    ToolChoice tool_choice;
+    Settings settings;
+    Unknowns unknown;
+};
+
+enum class StopReason : uint8_t { end, stop_sequence, length, tool_calls, content_filter, refusal, pause };
+
+/// One of the answers to a request (there is nearly always one).
+struct Choice {
+    std::vector<Part> parts;
+    StopReason stop = StopReason::end;
+    Unknowns unknown;
+};
+
+struct Reply {
+    std::string id;
+    std::string model;  ///< empty if the provider does not say
+    std::vector<Choice> choices;
+    std::optional<Usage> usage;
+    std::string service_tier;
+    std::vector<std::string> dropped;  ///< pointers into the provider's body: what has no word here
+};
+
+/// What a stream says next. All views live until the decoder is called again.
+struct Event {
+    enum class Kind : uint8_t {
+        start,        ///< id, model
+        part_start,   ///< part, type; of a tool call: id, name
+        delta,        ///< part, type; text (of a tool call: a piece of its arguments)
+        signature,    ///< part; text proves the reasoning part that is open
+        part_end,     ///< part
+        stop,         ///< stop
+        usage,        ///< usage so far, complete
+        end,          ///< the terminal event; nothing follows
+    };
+    enum class Type : uint8_t { text, reasoning, hidden_reasoning, tool_call, refusal };
+
+    Kind kind = Kind::start;
+    Type type = Type::text;
+    int choice = 0;
+    int part = 0;
+    std::string_view text;
+    std::string_view id;
+    std::string_view name;  ///< tool; of start: the model
+    std::string_view service_tier;
+    StopReason stop = StopReason::end;
+    const Usage* usage = nullptr;
+};
+
+/// Receives a decoder's events.
+class EventSink {
+public:
+    virtual ~EventSink() = default;
+    virtual void on(const Event& event) = 0;
+};
+
+/// An encoder's output: text in its dialect and what it could not say, as pointers into the client's body.
+struct Encoded {
+    std::string body;
+    std::vector<std::string> dropped;
+};
+
+/// `/messages/2/content/1` and the like.
+std::string pointer(const Message& message);
+std::string pointer(const Message& message, const Part& part);
+std::string pointer(const Tool& tool);
+/// `base` + "/" + key, escaped as RFC 6901 asks.
+std::string pointer(std::string base, std::string_view key);
+
+}  // namespace weir::dialect

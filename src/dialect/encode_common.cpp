@@ -1,0 +1,75 @@
+#include "dialect/encode_common.h"
+
+#include "base/ascii.h"
+
+namespace weir::dialect {
+namespace {
+
+bool says_nothing(const json::Value& value) {
+    switch (value.kind()) {
+        case json::Kind::null: return true;
+        case json::Kind::boolean: return !value.as_bool();
+        case json::Kind::number: return false;
+        case json::Kind::string: return value.text().empty();
+        case json::Kind::array: return value.items().empty();
+        case json::Kind::object: return value.members().empty();
+    }
+    return true;
+}
+
+bool asks_for_sound(const Unknown& unknown) {
+    if (unknown.key != "modalities") return false;
+    for (const auto& item : unknown.value.items())
+        if (item.text() == "audio") return true;
+    return false;
+}
+
+void add_unless(const Setting& setting, double usual, Dropped& dropped) {
+    if (setting && setting.value.as_double() != usual) dropped.add(setting);
+}
+
+}  // namespace
+
+void Dropped::add(const std::string& base, const Unknowns& unknowns) {
+    for (const auto& unknown : unknowns)
+        if (!says_nothing(unknown.value)) add(pointer(base, unknown.key));
+}
+
+Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped) {
+    for (const auto& unknown : conversation.unknown) {
+        if (asks_for_sound(unknown)) return unsupported("/modalities", "answers in sound");
+        if (unknown.key == "functions" && !unknown.value.items().empty())
+            return unsupported("/functions", "the old form of tools; use tools");
+    }
+    dropped.add({}, conversation.unknown);
+    for (const auto& message : conversation.messages) {
+        if (!message.unknown.empty()) dropped.add(pointer(message), message.unknown);
+        if (!message.name.empty() && message.role != Role::tool)
+            dropped.add(pointer(pointer(message), "name"));
+    }
+    return {};
+}
+
+void drop_openai_settings(const Settings& settings, Dropped& dropped) {
+    add_unless(settings.choices, 1, dropped);
+    add_unless(settings.presence_penalty, 0, dropped);
+    add_unless(settings.frequency_penalty, 0, dropped);
+    dropped.add(settings.seed);
+}
+
+Result<std::string_view> object_text(const Message& message, const Part& part, const ToolCall& call) {
+    const std::string_view text = trim(call.arguments, " \t\r\n");
+    if (text.empty()) return "{}";
+    auto value = json::parse(text);
+    if (!value || !value->is_object())
+        return fail(codes::dialect_request,
+                    pointer(message, part) + ": the arguments of a tool call must be a JSON object");
+    return text;
+}
+
+std::unexpected<Error> unsupported(std::string pointer, std::string_view what) {
+    return fail(codes::dialect_unsupported,
+                std::move(pointer.append(": the provider does not take ").append(what)));
+}
+
+}  // namespace weir::dialect

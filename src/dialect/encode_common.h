@@ -1,0 +1,41 @@
+/// What encoders of requests share: reporting what a target cannot say, and reading tool arguments.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "dialect/conversation.h"
+
+namespace weir::dialect {
+
+/// Collects pointers; a value that says nothing (null, false, "", [], {}) is no loss.
+class Dropped {
+public:
+    void add(std::string pointer) { pointers_.push_back(std::move(pointer)); }
+    void add(const Setting& setting) {
+        if (setting) add(pointer({}, setting.key));
+    }
+    /// Members that only their own dialect knows.
+    void add(const std::string& base, const Unknowns& unknowns);
+    std::vector<std::string> take() { return std::move(pointers_); }
+
+private:
+    std::vector<std::string> pointers_;
+};
+
+/// Reports the conversation's and its messages' Unknowns; refuses those whose loss would change what the
+/// request means (sound as the answer, the old `functions`).
+Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped);
+/// Reports what no target but OpenAI has: several answers, penalties, seed. Values that equal the default
+/// are no loss.
+void drop_openai_settings(const Settings& settings, Dropped& dropped);
+
+/// The arguments of a tool call as a JSON object, in the text given; "" is {}. Fails with
+/// dialect.invalid_request.
+Result<std::string_view> object_text(const Message& message, const Part& part, const ToolCall& call);
+
+/// 422 with a pointer and what the target does not take.
+std::unexpected<Error> unsupported(std::string pointer, std::string_view what);
+
+}  // namespace weir::dialect

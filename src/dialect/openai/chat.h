@@ -1,0 +1,47 @@
+/// OpenAI Chat Completions: the codec.
+///
+/// Whole messages here, streams in stream.h. Also understood, because clients of upstream and LiteLLM
+/// send them: `thinking` (settings), `thinking` and `redacted_thinking` content parts, `thinking_blocks`
+/// and `reasoning_content` on assistant messages, `cache_control` on parts, messages and tools.
+/// Source: platform.openai.com, API reference, "Chat". Pure functions, any thread.
+#pragma once
+#include "base/error.h"
+#include "dialect/conversation.h"
+
+namespace weir::dialect::openai {
+
+/// Consumes the body. Fails with dialect.invalid_request; the detail names the member, not its content.
+Result<Conversation> decode_request(json::Value body);
+
+/// Client requests of any dialect for an OpenAI provider. Fails with dialect.unsupported.
+Result<Encoded> encode_request(const Conversation& conversation, std::string_view model);
+
+/// A provider's whole answer. Fails with dialect.invalid_response.
+Result<Reply> decode_reply(json::Value body);
+
+/// How answers are dressed; providers differ because upstream's translators do, and clients were
+/// written against them.
+struct ReplyStyle {
+    /// Of the text parts only the first becomes content; the rest is reported as dropped.
+    bool first_text_only = false;
+    /// reasoning_content is an object {"reasoningContent":…}, not a string beside thinking_blocks.
+    bool nested_reasoning = false;
+    /// usage always has its details objects, empty where nothing was counted.
+    bool usage_details = false;
+};
+struct ReplyFrame {
+    std::string_view id;
+    std::string_view model;
+    int64_t created = 0;
+};
+/// The client's whole answer; appends what it could not say to `dropped`.
+std::string encode_reply(const Reply& reply, const ReplyFrame& frame, const ReplyStyle& style,
+                         std::vector<std::string>& dropped);
+
+std::string_view finish_reason(StopReason stop);
+StopReason stop_reason(std::string_view finish_reason);
+
+/// Appends a usage object.
+void append_usage(std::string& out, const Usage& usage, bool details);
+
+}  // namespace weir::dialect::openai

@@ -1,0 +1,100 @@
+#include "dialect/openai/chat.h"
+#include "dialect/openai/stream.h"
+
+namespace weir::dialect::openai {
+
+Result<void> ChunkDecoder::on_event(std::string_view, std::string_view data, EventSink& sink) {
+    if (ended) return {};
+    if (data == "[DONE]") {
+        finish(sink);
+        return {};
+    }
+    auto chunk = json::parse(data);
+    if (!chunk) return fail(codes::dialect_response, "an event of the stream is no JSON");
+    if (const auto* error = chunk->find("error"); error && !error->is_null())
+        return report({.type = std::string(error->string_at("type")),
+                       .message = std::string(error->is_string() ? error->text() : error->string_at("message"))});
+    if (!started_) {
+        started_ = true;
+        id = chunk->string_at("id");
+        model = chunk->string_at("model");
+        sink.on({.kind = Event::Kind::start, .id = id, .name = model});
+    }
+    if (const auto* choices = chunk->find("choices"))
+        for (const auto& choice : choices->items()) on_choice(choice, sink);
+    if (const auto* counted = chunk->find("usage"); counted && counted->is_object())
+        usage = decode_usage(Dialect::openai, *counted);
+    return {};
+}
+
+Result<void> ChunkDecoder::on_end(EventSink&) {
+    if (ended) return {};
+    return fail(codes::upstream_truncated, "the provider's stream ended without [DONE]");
+}
+
+void ChunkDecoder::on_choice(const json::Value& choice, EventSink& sink) {
+    const auto* index = choice.find("index");
+    const int number = static_cast<int>(index ? index->as_int().value_or(0) & 0xFFFF : 0);
+    if (const auto* delta = choice.find("delta")) {
+        for (std::string_view key : {"reasoning_content", "reasoning"})
+            on_text(number, Event::Type::reasoning, delta->string_at(key), sink);
+        on_text(number, Event::Type::text, delta->string_at("content"), sink);
+        on_text(number, Event::Type::refusal, delta->string_at("refusal"), sink);
+        if (const auto* calls = delta->find("tool_calls"))
+            for (const auto& call : calls->items()) on_tool_call(number, call, sink);
+    }
+    const std::string_view reason = choice.string_at("finish_reason");
+    if (!reason.empty()) stops_.push_back({number, stop_reason(reason)});
+}
+
+void ChunkDecoder::on_text(int choice, Event::Type type, std::string_view text, EventSink& sink) {
+    if (text.empty()) return;
+    auto same = [&](const Open& open) { return open.choice == choice && open.type == type; };
+    auto found = std::find_if(open_.begin(), open_.end(), same);
+    if (found == open_.end()) {
+        close(choice, sink);
+        open_.push_back({choice, type, -1, parts_++});
+        found = open_.end() - 1;
+        sink.on({.kind = Event::Kind::part_start, .type = type, .choice = choice, .part = found->part});
+    }
+    sink.on({.kind = Event::Kind::delta, .type = type, .choice = choice, .part = found->part, .text = text});
+}
+
+void ChunkDecoder::on_tool_call(int choice, const json::Value& call, EventSink& sink) {
+    constexpr auto kType = Event::Type::tool_call;
+    const auto* function = call.find("function");
+    const auto* index = call.find("index");
+    const int64_t number = index ? index->as_int().value_or(0) : 0;
+    auto same = [&](const Open& open) { return open.choice == choice && open.type == kType && open.call == number; };
+    auto found = std::find_if(open_.begin(), open_.end(), same);
+    if (found == open_.end()) {
+        open_.push_back({choice, kType, number, parts_++});
+        found = open_.end() - 1;
+        sink.on({.kind = Event::Kind::part_start,
+                 .type = kType,
+                 .choice = choice,
+                 .part = found->part,
+                 .id = call.string_at("id"),
+                 .name = function ? function->string_at("name") : std::string_view()});
+    }
+    const std::string_view arguments = function ? function->string_at("arguments") : std::string_view();
+    if (!arguments.empty())
+        sink.on({.kind = Event::Kind::delta, .type = kType, .choice = choice, .part = found->part, .text = arguments});
+}
+
+void ChunkDecoder::close(int choice, EventSink& sink) {
+    std::erase_if(open_, [&](const Open& open) {
+        if (open.choice != choice) return false;
+        sink.on({.kind = Event::Kind::part_end, .type = open.type, .choice = choice, .part = open.part});
+        return true;
+    });
+}
+
+void ChunkDecoder::finish(EventSink& sink) {
+    while (!open_.empty()) close(open_.front().choice, sink);
+    for (const auto& stop : stops_) sink.on({.kind = Event::Kind::stop, .choice = stop.choice, .stop = stop.reason});
+    if (!usage.empty()) sink.on({.kind = Event::Kind::usage, .usage = &usage});
+    end(sink);
+}
+
+}  // namespace weir::dialect::openai

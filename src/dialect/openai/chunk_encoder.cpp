@@ -1,0 +1,145 @@
+#include "dialect/openai/chat.h"
+#include "dialect/openai/stream.h"
+#include "dialect/writer.h"
+
+namespace weir::dialect::openai {
+
+void ChunkEncoder::on(const Event& event) {
+    switch (event.kind) {
+        case Event::Kind::start: return on_start(event);
+        case Event::Kind::part_start: return on_part_start(event);
+        case Event::Kind::delta: return on_delta(event);
+        case Event::Kind::signature:
+            begin_chunk(event.choice);
+            write_role();
+            out_->append(R"("thinking_blocks":[{"type":"thinking","thinking":"","signature":)");
+            json::append_string(*out_, event.text);
+            out_->append("}]");
+            return end_chunk();
+        case Event::Kind::part_end: return;
+        case Event::Kind::stop: return on_stop(event);
+        case Event::Kind::usage: return on_usage(event);
+        case Event::Kind::end:
+            out_->append("data: [DONE]\n\n");
+            done_ = true;
+    }
+}
+
+void ChunkEncoder::on_start(const Event& event) {
+    if (!event.id.empty()) frame_.id = event.id;
+    if (!event.name.empty()) frame_.model = event.name;
+    prefix_.clear();
+    role_known_ = true;
+    if (style_.opening_chunk) write_text(event.choice, "content", {});
+}
+
+void ChunkEncoder::begin_chunk(int choice) {
+    if (prefix_.empty()) {
+        prefix_ = R"(data: {"id":)";
+        json::append_string(prefix_, frame_.id);
+        prefix_ += R"(,"object":"chat.completion.chunk","created":)" + std::to_string(frame_.created) + R"(,"model":)";
+        json::append_string(prefix_, frame_.model);
+        prefix_ += R"(,"choices":[)";
+    }
+    out_->append(prefix_);
+    if (choice < 0) return;
+    out_->append(R"({"index":)");
+    Writer(*out_).integer(choice);
+    out_->append(R"(,"delta":{)");
+}
+
+void ChunkEncoder::end_chunk(std::string_view after_delta) {
+    out_->push_back('}');
+    out_->append(after_delta).append("}]}\n\n");
+}
+
+// The role, and a comma for what follows.
+void ChunkEncoder::write_role() {
+    if (style_.role_in_every ? !role_known_ : role_sent_) return;
+    role_sent_ = true;
+    out_->append(R"("role":"assistant",)");
+}
+
+void ChunkEncoder::write_text(int choice, std::string_view member, std::string_view text) {
+    begin_chunk(choice);
+    write_role();
+    out_->push_back('"');
+    out_->append(member).append("\":");
+    json::append_string(*out_, text);
+    end_chunk();
+}
+
+int ChunkEncoder::tool_index(int part) const {
+    for (size_t i = tools_.size(); i > 0; --i)  // nearly always the last
+        if (tools_[i - 1] == part) return static_cast<int>(i - 1);
+    return 0;
+}
+
+void ChunkEncoder::on_part_start(const Event& event) {
+    if (event.type == Event::Type::hidden_reasoning) {
+        begin_chunk(event.choice);
+        write_role();
+        out_->append(R"("thinking_blocks":[{"type":"redacted_thinking","data":)");
+        json::append_string(*out_, event.text);
+        out_->append("}]");
+        return end_chunk();
+    }
+    if (event.type != Event::Type::tool_call) return;
+    tools_.push_back(event.part);
+    content_started_ = true;
+    begin_chunk(event.choice);
+    write_role();
+    out_->append(R"("tool_calls":[{"index":)").append(std::to_string(tools_.size() - 1)).append(R"(,"id":)");
+    json::append_string(*out_, event.id);
+    out_->append(R"(,"type":"function","function":{"name":)");
+    json::append_string(*out_, event.name);
+    out_->append(R"(,"arguments":""}}])");
+    end_chunk();
+}
+
+void ChunkEncoder::on_delta(const Event& event) {
+    content_started_ = true;
+    switch (event.type) {
+        case Event::Type::text: return write_text(event.choice, "content", event.text);
+        case Event::Type::refusal: return write_text(event.choice, "refusal", event.text);
+        case Event::Type::reasoning: return write_text(event.choice, "reasoning_content", event.text);
+        case Event::Type::hidden_reasoning: return;
+        case Event::Type::tool_call: break;
+    }
+    begin_chunk(event.choice);
+    write_role();
+    // The empty name is what upstream sends; clients that join names are not disturbed by it.
+    out_->append(R"("tool_calls":[{"index":)");
+    Writer(*out_).integer(tool_index(event.part));
+    if (style_.typed_tool_deltas) out_->append(R"(,"type":"function")");
+    out_->append(R"(,"function":{"name":"","arguments":)");
+    json::append_string(*out_, event.text);
+    out_->append("}}]");
+    end_chunk();
+}
+
+void ChunkEncoder::on_stop(const Event& event) {
+    begin_chunk(event.choice);
+    if (style_.role_in_every) {
+        write_role();
+        out_->append(R"("content":"")");
+    }
+    const std::string_view reason = finish_reason(event.stop);
+    end_chunk(std::string(R"(,"finish_reason":")").append(reason).append("\""));
+    finish_reasons_.emplace_back(reason);
+}
+
+void ChunkEncoder::on_usage(const Event& event) {
+    begin_chunk(-1);
+    out_->append(R"(],"usage":)");
+    std::string usage;
+    append_usage(usage, *event.usage, style_.usage_details);
+    out_->append(usage);
+    if (!event.service_tier.empty()) {
+        out_->append(R"(,"service_tier":)");
+        json::append_string(*out_, event.service_tier);
+    }
+    out_->append("}\n\n");
+}
+
+}  // namespace weir::dialect::openai

@@ -1,0 +1,199 @@
+#include "base/encoding.h"
+#include "dialect/openai/chat.h"
+#include "dialect/writer.h"
+
+namespace weir::dialect::openai {
+namespace {
+
+void decode_message(const json::Value& message, std::vector<Part>& parts) {
+    if (const auto* reasoning = message.find("reasoning_content"); reasoning && reasoning->is_string())
+        parts.push_back({.body = Reasoning{std::string(reasoning->text()), {}}});
+    if (const auto* content = message.find("content"); content && content->is_string())
+        parts.push_back({.body = Text{std::string(content->text())}});
+    if (const std::string_view refusal = message.string_at("refusal"); !refusal.empty())
+        parts.push_back({.body = Refusal{std::string(refusal)}});
+    const auto* calls = message.find("tool_calls");
+    if (!calls) return;
+    for (const auto& call : calls->items()) {
+        const auto* function = call.find("function");
+        if (!function) continue;
+        parts.push_back({.body = ToolCall{std::string(call.string_at("id")), std::string(function->string_at("name")),
+                                          std::string(function->string_at("arguments"))}});
+    }
+}
+
+// What a choice holds, sorted by where OpenAI puts it.
+struct Sorted {
+    std::string content;
+    bool has_content = false;
+    std::string refusal;
+    std::vector<const ToolCall*> calls;
+    std::vector<const Part*> reasoning;
+};
+
+Sorted sort_parts(const Choice& choice, const ReplyStyle& style, std::vector<std::string>& dropped) {
+    Sorted out;
+    for (const auto& part : choice.parts) {
+        if (const auto* text = std::get_if<Text>(&part.body)) {
+            if (style.first_text_only && out.has_content) {
+                dropped.push_back("/" + std::string(part.place.member) + "/" + std::to_string(part.place.index));
+                continue;
+            }
+            out.content += text->text;
+            out.has_content = true;
+        } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
+            out.refusal += refusal->text;
+        } else if (const auto* call = std::get_if<ToolCall>(&part.body)) {
+            out.calls.push_back(call);
+        } else if (std::holds_alternative<Reasoning>(part.body) || std::holds_alternative<HiddenReasoning>(part.body)) {
+            out.reasoning.push_back(&part);
+        }
+    }
+    return out;
+}
+
+// {"reasoningContent":{"reasoningText":{…}}} or {"reasoningContent":{"redactedContent":base64}}.
+void write_nested_reasoning(Writer& w, const Part& part) {
+    w.key("reasoning_content").begin_object().key("reasoningContent").begin_object();
+    if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {
+        w.key("reasoningText").begin_object().key("text").string(reasoning->text);
+        if (!reasoning->signature.empty()) w.key("signature").string(reasoning->signature);
+        w.end_object();
+    } else {
+        w.key("redactedContent").string(base64_encode(std::get<HiddenReasoning>(part.body).data.text()));
+    }
+    w.end_object().end_object();
+}
+
+void write_thinking_blocks(Writer& w, const std::vector<const Part*>& parts) {
+    w.key("thinking_blocks").begin_array();
+    for (const auto* part : parts) {
+        w.begin_object();
+        if (const auto* reasoning = std::get_if<Reasoning>(&part->body)) {
+            w.key("type").string("thinking").key("thinking").string(reasoning->text);
+            if (!reasoning->signature.empty()) w.key("signature").string(reasoning->signature);
+        } else {
+            w.key("type").string("redacted_thinking").key("data");
+            w.value(std::get<HiddenReasoning>(part->body).data);
+        }
+        w.end_object();
+    }
+    w.end_array();
+}
+
+void write_reasoning(Writer& w, const std::vector<const Part*>& parts, const ReplyStyle& style) {
+    if (parts.empty()) return;
+    if (style.nested_reasoning) {
+        write_nested_reasoning(w, *parts.front());
+        if (parts.size() > 1) write_thinking_blocks(w, parts);  // the object has room for one only
+        return;
+    }
+    std::string spoken;
+    for (const auto* part : parts)
+        if (const auto* reasoning = std::get_if<Reasoning>(&part->body)) spoken += reasoning->text;
+    if (!spoken.empty()) w.key("reasoning_content").string(spoken);
+    write_thinking_blocks(w, parts);
+}
+
+void write_choice(Writer& w, const Choice& choice, int index, const ReplyStyle& style,
+                  std::vector<std::string>& dropped) {
+    const Sorted sorted = sort_parts(choice, style, dropped);
+    w.begin_object().key("index").integer(index).key("message").begin_object();
+    w.key("role").string("assistant").key("content");
+    if (sorted.has_content) w.string(sorted.content);
+    else w.null();
+    if (!sorted.refusal.empty()) w.key("refusal").string(sorted.refusal);
+    write_reasoning(w, sorted.reasoning, style);
+    if (!sorted.calls.empty()) {
+        w.key("tool_calls").begin_array();
+        for (const auto* call : sorted.calls) {
+            w.begin_object().key("id").string(call->id).key("type").string("function");
+            w.key("function").begin_object().key("name").string(call->name);
+            w.key("arguments").string(call->arguments).end_object().end_object();
+        }
+        w.end_array();
+    }
+    w.end_object().key("finish_reason").string(finish_reason(choice.stop)).end_object();
+}
+
+}  // namespace
+
+std::string_view finish_reason(StopReason stop) {
+    switch (stop) {
+        case StopReason::end:
+        case StopReason::stop_sequence:
+        case StopReason::pause: return "stop";
+        case StopReason::length: return "length";
+        case StopReason::tool_calls: return "tool_calls";
+        case StopReason::content_filter:
+        case StopReason::refusal: return "content_filter";
+    }
+    return "stop";
+}
+
+StopReason stop_reason(std::string_view word) {
+    if (word == "length") return StopReason::length;
+    if (word == "tool_calls" || word == "function_call") return StopReason::tool_calls;
+    if (word == "content_filter") return StopReason::content_filter;
+    return StopReason::end;
+}
+
+void append_usage(std::string& out, const Usage& usage, bool details) {
+    Writer w(out);
+    w.begin_object().key("prompt_tokens").integer(usage.input.value_or(0));
+    w.key("completion_tokens").integer(usage.output.value_or(0));
+    w.key("total_tokens").integer(usage.total.value_or(usage.input.value_or(0) + usage.output.value_or(0)));
+    const int64_t cached = usage.cached_input.value_or(0);
+    const int64_t created = usage.cache_creation.value_or(0);
+    if (details || cached > 0 || created > 0) {
+        w.key("prompt_tokens_details").begin_object();
+        if (cached > 0) w.key("cached_tokens").integer(cached);
+        if (created > 0) w.key("cache_creation_input_tokens").integer(created);
+        w.end_object();
+    }
+    const int64_t reasoning = usage.reasoning.value_or(0);
+    if (details || reasoning > 0) {
+        w.key("completion_tokens_details").begin_object();
+        if (reasoning > 0) w.key("reasoning_tokens").integer(reasoning);
+        w.end_object();
+    }
+    w.end_object();
+}
+
+Result<Reply> decode_reply(json::Value body) {
+    const auto* choices = body.find("choices");
+    if (!choices || !choices->is_array())
+        return fail(codes::dialect_response, "the provider's answer has no choices");
+    Reply reply{.id = std::string(body.string_at("id")), .model = std::string(body.string_at("model"))};
+    for (const auto& item : choices->items()) {
+        Choice choice{.stop = stop_reason(item.string_at("finish_reason"))};
+        if (const auto* message = item.find("message")) decode_message(*message, choice.parts);
+        reply.choices.push_back(std::move(choice));
+    }
+    if (const auto* usage = body.find("usage"); usage && usage->is_object())
+        reply.usage = decode_usage(Dialect::openai, *usage);
+    reply.service_tier = body.string_at("service_tier");
+    return reply;
+}
+
+std::string encode_reply(const Reply& reply, const ReplyFrame& frame, const ReplyStyle& style,
+                         std::vector<std::string>& dropped) {
+    std::string out;
+    out.reserve(512);
+    Writer w(out);
+    w.begin_object().key("id").string(frame.id).key("object").string("chat.completion");
+    w.key("created").integer(frame.created).key("model").string(frame.model);
+    w.key("choices").begin_array();
+    int index = 0;
+    for (const auto& choice : reply.choices) write_choice(w, choice, index++, style, dropped);
+    w.end_array();
+    if (reply.usage && !reply.usage->empty()) {
+        w.key("usage");
+        append_usage(out, *reply.usage, style.usage_details);
+    }
+    if (!reply.service_tier.empty()) w.key("service_tier").string(reply.service_tier);
+    w.end_object();
+    return out;
+}
+
+}  // namespace weir::dialect::openai

@@ -1,0 +1,90 @@
+/// OpenAI chat completion chunks, read from a provider and written for a client.
+/// Source: platform.openai.com, API reference, "The chat completion chunk object".
+#pragma once
+#include <vector>
+
+#include "dialect/stream_decoder.h"
+
+namespace weir::dialect::openai {
+
+/// A provider's chunks → events. Tool calls may interleave by index; each is a part of its own.
+class ChunkDecoder final : public StreamDecoder {
+public:
+    Result<void> on_event(std::string_view name, std::string_view data, EventSink& sink) override;
+    Result<void> on_end(EventSink& sink) override;
+
+private:
+    struct Stop {
+        int choice;
+        StopReason reason;
+    };
+    struct Open {
+        int choice;
+        Event::Type type;
+        int64_t call;  // index of a tool call; -1 for other types
+        int part;
+    };
+    void on_choice(const json::Value& choice, EventSink& sink);
+    void on_tool_call(int choice, const json::Value& call, EventSink& sink);
+    void on_text(int choice, Event::Type type, std::string_view text, EventSink& sink);
+    void close(int choice, EventSink& sink);
+    void finish(EventSink& sink);
+
+    bool started_ = false;
+    std::vector<Open> open_;
+    std::vector<Stop> stops_;
+    int parts_ = 0;
+};
+
+/// How chunks are dressed; providers differ as upstream's translators do.
+struct ChunkStyle {
+    bool opening_chunk = true;      ///< the start is a chunk of its own, with empty content
+    bool role_in_every = false;     ///< else only in the first chunk
+    bool typed_tool_deltas = false;  ///< "type":"function" in each piece of arguments
+    bool usage_details = false;     ///< as ReplyStyle
+};
+
+/// Events → a client's chunks. Writes text straight into its output: nothing is allocated per delta.
+class ChunkEncoder final : public EventSink {
+public:
+    struct Frame {
+        std::string id;     ///< until the provider says one
+        std::string model;  ///< likewise
+        int64_t created = 0;
+    };
+    ChunkEncoder(Frame frame, ChunkStyle style) : frame_(std::move(frame)), style_(style) {}
+
+    /// Where on() appends; set before each feed.
+    void write_to(std::string& out) { out_ = &out; }
+    void on(const Event& event) override;
+
+    bool done() const { return done_; }
+    bool content_started() const { return content_started_; }
+    const Frame& frame() const { return frame_; }
+    const std::vector<std::string>& finish_reasons() const { return finish_reasons_; }
+
+private:
+    void on_start(const Event& event);
+    void on_part_start(const Event& event);
+    void on_delta(const Event& event);
+    void on_stop(const Event& event);
+    void on_usage(const Event& event);
+    void begin_chunk(int choice);
+    void end_chunk(std::string_view after_delta = {});
+    void write_role();
+    void write_text(int choice, std::string_view member, std::string_view text);
+    int tool_index(int part) const;
+
+    Frame frame_;
+    ChunkStyle style_;
+    std::string* out_ = nullptr;
+    std::string prefix_;        // what precedes the choices in every chunk
+    std::vector<int> tools_;    // part of each tool call, in order
+    std::vector<std::string> finish_reasons_;
+    bool role_known_ = false;   // the provider's start came
+    bool role_sent_ = false;
+    bool content_started_ = false;
+    bool done_ = false;
+};
+
+}  // namespace weir::dialect::openai

@@ -1,0 +1,190 @@
+#include "dialect/stream.h"
+
+#include "base/encoding.h"
+#include "dialect/anthropic/stream.h"
+#include "dialect/bedrock/stream.h"
+#include "dialect/errors.h"
+#include "dialect/eventstream.h"
+#include "dialect/openai/stream.h"
+#include "dialect/sse.h"
+#include "dialect/styles.h"
+
+namespace weir::dialect {
+namespace {
+
+enum class Framing : uint8_t {
+    sse,
+    eventstream,         ///< each message is an event
+    eventstream_chunks,  ///< each message wraps an event: {"bytes": base64}
+};
+
+Framing framing_of(Schema schema) {
+    if (schema == Schema::AWSBedrock) return Framing::eventstream;
+    if (schema == Schema::AWSAnthropic) return Framing::eventstream_chunks;
+    return Framing::sse;
+}
+
+std::unique_ptr<StreamDecoder> make_decoder(Dialect provider) {
+    switch (provider) {
+        case Dialect::openai: return std::make_unique<openai::ChunkDecoder>();
+        case Dialect::anthropic: return std::make_unique<anthropic::MessagesDecoder>();
+        case Dialect::bedrock: return std::make_unique<bedrock::ConverseDecoder>();
+        case Dialect::gemini:
+        case Dialect::cohere: break;
+    }
+    return nullptr;
+}
+
+std::string message_of(std::string_view payload) {
+    const auto parsed = json::parse(payload);
+    if (!parsed) return {};
+    std::string_view message = parsed->string_at("message");
+    if (message.empty()) message = parsed->string_at("Message");
+    if (message.empty()) message = parsed->string_at("originalMessage");
+    return std::string(message);
+}
+
+}  // namespace
+
+struct StreamTranslator::State {
+    explicit State(Context given)
+        : context(std::move(given)),
+          framing(framing_of(context.schema)),
+          decoder(make_decoder(dialect_of(context.schema))),
+          encoder({answer_id(context), context.model, context.created}, chunk_style(context.schema)) {
+        if (!decoder || context.dialect != Dialect::openai)
+            error.emplace(codes::dialect_no_translation, "streams of this provider have no translation");
+    }
+
+    Result<void> feed(std::string_view bytes, std::string& out);
+    Result<void> feed_sse(std::string_view bytes);
+    Result<void> feed_frames(std::string_view bytes);
+    Result<void> on_message(const EventStreamMessage& message);
+    Result<void> on_chunk(std::string_view payload);
+    Result<void> keep(Result<void> result) {
+        if (!result) error = result.error();
+        return result;
+    }
+
+    Context context;
+    Framing framing;
+    SseReader sse;
+    EventStreamReader frames;
+    std::unique_ptr<StreamDecoder> decoder;
+    openai::ChunkEncoder encoder;
+    std::optional<Error> error;  ///< the first failure; nothing works after it
+    bool error_sent = false;
+};
+
+Result<void> StreamTranslator::State::feed(std::string_view bytes, std::string& out) {
+    if (error) return std::unexpected(*error);
+    if (encoder.done()) return {};
+    encoder.write_to(out);
+    return keep(framing == Framing::sse ? feed_sse(bytes) : feed_frames(bytes));
+}
+
+Result<void> StreamTranslator::State::feed_sse(std::string_view bytes) {
+    SseEvent event;
+    while (true) {
+        WEIR_TRY(const bool complete, sse.next(bytes, event));
+        if (!complete) return {};
+        WEIR_CHECK(decoder->on_event(event.event, event.data, encoder));
+    }
+}
+
+Result<void> StreamTranslator::State::feed_frames(std::string_view bytes) {
+    EventStreamMessage message;
+    while (true) {
+        WEIR_TRY(const bool complete, frames.next(bytes, message));
+        if (!complete) return {};
+        WEIR_CHECK(on_message(message));
+        if (encoder.done()) return {};
+    }
+}
+
+Result<void> StreamTranslator::State::on_message(const EventStreamMessage& message) {
+    if (message.message_type == "exception" || message.message_type == "error") {
+        ProviderError reported{.type = std::string(message.exception_type),
+                               .message = message.error_message.empty() ? message_of(message.payload)
+                                                                        : std::string(message.error_message)};
+        reported.status = status_of_error_type(reported.type);
+        decoder->provider_error = std::move(reported);
+        return fail(codes::upstream_error, "the provider reported " + std::string(message.exception_type));
+    }
+    if (framing == Framing::eventstream_chunks)
+        return message.event_type == "chunk" ? on_chunk(message.payload) : Result<void>();
+    return decoder->on_event(message.event_type, message.payload, encoder);
+}
+
+Result<void> StreamTranslator::State::on_chunk(std::string_view payload) {
+    const auto wrapper = json::parse(payload);
+    const auto event = wrapper ? base64_decode(wrapper->string_at("bytes")) : std::nullopt;
+    if (!event) return fail(codes::dialect_response, "a chunk of the stream is no base64 in JSON");
+    return decoder->on_event({}, *event, encoder);
+}
+
+StreamTranslator::StreamTranslator(Context context) : state_(std::make_unique<State>(std::move(context))) {}
+StreamTranslator::StreamTranslator(StreamTranslator&&) noexcept = default;
+StreamTranslator& StreamTranslator::operator=(StreamTranslator&&) noexcept = default;
+StreamTranslator::~StreamTranslator() = default;
+
+Result<void> StreamTranslator::feed(std::string_view bytes, std::string& out) { return state_->feed(bytes, out); }
+
+Result<void> StreamTranslator::finish(std::string& out) {
+    State& s = *state_;
+    if (s.error) return std::unexpected(*s.error);
+    s.encoder.write_to(out);
+    if (SseEvent event; s.framing == Framing::sse && s.sse.finish(event))
+        WEIR_CHECK(s.keep(s.decoder->on_event(event.event, event.data, s.encoder)));
+    // A message cut in two is a truncation, even behind the stop.
+    if (!s.encoder.done() && !s.frames.idle())
+        return s.keep(fail(codes::upstream_truncated, "the provider's stream ended inside a message"));
+    return s.keep(s.decoder->on_end(s.encoder));
+}
+
+void StreamTranslator::encode_error(const Error& error, std::string& out) {
+    State& s = *state_;
+    if (s.error_sent || s.encoder.done()) return;
+    s.error_sent = true;
+    if (!s.error) s.error = error;
+    if (!s.decoder || !s.decoder->provider_error) return append_stream_error(s.context.dialect, error, out);
+    const ProviderError& reported = *s.decoder->provider_error;
+    const ErrorWords words = error_words(s.context.dialect, error.code());
+    append_sse(out, dialect::encode_error(s.context.dialect, reported.status,
+                                          reported.type.empty() ? words.type : std::string_view(reported.type),
+                                          reported.status ? std::to_string(reported.status) : std::string(words.code),
+                                          reported.message.empty() ? words.message : std::string_view(reported.message)));
+}
+
+const Usage& StreamTranslator::usage() const {
+    static const Usage kNone;
+    return state_->decoder ? state_->decoder->usage : kNone;
+}
+std::string_view StreamTranslator::response_model() const { return state_->encoder.frame().model; }
+std::string_view StreamTranslator::response_id() const { return state_->encoder.frame().id; }
+const std::vector<std::string>& StreamTranslator::finish_reasons() const { return state_->encoder.finish_reasons(); }
+const std::optional<ProviderError>& StreamTranslator::provider_error() const {
+    static const std::optional<ProviderError> kNone;
+    return state_->decoder ? state_->decoder->provider_error : kNone;
+}
+bool StreamTranslator::done() const { return state_->encoder.done(); }
+bool StreamTranslator::content_started() const { return state_->encoder.content_started(); }
+std::string_view StreamTranslator::content_type() const { return "text/event-stream"; }
+
+void append_stream_error(Dialect dialect, const Error& error, std::string& out) {
+    const std::string body = encode_error(dialect, error);
+    switch (dialect) {
+        case Dialect::anthropic: return append_sse(out, "error", body);
+        case Dialect::bedrock: {
+            // Exception names start with a lower-case letter in a stream.
+            std::string type(error_words(dialect, error.code()).type);
+            if (!type.empty()) type[0] = static_cast<char>(type[0] | 0x20);
+            return append_eventstream_exception(out, type, body);
+        }
+        case Dialect::openai:
+        case Dialect::gemini:
+        case Dialect::cohere: return append_sse(out, body);
+    }
+}
+
+}  // namespace weir::dialect

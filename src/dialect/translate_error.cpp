@@ -1,0 +1,98 @@
+#include "base/ascii.h"
+#include "dialect/errors.h"
+#include "dialect/translate.h"
+#include "dialect/writer.h"
+
+namespace weir::dialect {
+namespace {
+
+constexpr size_t kMaxMessage = 16 * 1024;
+
+// What a provider calls a failure that it did not describe, in upstream's words.
+std::string_view unnamed_type(Schema schema) {
+    switch (schema) {
+        case Schema::OpenAI:
+        case Schema::AzureOpenAI: return "OpenAIBackendError";
+        case Schema::AWSBedrock:
+        case Schema::AWSAnthropic: return "AWSBedrockBackendError";
+        case Schema::GCPAnthropic: return "GCPBackendError";
+        case Schema::GCPVertexAI: return "GCPVertexAIBackendError";
+        case Schema::Anthropic: return "AnthropicBackendError";
+        case Schema::Cohere: return "CohereBackendError";
+    }
+    return "BackendError";
+}
+
+struct Described {
+    std::string type;
+    std::string message;
+};
+
+// AWS: the type is in a header, sometimes with a URL behind a colon; the message is in the body.
+Described describe_aws(Headers headers, const json::Value& body) {
+    std::string_view type = find_header(headers, "x-amzn-errortype");
+    if (type.empty()) type = body.string_at("__type");
+    type = type.substr(0, type.find(':'));
+    if (const size_t hash = type.rfind('#'); hash != std::string_view::npos) type.remove_prefix(hash + 1);
+    std::string_view message = body.string_at("message");
+    if (message.empty()) message = body.string_at("Message");
+    return {std::string(type), std::string(message)};
+}
+
+// OpenAI, Anthropic, Google: {"error":{"type"|"status","message"}}; Cohere: {"message"}.
+Described describe_error_object(const json::Value& body) {
+    const auto* error = body.find("error");
+    if (!error) return {{}, std::string(body.string_at("message"))};
+    if (error->is_string()) return {{}, std::string(error->text())};
+    std::string_view type = error->string_at("type");
+    if (type.empty()) type = error->string_at("status");
+    return {std::string(type), std::string(error->string_at("message"))};
+}
+
+// Upstream's shape for a translated error: OpenAI's object inside Anthropic's envelope.
+std::string encode_for_openai(int status, std::string_view type, std::string_view message) {
+    std::string out;
+    Writer w(out);
+    w.begin_object().key("type").string("error").key("error").begin_object();
+    w.key("type").string(type).key("code").string(std::to_string(status));
+    w.key("message").string(message).end_object().end_object();
+    return out;
+}
+
+// The words of the body where they are UTF-8, else a sentence.
+std::string readable(std::string_view body, int status) {
+    body = trim(body.substr(0, kMaxMessage), " \t\r\n");
+    std::string quoted;
+    json::append_string(quoted, body);
+    if (!body.empty() && json::parse(quoted)) return std::string(body);
+    return "the provider answered with status " + std::to_string(status);
+}
+
+}  // namespace
+
+ClientError translate_error(const Context& context, int status, Headers headers, std::string_view body) {
+    ClientError out{.status = status, .content_type = "application/json"};
+    const auto parsed = json::parse(body);
+    const bool object = parsed && parsed->is_object();
+    const Dialect provider = dialect_of(context.schema);
+    Described described;
+    if (object) {
+        const bool aws = context.schema == Schema::AWSBedrock || context.schema == Schema::AWSAnthropic;
+        described = aws ? describe_aws(headers, *parsed) : describe_error_object(*parsed);
+        out.type = described.type;
+        if (provider == context.dialect && !aws) {
+            out.body = body;
+            return out;
+        }
+    }
+    if (described.message.empty()) described.message = readable(body, status);
+    if (described.type.empty()) described.type = unnamed_type(context.schema);
+    out.type = described.type;
+    if (context.dialect == Dialect::openai)
+        out.body = encode_for_openai(status, described.type, described.message);
+    else
+        out.body = encode_error(context.dialect, status, described.type, std::to_string(status), described.message);
+    return out;
+}
+
+}  // namespace weir::dialect
