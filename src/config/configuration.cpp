@@ -1,0 +1,123 @@
+#include "config/configuration.h"
+
+#include <algorithm>
+
+namespace weir::config {
+
+namespace {
+
+template <class T>
+const T* find_named(const std::vector<T>& resources, const ObjectName& name) {
+    auto found = std::ranges::find_if(resources, [&](const T& r) { return r.meta.name == name; });
+    return found == resources.end() ? nullptr : &*found;
+}
+
+/// What a backend of this dialect is told when no policy says it: the seed's spelling.
+CredentialType type_for(SchemaName schema) {
+    switch (schema) {
+        case SchemaName::anthropic:
+            return CredentialType::anthropic_api_key;
+        case SchemaName::azure_openai:
+            return CredentialType::azure_api_key;
+        case SchemaName::gemini:
+            return CredentialType::gemini_api_key;
+        case SchemaName::aws_bedrock:
+        case SchemaName::aws_anthropic:
+            return CredentialType::aws;
+        case SchemaName::gcp_vertex:
+        case SchemaName::gcp_anthropic:
+            return CredentialType::gcp;
+        case SchemaName::openai:
+        case SchemaName::cohere:
+            return CredentialType::api_key;
+    }
+    return CredentialType::api_key;
+}
+
+std::string_view entry_for(CredentialType type) {
+    switch (type) {
+        case CredentialType::aws:
+            return defaults::kAwsCredentialsEntry;
+        case CredentialType::azure:
+            return "client-secret";
+        case CredentialType::gcp:
+            return "service_account.json";
+        default:
+            return defaults::kApiKeyEntry;
+    }
+}
+
+}  // namespace
+
+const Gateway* Configuration::gateway(const ObjectName& name) const {
+    if (gateways.size() == 1 && gateways.front().implicit) return &gateways.front();
+    return find_named(gateways, name);
+}
+const Backend* Configuration::backend(const ObjectName& name) const {
+    return find_named(backends, name);
+}
+const EndpointBackend* Configuration::endpoint_backend(const ObjectName& name) const {
+    return find_named(endpoint_backends, name);
+}
+const SecretResource* Configuration::secret(const ObjectName& name) const {
+    return find_named(secrets, name);
+}
+const ConfigMapResource* Configuration::config_map(const ObjectName& name) const {
+    return find_named(config_maps, name);
+}
+
+const CredentialPolicy* Configuration::policy_for(const Backend& backend) const {
+    for (const CredentialPolicy& policy : credential_policies)
+        if (std::ranges::find(policy.targets, backend.meta.name) != policy.targets.end())
+            return &policy;
+    return nullptr;
+}
+
+std::optional<Credential> Configuration::credential_for(const Backend& backend) const {
+    const CredentialPolicy* policy = policy_for(backend);
+    if (!policy) return std::nullopt;
+    Credential credential;
+    credential.type = policy->type.value_or(type_for(backend.schema.name));
+    credential.policy = policy->meta.name;
+    credential.place = policy->meta.place;
+    credential.aws_region = policy->aws_region.empty() ? backend.region : policy->aws_region;
+    credential.aws_profile = policy->aws_profile;
+    credential.entry = entry_for(credential.type);
+    if (!policy->secret) return credential;
+    credential.secret = policy->secret->name;
+    const SecretResource* holder = secret(policy->secret->name);
+    if (policy->seed_spelling) {
+        credential.entry = defaults::kApiKeyEntry;
+        for (const std::string& key : {backend.meta.name.name, backend.provider})
+            if (holder && !key.empty() && holder->values.contains(key)) {
+                credential.entry = key;
+                break;
+            }
+    }
+    if (!holder) return credential;
+    if (auto value = holder->values.find(credential.entry); value != holder->values.end())
+        credential.value = &value->second;
+    return credential;
+}
+
+std::vector<Endpoint> Configuration::endpoints_of(const Backend& backend) const {
+    if (backend.url) return {backend.url->endpoint};
+    const EndpointBackend* target =
+        backend.endpoint_ref ? endpoint_backend(*backend.endpoint_ref) : nullptr;
+    return target ? target->endpoints : std::vector<Endpoint>();
+}
+
+std::optional<Tls> Configuration::tls_of(const Backend& backend) const {
+    if (backend.url) {
+        if (!backend.url->tls) return std::nullopt;
+        Tls tls;
+        tls.server_name = backend.url->endpoint.host;
+        tls.place = backend.url->endpoint.place;
+        return tls;
+    }
+    const EndpointBackend* target =
+        backend.endpoint_ref ? endpoint_backend(*backend.endpoint_ref) : nullptr;
+    return target ? target->tls : std::nullopt;
+}
+
+}  // namespace weir::config

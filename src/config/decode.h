@@ -1,0 +1,94 @@
+/// Objects that passed their tables to typed resources. What only the whole can tell is
+/// resolve.h's.
+///
+/// Each function fills in defaults and reports what a table cannot say: patterns that do not
+/// compile, endpoints that are no URL, values that do not fit. A wrongly typed field, already
+/// reported by check_object(), reads as absent. Threads: any; no state.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/load.h"
+#include "config/object.h"
+#include "config/report.h"
+#include "config/resources.h"
+
+namespace weir::config {
+
+/// An object another one names, with what messages need to say about it.
+struct Reference {
+    std::string group, kind;
+    ObjectName name;
+    std::string section;
+    Place place;
+    std::string field;
+};
+
+/// BackendTLSPolicy: TLS for the Backends it targets.
+struct TlsPolicy {
+    Meta meta;
+    std::vector<Reference> targets;
+    Tls tls;                             ///< ca_pem is filled in when references are resolved
+    std::vector<Reference> authorities;  ///< ConfigMaps or Secrets with "ca.crt"
+};
+
+/// BackendTrafficPolicy, ClientTrafficPolicy or GatewayOptions: deadlines and limits for its
+/// targets.
+struct TrafficPolicy {
+    Meta meta;
+    std::vector<Reference> targets;  ///< Gateways and routes; for GatewayOptions none means all
+    TimeoutOverrides timeouts;
+    std::optional<uint64_t> request_body, request_head, body_memory, response_body;
+};
+
+/// A backend and the reference to its endpoints, if it is written as one.
+struct DecodedBackend {
+    Backend backend;
+    std::optional<Reference> endpoints;
+};
+
+/// A credential policy and the targets it names, as references.
+struct DecodedPolicy {
+    CredentialPolicy policy;
+    std::vector<Reference> targets;
+    std::string secret_field;  ///< where `policy.secret` was written
+};
+
+/// An Envoy Gateway Backend and the certificates its own `tls` names.
+struct DecodedEndpoints {
+    EndpointBackend backend;
+    std::vector<Reference> authorities;
+};
+
+Route decode_route(const Object& object, Report& report);
+DecodedBackend decode_backend(const Object& object, Report& report);
+DecodedEndpoints decode_endpoints(const Object& object, Report& report);
+DecodedPolicy decode_credential_policy(const Object& object, Report& report);
+SecretResource decode_secret(const Object& object, const Options& options, Report& report);
+ConfigMapResource decode_config_map(const Object& object, Report& report);
+Gateway decode_gateway(const Object& object, Report& report);
+GatewayClass decode_gateway_class(const Object& object);
+ReferenceGrant decode_reference_grant(const Object& object);
+TlsPolicy decode_tls_policy(const Object& object);
+TrafficPolicy decode_traffic_policy(const Object& object, Report& report);
+
+// ---- shared by the decoders
+
+/// "default" when absent.
+std::string space_of(const Node& reference, const ObjectName& owner);
+Reference read_reference(const Node& node, const ObjectName& owner, std::string_view group,
+                         std::string_view kind, std::string field);
+std::optional<Duration> read_duration(const Node& node, std::string_view key);
+std::optional<uint64_t> read_quantity(const Node& node, std::string_view key);
+std::optional<int64_t> read_int(const Node& node, std::string_view key);
+/// The items of the list under `key`; empty if there is none.
+const std::vector<Node>& list_of(const Node& node, std::string_view key);
+HeaderMutation read_headers(const Node* node, std::string_view path, Report& report);
+BodyMutation read_body(const Node* node);
+/// Region of a Bedrock host name; empty if it holds none.
+std::string bedrock_region(std::string_view host);
+
+}  // namespace weir::config

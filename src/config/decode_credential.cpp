@@ -1,0 +1,194 @@
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "config/decode.h"
+#include "config/text.h"
+
+namespace weir::config {
+
+std::string_view to_string(CredentialType type) {
+    switch (type) {
+        case CredentialType::api_key:
+            return "APIKey";
+        case CredentialType::azure_api_key:
+            return "AzureAPIKey";
+        case CredentialType::anthropic_api_key:
+            return "AnthropicAPIKey";
+        case CredentialType::gemini_api_key:
+            return "GeminiAPIKey";
+        case CredentialType::aws:
+            return "AWSCredentials";
+        case CredentialType::azure:
+            return "AzureCredentials";
+        case CredentialType::gcp:
+            return "GCPCredentials";
+    }
+    return "";
+}
+
+namespace {
+
+std::optional<CredentialType> credential_type(std::string_view text) {
+    for (CredentialType type :
+         {CredentialType::api_key, CredentialType::azure_api_key, CredentialType::anthropic_api_key,
+          CredentialType::aws, CredentialType::azure, CredentialType::gcp})
+        if (to_string(type) == text) return type;
+    return std::nullopt;
+}
+
+/// Where each type keeps its Secret: the block, and the path below it.
+std::string_view secret_path(CredentialType type) {
+    switch (type) {
+        case CredentialType::api_key:
+            return "apiKey.secretRef";
+        case CredentialType::azure_api_key:
+            return "azureAPIKey.secretRef";
+        case CredentialType::anthropic_api_key:
+            return "anthropicAPIKey.secretRef";
+        case CredentialType::aws:
+            return "awsCredentials.credentialsFile.secretRef";
+        case CredentialType::azure:
+            return "azureCredentials.clientSecretRef";
+        case CredentialType::gcp:
+            return "gcpCredentials.credentialsFile.secretRef";
+        case CredentialType::gemini_api_key:
+            return "";
+    }
+    return "";
+}
+
+void read_secret_ref(const Node& node, std::string field, const ObjectName& owner,
+                     DecodedPolicy& out, Report& report) {
+    Reference reference = read_reference(node, owner, "", "Secret", std::move(field));
+    if (reference.kind != "Secret" || !reference.group.empty())
+        report.error(node.place, reference.field,
+                     "must name a Secret of the core group; leave group and kind out");
+    out.secret_field = reference.field;
+    out.policy.secret = SecretRef{reference.name, reference.place};
+}
+
+void warn_not_in_force(const Object& object, const CredentialPolicy& policy, Report& report) {
+    const Node& spec = object.spec();
+    auto later = [&](const Node* node, std::string field) {
+        if (node)
+            report.warning(node->place, std::move(field),
+                           "accepted but not in force yet; the backend gets no credential from it");
+    };
+    if (policy.type == CredentialType::azure || policy.type == CredentialType::gcp)
+        later(spec.find("type"), "spec.type");
+    else
+        later(spec.at("awsCredentials.oidcExchangeToken"), "spec.awsCredentials.oidcExchangeToken");
+}
+
+}  // namespace
+
+DecodedPolicy decode_credential_policy(const Object& object, Report& report) {
+    const Node& spec = object.spec();
+    DecodedPolicy out;
+    CredentialPolicy& policy = out.policy;
+    policy.meta = object.meta();
+    policy.seed_spelling = object.info->seed && spec.has("authenticationRefs");
+    const auto& targets = list_of(spec, "targetRefs");
+    for (size_t i = 0; i < targets.size(); ++i) {
+        Reference target = read_reference(targets[i], object.name, "aigateway.envoyproxy.io",
+                                          "AIServiceBackend", join("spec.targetRefs", i));
+        if (target.kind == "InferencePool")
+            report.warning(target.place, target.field,
+                           "InferencePool is accepted but not in force yet");
+        else
+            out.targets.push_back(std::move(target));
+    }
+    if (policy.seed_spelling) {
+        for (const Node& ref : list_of(spec, "authenticationRefs"))
+            read_secret_ref(ref, "spec.authenticationRefs[0]", object.name, out, report);
+        return out;
+    }
+    policy.type = credential_type(spec.text_at("type"));
+    if (!policy.type) return out;
+    std::string_view path = secret_path(*policy.type);
+    if (const Node* ref = spec.at(path))
+        read_secret_ref(*ref, fmt::format("spec.{}", path), object.name, out, report);
+    if (const Node* aws = spec.find("awsCredentials")) {
+        policy.aws_region = aws->text_at("region");
+        if (const Node* profile = aws->at("credentialsFile.profile"))
+            policy.aws_profile = profile->text;
+    }
+    warn_not_in_force(object, policy, report);
+    return out;
+}
+
+namespace {
+
+constexpr std::string_view kFromEnv = "substitution.aigw.run/env/";
+constexpr std::string_view kFromFile = "substitution.aigw.run/file/";
+
+/// Values that the Secret's annotations take from the environment or from files.
+void substitute_values(SecretResource& secret, const Node& annotations, const Options& options,
+                       Report& report) {
+    for (const Entry& entry : annotations.entries) {
+        std::string_view key = entry.key;
+        std::string field = fmt::format("metadata.annotations[{}]", entry.key);
+        if (key.starts_with(kFromEnv)) {
+            auto value = options.env ? options.env(entry.value.text) : std::nullopt;
+            if (value)
+                secret.values[std::string(key.substr(kFromEnv.size()))] = Secret(std::move(*value));
+            else
+                report.warning(
+                    entry.value.place, field,
+                    fmt::format("variable {} is not set; the value written in the Secret is used",
+                                quoted(entry.value.text)));
+        } else if (key.starts_with(kFromFile)) {
+            auto content =
+                options.read_file
+                    ? options.read_file(entry.value.text)
+                    : Result<std::string>(fail(codes::config_io, "files are not read here"));
+            if (content)
+                secret.values[std::string(key.substr(kFromFile.size()))] =
+                    Secret(std::move(*content));
+            else if (options.mock)
+                report.warning(entry.value.place, field,
+                               fmt::format("cannot read {}: {}", quoted(entry.value.text),
+                                           content.error().detail()));
+            else
+                report.error(entry.value.place, field,
+                             fmt::format("cannot read {}: {}; name a readable file",
+                                         quoted(entry.value.text), content.error().detail()));
+        }
+    }
+}
+
+}  // namespace
+
+SecretResource decode_secret(const Object& object, const Options& options, Report& report) {
+    SecretResource secret;
+    secret.meta = object.meta();
+    if (const Node* data = object.node.find("data"))
+        for (const Entry& entry : data->entries)
+            secret.values[entry.key] = Secret(base64_decode(entry.value.text).value_or(""));
+    if (const Node* data = object.node.find("stringData"))
+        for (const Entry& entry : data->entries)
+            secret.values[entry.key] = Secret(entry.value.text);
+    if (const Node* annotations = object.node.at("metadata.annotations"))
+        substitute_values(secret, *annotations, options, report);
+    return secret;
+}
+
+ConfigMapResource decode_config_map(const Object& object, Report& report) {
+    ConfigMapResource map;
+    map.meta = object.meta();
+    if (const Node* data = object.node.find("data"))
+        for (const Entry& entry : data->entries)
+            map.data[entry.key] = entry.value.text;
+    const Node* binary = object.node.find("binaryData");
+    if (!binary) return map;
+    for (const Entry& entry : binary->entries) {
+        auto bytes = base64_decode(entry.value.text);
+        if (!bytes)
+            report.error(entry.value.place, fmt::format("binaryData[{}]", entry.key),
+                         "not base64; encode it");
+        map.data[entry.key] = bytes.value_or("");
+    }
+    return map;
+}
+
+}  // namespace weir::config

@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+
+#include "base/secret.h"
+#include "config/configuration.h"
+
+namespace weir::config {
+
+namespace {
+
+using json::Value;
+
+Value text(std::string_view s) {
+    return Value::string(std::string(s));
+}
+Value milliseconds(Duration d) {
+    return Value::integer(d.count());
+}
+
+template <class T, class F>
+Value array_of(const std::vector<T>& items, F to_value) {
+    Value out = Value::array();
+    for (const T& item : items)
+        out.push_back(to_value(item));
+    return out;
+}
+
+Value meta_of(const Meta& meta) {
+    Value out = Value::object();
+    out.set("kind", text(meta.kind));
+    out.set("namespace", text(meta.name.space));
+    out.set("name", text(meta.name.name));
+    if (meta.place.known()) out.set("place", text(meta.place.to_string()));
+    return out;
+}
+
+/// A header's value may be a key that somebody put into a mutation, so only names are shown.
+Value headers_of(const HeaderMutation& mutation) {
+    Value out = Value::object();
+    out.set("set", array_of(mutation.set, [](const HeaderField& f) { return text(f.name); }));
+    out.set("remove", array_of(mutation.remove, [](const std::string& n) { return text(n); }));
+    return out;
+}
+
+Value body_of(const BodyMutation& mutation) {
+    Value out = Value::object();
+    out.set("set", array_of(mutation.set, [](const BodyField& f) { return text(f.path); }));
+    out.set("remove", array_of(mutation.remove, [](const std::string& n) { return text(n); }));
+    return out;
+}
+
+void add_mutations(Value& out, const HeaderMutation& headers, const BodyMutation& body) {
+    if (!headers.empty()) out.set("headerMutation", headers_of(headers));
+    if (!body.empty()) out.set("bodyMutation", body_of(body));
+}
+
+Value timeouts_of(const Timeouts& t) {
+    Value out = Value::object();
+    out.set("headReadMs", milliseconds(t.head_read));
+    out.set("idleMs", milliseconds(t.idle));
+    out.set("connectMs", milliseconds(t.connect));
+    out.set("firstByteMs", milliseconds(t.first_byte));
+    out.set("streamIdleMs", milliseconds(t.stream_idle));
+    out.set("requestMs", milliseconds(t.request));
+    return out;
+}
+
+std::string_view protocol_name(Protocol protocol) {
+    switch (protocol) {
+        case Protocol::http:
+            return "HTTP";
+        case Protocol::https:
+            return "HTTPS";
+        case Protocol::tls:
+            return "TLS";
+        case Protocol::tcp:
+            return "TCP";
+        case Protocol::udp:
+            return "UDP";
+    }
+    return "";
+}
+
+Value gateway_of(const Gateway& gateway) {
+    Value out = meta_of(gateway.meta);
+    if (gateway.implicit) out.set("implicit", Value::boolean(true));
+    out.set("listeners", array_of(gateway.listeners, [](const Listener& listener) {
+                Value l = Value::object();
+                l.set("name", text(listener.name));
+                l.set("protocol", text(protocol_name(listener.protocol)));
+                l.set("port", Value::integer(listener.port));
+                if (!listener.hostname.empty()) l.set("hostname", text(listener.hostname));
+                return l;
+            }));
+    out.set("timeouts", timeouts_of(gateway.timeouts));
+    Value limits = Value::object();
+    limits.set("requestBody", Value::integer(static_cast<int64_t>(gateway.limits.request_body)));
+    limits.set("requestHead", Value::integer(static_cast<int64_t>(gateway.limits.request_head)));
+    limits.set("bodyMemory", Value::integer(static_cast<int64_t>(gateway.limits.body_memory)));
+    limits.set("responseBody", Value::integer(static_cast<int64_t>(gateway.limits.response_body)));
+    out.set("limits", std::move(limits));
+    return out;
+}
+
+Value match_of(const RuleMatch& match) {
+    static constexpr std::string_view kPathTypes[] = {"Exact", "PathPrefix", "RegularExpression"};
+    Value out = Value::object();
+    if (match.path) {
+        Value path = Value::object();
+        path.set("type", text(kPathTypes[static_cast<size_t>(match.path->type)]));
+        path.set("value", text(match.path->value));
+        out.set("path", std::move(path));
+    }
+    if (!match.method.empty()) out.set("method", text(match.method));
+    out.set("headers", array_of(match.headers, [](const HeaderMatch& header) {
+                Value h = Value::object();
+                h.set("type", text(header.type == HeaderMatch::Type::exact ? "Exact"
+                                                                           : "RegularExpression"));
+                h.set("name", text(header.name));
+                // What a route matches on is no secret unless it is a credential's header.
+                bool model = header.name == "x-ai-eg-model";
+                h.set("value", text(model ? std::string_view(header.value) : kRedacted));
+                return h;
+            }));
+    return out;
+}
+
+Value backend_ref_of(const BackendRef& ref) {
+    Value out = Value::object();
+    out.set("name", text(ref.name.to_string()));
+    out.set("weight", Value::integer(ref.weight));
+    out.set("priority", Value::integer(ref.priority));
+    if (!ref.model_override.empty()) out.set("modelNameOverride", text(ref.model_override));
+    add_mutations(out, ref.headers, ref.body);
+    return out;
+}
+
+Value route_of(const Route& route) {
+    Value out = meta_of(route.meta);
+    out.set("parents", array_of(route.parents,
+                                [](const ParentRef& p) { return text(p.gateway.to_string()); }));
+    out.set("hostnames", array_of(route.hostnames, [](const std::string& h) { return text(h); }));
+    out.set("rules", array_of(route.rules, [](const Rule& rule) {
+                Value r = Value::object();
+                if (!rule.name.empty()) r.set("name", text(rule.name));
+                r.set("matches", array_of(rule.matches, match_of));
+                r.set("backends", array_of(rule.backends, backend_ref_of));
+                return r;
+            }));
+    return out;
+}
+
+Value endpoint_of(const Endpoint& endpoint) {
+    bool v6 = endpoint.host.find(':') != std::string::npos;
+    return text(v6 ? fmt::format("[{}]:{}", endpoint.host, endpoint.port)
+                   : fmt::format("{}:{}", endpoint.host, endpoint.port));
+}
+
+Value backend_of(const Configuration& configuration, const Backend& backend) {
+    Value out = meta_of(backend.meta);
+    Value schema = Value::object();
+    schema.set("name", text(to_string(backend.schema.name)));
+    if (!backend.schema.version.empty()) schema.set("version", text(backend.schema.version));
+    schema.set("prefix", text(backend.schema.prefix));
+    out.set("schema", std::move(schema));
+    out.set("endpoints", array_of(configuration.endpoints_of(backend), endpoint_of));
+    out.set("tls", Value::boolean(configuration.tls_of(backend).has_value()));
+    if (!backend.region.empty()) out.set("region", text(backend.region));
+    out.set("usage", text(backend.usage == UsageMode::ask ? "ask" : "never"));
+    add_mutations(out, backend.headers, backend.body);
+    if (auto credential = configuration.credential_for(backend)) {
+        Value c = Value::object();
+        c.set("policy", text(credential->policy.to_string()));
+        c.set("type", text(to_string(credential->type)));
+        if (credential->secret) {
+            c.set("secret", text(credential->secret->to_string()));
+            c.set("key", text(credential->entry));
+            c.set("value", credential->value ? text(kRedacted) : Value());
+        }
+        out.set("credential", std::move(c));
+    }
+    return out;
+}
+
+Value secret_of(const SecretResource& secret) {
+    Value out = meta_of(secret.meta);
+    Value values = Value::object();
+    for (const auto& [key, value] : secret.values)
+        values.set(key, text(kRedacted));
+    out.set("values", std::move(values));
+    return out;
+}
+
+}  // namespace
+
+json::Value to_json(const Configuration& configuration) {
+    Value out = Value::object();
+    out.set("gateways", array_of(configuration.gateways, gateway_of));
+    out.set("routes", array_of(configuration.routes, route_of));
+    out.set("backends", array_of(configuration.backends,
+                                 [&](const Backend& b) { return backend_of(configuration, b); }));
+    out.set("secrets", array_of(configuration.secrets, secret_of));
+    out.set("configMaps", array_of(configuration.config_maps,
+                                   [](const ConfigMapResource& m) { return meta_of(m.meta); }));
+    return out;
+}
+
+}  // namespace weir::config

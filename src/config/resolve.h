@@ -1,0 +1,60 @@
+/// What only the whole shows: references, grants, conflicts, and the policies that reach across.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "config/decode.h"
+
+namespace weir::config {
+
+/// Everything decoded, with the references that still have to be followed.
+struct Parts {
+    std::vector<Gateway> gateways;
+    std::vector<GatewayClass> gateway_classes;
+    std::vector<Route> routes;
+    std::vector<DecodedBackend> backends;
+    std::vector<DecodedEndpoints> endpoints;
+    std::vector<DecodedPolicy> credential_policies;
+    std::vector<SecretResource> secrets;
+    std::vector<ConfigMapResource> config_maps;
+    std::vector<ReferenceGrant> reference_grants;
+    std::vector<TlsPolicy> tls_policies;
+    std::vector<TrafficPolicy> traffic_policies;  ///< GatewayOptions among them
+    std::vector<ObjectName> other_routes;         ///< HTTPRoutes, which policies may name
+    bool complete =
+        true;  ///< false: a document could not be read, so what seems absent may be in it
+};
+
+/// Follows every reference and applies every policy; mistakes go to `report`.
+Configuration resolve(Parts parts, const Options& options, Report& report);
+
+// ---- steps of resolve(), each in a file of its own
+
+/// Puts BackendTLSPolicies and the certificates they name on the Backends they target.
+void apply_tls(const Parts& parts, const Options& options, Configuration& configuration,
+               Report& report);
+/// Puts deadlines and limits on the Gateways and routes that policies target.
+void apply_traffic(const Parts& parts, Configuration& configuration, Report& report);
+/// Finds the Secret of every credential policy, and two policies on one backend.
+void check_credentials(const Parts& parts, const Options& options, Configuration& configuration,
+                       Report& report);
+
+/// "kind/name".
+std::string subject(const Meta& meta);
+/// " does not exist" with the nearest names of `present`, most like `wanted`.
+std::string absent(std::string_view kind, const ObjectName& wanted, const ObjectName& from,
+                   const std::vector<ObjectName>& present);
+/// Names of a list of resources.
+template <class T>
+std::vector<ObjectName> names_of(const std::vector<T>& resources) {
+    std::vector<ObjectName> names;
+    for (const T& resource : resources)
+        names.push_back(resource.meta.name);
+    return names;
+}
+/// A reference from namespace to namespace that no ReferenceGrant permits is reported.
+void check_grant(const Configuration& configuration, const Meta& from, std::string_view to_group,
+                 std::string_view to_kind, const ObjectName& to, const Place& place,
+                 const std::string& field, Report& report);
+
+}  // namespace weir::config

@@ -1,0 +1,269 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "config/resolve.h"
+#include "config/text.h"
+
+namespace weir::config {
+
+namespace {
+
+/// An error, or with --mock a warning: what a laptop without credentials may lack.
+void lacking(const Options& options, const Place& place, const std::string& field,
+             std::string message, Report& report) {
+    if (options.mock)
+        report.warning(place, field, std::move(message));
+    else
+        report.error(place, field, std::move(message));
+}
+
+void check_secret(const Parts& parts, const DecodedPolicy& decoded, const CredentialPolicy& policy,
+                  const Options& options, const Configuration& configuration, Report& report) {
+    const SecretRef& ref = *policy.secret;
+    const SecretResource* secret = configuration.secret(ref.name);
+    if (!secret) {
+        if (parts.complete)
+            lacking(options, ref.place, decoded.secret_field,
+                    absent("Secret", ref.name, policy.meta.name, names_of(configuration.secrets)),
+                    report);
+        return;
+    }
+    check_grant(configuration, policy.meta, "", "Secret", ref.name, ref.place, decoded.secret_field,
+                report);
+    for (const ObjectName& target : policy.targets) {
+        const Backend* backend = configuration.backend(target);
+        auto credential = backend ? configuration.credential_for(*backend) : std::nullopt;
+        if (!credential) continue;
+        if (!credential->value) {
+            std::string wanted =
+                policy.seed_spelling
+                    ? fmt::format("{}, {} or {}", quoted(backend->meta.name.name),
+                                  quoted(backend->provider), quoted(defaults::kApiKeyEntry))
+                    : quoted(credential->entry);
+            lacking(options, ref.place, decoded.secret_field,
+                    fmt::format("Secret {} has no key {} for backend {}; add it",
+                                quoted(ref.name.name), wanted, quoted(target.name)),
+                    report);
+        } else if (credential->value->empty() && options.mock) {
+            report.warning(ref.place, decoded.secret_field,
+                           fmt::format("key {} of Secret {} is empty", quoted(credential->entry),
+                                       quoted(ref.name.name)));
+        } else if (credential->value->empty()) {
+            report.unenforced(
+                ref.place, decoded.secret_field,
+                fmt::format(
+                    "key {} of Secret {} is empty, so the provider would get no credential; fill "
+                    "it in, or start with --allow-unenforced Secret",
+                    quoted(credential->entry), quoted(ref.name.name)),
+                "Secret");
+        }
+    }
+}
+
+}  // namespace
+
+void check_credentials(const Parts& parts, const Options& options, Configuration& configuration,
+                       Report& report) {
+    std::map<ObjectName, const CredentialPolicy*> owner;
+    for (size_t i = 0; i < parts.credential_policies.size(); ++i) {
+        const DecodedPolicy& decoded = parts.credential_policies[i];
+        CredentialPolicy& policy = configuration.credential_policies[i];
+        report.set_subject(subject(policy.meta));
+        for (const Reference& target : decoded.targets) {
+            if (!configuration.backend(target.name)) {
+                if (parts.complete)
+                    report.error(target.place, target.field,
+                                 absent("AIServiceBackend", target.name, policy.meta.name,
+                                        names_of(configuration.backends)));
+                continue;
+            }
+            auto [at, fresh] = owner.emplace(target.name, &policy);
+            if (fresh)
+                policy.targets.push_back(target.name);
+            else if (at->second != &policy)
+                report.error(
+                    target.place, target.field,
+                    fmt::format("{} already has the credential of {} at {}; a backend takes one",
+                                quoted(target.name.name), subject(at->second->meta),
+                                at->second->meta.place.to_string()));
+        }
+        if (decoded.targets.empty())
+            report.warning(policy.meta.place, "spec.targetRefs",
+                           "targets no backend; it has no effect");
+        if (policy.secret) check_secret(parts, decoded, policy, options, configuration, report);
+    }
+}
+
+namespace {
+
+/// The certificates that `references` name, from their "ca.crt".
+std::vector<std::string> certificates(const std::vector<Reference>& references, const Meta& owner,
+                                      bool complete, const Options& options,
+                                      const Configuration& configuration, Report& report) {
+    std::vector<std::string> out;
+    for (const Reference& ref : references) {
+        std::string pem;
+        bool exists = true;
+        if (ref.kind == "Secret") {
+            const SecretResource* secret = configuration.secret(ref.name);
+            exists = secret != nullptr;
+            if (secret && secret->values.contains("ca.crt"))
+                pem = secret->values.at("ca.crt").reveal();
+        } else {
+            const ConfigMapResource* map = configuration.config_map(ref.name);
+            exists = map != nullptr;
+            if (map && map->data.contains("ca.crt")) pem = map->data.at("ca.crt");
+        }
+        auto known = ref.kind == "Secret" ? names_of(configuration.secrets)
+                                          : names_of(configuration.config_maps);
+        if (!exists) {
+            if (complete)
+                lacking(options, ref.place, ref.field,
+                        absent(ref.kind, ref.name, owner.name, known), report);
+        } else if (pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+            lacking(options, ref.place, ref.field,
+                    fmt::format("{} {} has no PEM certificate under ca.crt; add it", ref.kind,
+                                quoted(ref.name.name)),
+                    report);
+        } else {
+            out.push_back(std::move(pem));
+        }
+    }
+    return out;
+}
+
+EndpointBackend* find_endpoints(Configuration& configuration, const ObjectName& name) {
+    return const_cast<EndpointBackend*>(configuration.endpoint_backend(name));
+}
+
+void apply_tls_policy(const Parts& parts, const TlsPolicy& policy, const Options& options,
+                      std::map<ObjectName, const TlsPolicy*>& owner, Configuration& configuration,
+                      Report& report) {
+    report.set_subject(subject(policy.meta));
+    Tls tls = policy.tls;
+    tls.ca_pem = certificates(policy.authorities, policy.meta, parts.complete, options,
+                              configuration, report);
+    for (const Reference& target : policy.targets) {
+        if (target.kind != "Backend") {
+            report.warning(
+                target.place, target.field,
+                fmt::format("{} targets are accepted but not in force yet; it has no effect",
+                            target.kind));
+            continue;
+        }
+        EndpointBackend* backend = find_endpoints(configuration, target.name);
+        if (!backend) {
+            if (parts.complete)
+                report.error(target.place, target.field,
+                             absent("Backend", target.name, policy.meta.name,
+                                    names_of(configuration.endpoint_backends)));
+            continue;
+        }
+        auto [at, fresh] = owner.emplace(target.name, &policy);
+        if (fresh)
+            backend->tls = tls;
+        else
+            report.error(target.place, target.field,
+                         fmt::format("{} already has the TLS of {} at {}; a Backend takes one",
+                                     quoted(target.name.name), subject(at->second->meta),
+                                     at->second->meta.place.to_string()));
+    }
+}
+
+}  // namespace
+
+void apply_tls(const Parts& parts, const Options& options, Configuration& configuration,
+               Report& report) {
+    for (size_t i = 0; i < parts.endpoints.size(); ++i) {
+        EndpointBackend& backend = configuration.endpoint_backends[i];
+        report.set_subject(subject(backend.meta));
+        if (backend.tls)
+            backend.tls->ca_pem = certificates(parts.endpoints[i].authorities, backend.meta,
+                                               parts.complete, options, configuration, report);
+    }
+    std::map<ObjectName, const TlsPolicy*> owner;
+    for (const TlsPolicy& policy : parts.tls_policies)
+        apply_tls_policy(parts, policy, options, owner, configuration, report);
+    for (const EndpointBackend& backend : configuration.endpoint_backends) {
+        report.set_subject(subject(backend.meta));
+        if (backend.tls && !backend.tls->verify)
+            report.warning(
+                backend.tls->place, "spec.tls.insecureSkipVerify",
+                "the provider's certificate is not verified, so anyone may pose as it; remove it");
+        for (const Endpoint& endpoint : backend.endpoints)
+            if (!backend.tls && endpoint.port == 443)
+                report.warning(endpoint.place, "spec.endpoints",
+                               fmt::format("{}:443 is spoken to in plain text; add a "
+                                           "BackendTLSPolicy for this Backend",
+                                           endpoint.host));
+    }
+}
+
+namespace {
+
+/// Overrides and limits gathered for one Gateway; earlier policies win field by field.
+void put_on_gateway(const TrafficPolicy& policy, TimeoutOverrides& timeouts, Limits& limits) {
+    timeouts.fill_from(policy.timeouts);
+    limits.request_body = policy.request_body.value_or(limits.request_body);
+    limits.request_head = policy.request_head.value_or(limits.request_head);
+    limits.body_memory = policy.body_memory.value_or(limits.body_memory);
+    limits.response_body = policy.response_body.value_or(limits.response_body);
+}
+
+bool targets_gateway(const TrafficPolicy& policy, const Gateway& gateway) {
+    return std::ranges::any_of(policy.targets, [&](const Reference& target) {
+        return target.kind == "Gateway" && (gateway.implicit || target.name == gateway.meta.name);
+    });
+}
+
+bool for_everyone(const TrafficPolicy& policy) {
+    return policy.targets.empty() && policy.meta.kind == "GatewayOptions";
+}
+
+void check_targets(const Parts& parts, const TrafficPolicy& policy,
+                   const Configuration& configuration, Report& report) {
+    report.set_subject(subject(policy.meta));
+    if (policy.targets.empty() && !for_everyone(policy))
+        report.warning(policy.meta.place, "spec.targetRefs", "targets nothing; it has no effect");
+    for (const Reference& target : policy.targets) {
+        auto is_target = [&](const auto& r) { return r.meta.name == target.name; };
+        if (target.kind == "Gateway" && !configuration.gateway(target.name) && parts.complete)
+            report.error(
+                target.place, target.field,
+                absent("Gateway", target.name, policy.meta.name, names_of(configuration.gateways)));
+        else if ((target.kind == "HTTPRoute" || target.kind == "AIGatewayRoute") &&
+                 std::ranges::none_of(configuration.routes, is_target) &&
+                 std::ranges::find(parts.other_routes, target.name) == parts.other_routes.end())
+            report.warning(
+                target.place, target.field,
+                absent(target.kind, target.name, policy.meta.name, names_of(configuration.routes)) +
+                    "; the policy has no effect there");
+    }
+}
+
+}  // namespace
+
+void apply_traffic(const Parts& parts, Configuration& configuration, Report& report) {
+    for (const TrafficPolicy& policy : parts.traffic_policies)
+        check_targets(parts, policy, configuration, report);
+    for (Gateway& gateway : configuration.gateways) {
+        TimeoutOverrides timeouts;
+        for (const TrafficPolicy& policy : parts.traffic_policies)
+            if (for_everyone(policy)) put_on_gateway(policy, timeouts, gateway.limits);
+        TimeoutOverrides closer;
+        for (const TrafficPolicy& policy : parts.traffic_policies)
+            if (targets_gateway(policy, gateway)) put_on_gateway(policy, closer, gateway.limits);
+        gateway.timeouts = closer.over(timeouts.over({}));
+    }
+    for (Route& route : configuration.routes)
+        for (const TrafficPolicy& policy : parts.traffic_policies)
+            for (const Reference& target : policy.targets)
+                if (target.kind != "Gateway" && target.name == route.meta.name)
+                    for (Rule& rule : route.rules)
+                        if (target.section.empty() || target.section == rule.name)
+                            rule.timeouts.fill_from(policy.timeouts);
+}
+
+}  // namespace weir::config

@@ -1,0 +1,106 @@
+#include "config/tables.h"
+
+namespace weir::config::tables {
+
+// gateway.envoyproxy.io: Backend and the policies on traffic.
+const std::string_view kEnvoyGateway = R"(
+type Fqdn { hostname*: string 1..253 /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, port*: Port }
+type IpAddress { address*: string 1.., port*: Port }
+type BackendEndpoint !fqdn_or_ip {
+  fqdn: Fqdn
+  ip: IpAddress
+  unix: any @later
+  zone: string @later
+  hostname: string @later
+}
+type BackendTls {
+  sni: string 1..253
+  wellKnownCACertificates: enum(System)
+  caCertificateRefs: [LocalRef] ..8
+  insecureSkipVerify: bool
+  clientCertificateRef: any @later
+  minVersion: string @guard
+  maxVersion: string @later
+  ciphers: [string] @guard
+  ecdhCurves: [string] @later
+  signatureAlgorithms: [string] @later
+  alpnProtocols: [string] @later
+}
+type EnvoyBackendSpec {
+  type: enum(Endpoints, DynamicResolver)
+  endpoints: [BackendEndpoint] 1..64
+  appProtocols: [string] @later
+  fallback: bool @later
+  tls: BackendTls
+}
+type PolicyTarget { group: Group, kind: Kind, name: ObjectName, sectionName: SectionName, namespace: Namespace }
+type PolicyTimeouts { http: PolicyHttpTimeout, tcp: TcpTimeout }
+type PolicyHttpTimeout {
+  requestTimeout: Duration
+  streamIdleTimeout: Duration
+  connectionIdleTimeout: Duration @later
+  maxConnectionDuration: Duration @later
+  maxStreamDuration: Duration @later
+}
+type BackendTrafficPolicySpec {
+  targetRef: PolicyTarget
+  targetRefs: [PolicyTarget] ..16
+  targetSelectors: [any] @later
+  mergeType: string @later
+  timeout: PolicyTimeouts
+  rateLimit: any @guard
+  admissionControl: any @guard
+  bandwidthLimit: any @guard
+  circuitBreaker: CircuitBreaker @later
+  compression: [any] @later
+  compressor: [any] @later
+  connection: Connection @later
+  dns: Dns @later
+  faultInjection: any @later
+  healthCheck: HealthCheck @later
+  http2: Http2 @later
+  httpUpgrade: [any] @later
+  loadBalancer: LoadBalancer @later
+  proxyProtocol: ProxyProtocol @later
+  requestBuffer: any @later
+  responseOverride: [any] @later
+  retry: Retry @later
+  routingType: string @quiet
+  tcpKeepalive: TcpKeepalive @later
+  telemetry: any @later
+  useClientProtocol: bool @later
+}
+type ClientHttpTimeouts {
+  requestReceivedTimeout: Duration
+  idleTimeout: Duration
+  streamIdleTimeout: Duration
+}
+type ClientTimeouts { http: ClientHttpTimeouts, tcp: any @later }
+type ClientConnection {
+  bufferLimit: Quantity
+  connectionLimit: any @guard
+  maxAcceptPerSocketEvent: int @quiet
+  socketBufferLimit: Quantity @later
+}
+type ClientTrafficPolicySpec {
+  targetRef: PolicyTarget
+  targetRefs: [PolicyTarget] ..16
+  targetSelectors: [any] @later
+  timeout: ClientTimeouts
+  connection: ClientConnection
+  tls: any @guard
+  clientIPDetection: any @later
+  enableProxyProtocol: bool @later
+  proxyProtocol: any @later
+  headers: any @guard
+  healthCheck: any @later
+  http1: any @later
+  http2: any @later
+  http3: any @later
+  path: any @later
+  scheme: string @later
+  tcpKeepalive: any @later
+}
+)";
+
+}  // namespace weir::config::tables

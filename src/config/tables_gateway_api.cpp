@@ -1,0 +1,69 @@
+#include "config/tables.h"
+
+namespace weir::config::tables {
+
+// Gateway API and core Kubernetes kinds.
+const std::string_view kGatewayApi = R"(
+type GatewayClassSpec {
+  controllerName*: ObjectName
+  description: string ..64 @quiet
+  parametersRef: any @later
+}
+type LabelSelector { matchLabels: {string}, matchExpressions: [any] }
+type RouteNamespaces { from: enum(All, Selector, Same, None), selector: LabelSelector }
+type RouteGroupKind { group: Group, kind*: Kind }
+type AllowedRoutes { namespaces: RouteNamespaces, kinds: [RouteGroupKind] ..8 }
+type Listener {
+  name*: SectionName
+  hostname: Hostname
+  port*: Port
+  protocol*: enum(HTTP, HTTPS, TLS, TCP, UDP)
+  tls: any
+  allowedRoutes: AllowedRoutes
+}
+type GatewaySpec {
+  gatewayClassName*: ObjectName
+  listeners*: [Listener] 1..64 key(name) !unique_listener_names
+  addresses: [any] @later
+  infrastructure: any @later
+  backendTLS: any @later
+  tls: any @guard
+  allowedListeners: any @later
+  defaultScope: string @later
+}
+type GrantFrom { group*: Group, kind*: Kind, namespace*: Namespace }
+type GrantTo { group*: Group, kind*: Kind, name: ObjectName }
+type ReferenceGrantSpec { from*: [GrantFrom] 1..16, to*: [GrantTo] 1..16 }
+type TlsTarget { group*: Group, kind*: Kind, name*: ObjectName, sectionName: SectionName }
+type LocalRef { group*: Group, kind*: Kind, name*: ObjectName }
+type TlsValidation !one_trust {
+  caCertificateRefs: [LocalRef] ..8
+  wellKnownCACertificates: enum(System)
+  hostname*: string 1..253 /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+  subjectAltNames: [any] ..5 @guard
+}
+type BackendTLSPolicySpec {
+  targetRefs*: [TlsTarget] 1..16
+  validation*: TlsValidation
+  options: {string} @later
+}
+type SecretObject {
+  apiVersion*: string
+  kind*: string
+  metadata*: Metadata
+  type: string
+  data: {string format(byte)}
+  stringData: {string}
+  immutable: bool @quiet
+}
+type ConfigMapObject {
+  apiVersion*: string
+  kind*: string
+  metadata*: Metadata
+  data: {string}
+  binaryData: {string}
+  immutable: bool @quiet
+}
+)";
+
+}  // namespace weir::config::tables
