@@ -86,16 +86,18 @@ WEIR_RULE = """\
         - name: {backend}
 """
 
-WEIR = """\
+WEIR_ROUTE = """\
 apiVersion: aigateway.envoyproxy.io/v1beta1
 kind: AIGatewayRoute
-metadata: {{name: bench, namespace: default}}
+metadata: {{name: {name}, namespace: default}}
 spec:
   parentRefs:
     - {{name: bench, kind: Gateway, group: gateway.networking.k8s.io}}
   rules:
 {rules}---
-{backends}"""
+"""
+
+RULES_PER_ROUTE = 15  # what the resource allows
 
 WEIR_BACKEND = """\
 apiVersion: aigateway.envoyproxy.io/v1beta1
@@ -234,12 +236,14 @@ class Weir(Peer):
 
     def configuration(self):
         others = [(f"other-model-{i}", "openai") for i in range(max(0, self.rules - len(self.models)))]
-        rules = "".join(WEIR_RULE.format(model=m, backend=b) for m, b in others + list(self.models))
+        rules = [WEIR_RULE.format(model=m, backend=b) for m, b in others + list(self.models)]
+        routes = "".join(WEIR_ROUTE.format(name=f"bench-{at}", rules="".join(rules[at:at + RULES_PER_ROUTE]))
+                         for at in range(0, len(rules), RULES_PER_ROUTE))
         backends = "".join(
             WEIR_BACKEND.format(name=name, schema=schema, policy=policy, field=field, origin=self.origin, key=PROVIDER_KEY)
             for name, schema, policy, field in (("openai", "OpenAI", "APIKey", "apiKey"),
                                                 ("anthropic", "Anthropic", "AnthropicAPIKey", "anthropicAPIKey")))
-        return WEIR.format(rules=rules, backends=backends)
+        return routes + backends
 
     def admin(self):
         with open(self.ready_file) as f:
