@@ -6,6 +6,7 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/ascii.h"
 #include "base/encoding.h"
@@ -103,15 +104,21 @@ struct CanonicalHeaders {
 };
 
 CanonicalHeaders canonical_headers(std::span<const SignedHeader> headers) {
-    std::vector<std::pair<std::string, std::string>> sorted;
+    struct Line {
+        std::string name;
+        size_t index;  // lines of one name keep their order
+        std::string value;
+    };
+    std::vector<Line> sorted;
     for (const SignedHeader& header : headers)
-        sorted.emplace_back(to_lower(header.name), canonical_value(header.value));
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+        sorted.push_back({to_lower(header.name), sorted.size(), canonical_value(header.value)});
+    std::sort(sorted.begin(), sorted.end(), [](const Line& a, const Line& b) {
+        return std::tie(a.name, a.index) < std::tie(b.name, b.index);
+    });
     CanonicalHeaders out;
     for (size_t i = 0; i < sorted.size(); ++i) {
-        const auto& [name, value] = sorted[i];
-        if (i > 0 && sorted[i - 1].first == name) {  // several lines of one name are one list
+        const auto& [name, index, value] = sorted[i];
+        if (i > 0 && sorted[i - 1].name == name) {  // several lines of one name are one list
             out.lines.back() = ',';
         } else {
             out.names.append(out.names.empty() ? "" : ";").append(name);

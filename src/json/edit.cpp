@@ -135,7 +135,7 @@ void Editor::object(std::string_view raw, std::span<const PeekMember> members, c
             std::any_of(outcomes_.begin() + std::ptrdiff_t(first), outcomes_.end(),
                         [&](const Outcome& o) { return o.lead->path[depth] == edit.path[depth]; });
         if (known) continue;
-        outcomes_.push_back({.lead = &edit});
+        outcomes_.emplace_back().lead = &edit;
         decide(outcomes_.back(), members, depth);
     }
     const size_t last = outcomes_.size();

@@ -183,7 +183,7 @@ void MemberScanner::capture(const char* from, const char* to) {
         return;
     }
     slot_->value.clear();
-    slot_->state = Slot::too_long;
+    slot_->state = Slot::over_limit;
     slot_ = nullptr;
 }
 

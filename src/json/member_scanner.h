@@ -41,7 +41,7 @@ public:
     /// ended, when it was not there or was longer than max_value.
     std::optional<std::string_view> captured(size_t index) const;
     /// It was there, but longer than max_value.
-    bool too_long(size_t index) const { return slots_[index].state == Slot::too_long; }
+    bool too_long(size_t index) const { return slots_[index].state == Slot::over_limit; }
 
 private:
     enum class State : uint8_t {
@@ -56,7 +56,7 @@ private:
         malformed,
     };
     struct Slot {
-        enum State : uint8_t { absent, open, whole, too_long };
+        enum State : uint8_t { absent, open, whole, over_limit };
         std::string_view key;
         std::string value;
         State state = absent;

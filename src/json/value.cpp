@@ -29,8 +29,9 @@ std::vector<const Member*> by_key(const std::vector<Member>& members) {
     std::vector<const Member*> sorted(members.size());
     std::transform(members.begin(), members.end(), sorted.begin(),
                    [](const Member& m) { return &m; });
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const Member* a, const Member* b) { return a->key < b->key; });
+    std::sort(sorted.begin(), sorted.end(), [](const Member* a, const Member* b) {
+        return a->key != b->key ? a->key < b->key : a < b;
+    });
     return sorted;
 }
 
@@ -75,8 +76,12 @@ Value Value::string(std::string text) {
     return v;
 }
 
-Value Value::array() { return array(std::vector<Value>()); }
-Value Value::object() { return object(std::vector<Member>()); }
+Value Value::array() {
+    return array(std::vector<Value>());
+}
+Value Value::object() {
+    return object(std::vector<Member>());
+}
 
 Value Value::array(std::vector<Value> items) {
     Value v;
