@@ -70,6 +70,7 @@ private:
     std::string out_;
     int64_t second_ = -1;
     char second_text_[20] = {};  // "2026-11-24T03:41:28"
+    std::string time_text_;      // {"time":"2026-11-24T03:41:28.123Z"
 };
 
 }  // namespace weir::telemetry
