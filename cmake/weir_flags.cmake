@@ -17,6 +17,8 @@ target_compile_options(weir_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -W
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives for these in coroutine frames and std::expected.
   target_compile_options(weir_flags INTERFACE -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+  # One coroutine resumes another by a tail call; below -O2 GCC would grow the stack instead.
+  add_compile_options(-foptimize-sibling-calls)
 endif()
 if(WEIR_WERROR)
   target_compile_options(weir_flags INTERFACE -Werror)

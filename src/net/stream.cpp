@@ -72,6 +72,14 @@ Stream::Wait Stream::arriving(TimePoint deadline, CancelSource* cancel) {
     return readable(deadline, cancel);
 }
 
+void Stream::release() {
+    if (--references_ == 0) {
+        delete this;
+    } else if (references_ == static_cast<uint32_t>(read_armed_) + static_cast<uint32_t>(write_armed_)) {
+        close();  // nobody but the loop knows this stream any more
+    }
+}
+
 void Stream::watch(Observer* observer) {
     observer_ = observer;
     if (open()) arm_read();

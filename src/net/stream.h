@@ -13,7 +13,7 @@
 ///     }
 ///
 /// Ownership: StreamPtr counts references, because an armed registration keeps the Stream alive until
-/// the loop has run it. Threads: one worker. One coroutine waits on a Stream at a time.
+/// the loop has run it; when only registrations are left, the socket is closed. Threads: one worker. One coroutine waits on a Stream at a time.
 #pragma once
 #include <sys/uio.h>
 
@@ -100,9 +100,7 @@ public:
     uint64_t sent() const { return sent_; }
 
     friend void intrusive_ptr_add_ref(Stream* s) { ++s->references_; }
-    friend void intrusive_ptr_release(Stream* s) {
-        if (--s->references_ == 0) delete s;
-    }
+    friend void intrusive_ptr_release(Stream* s) { s->release(); }
 
 private:
     using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
@@ -110,6 +108,7 @@ private:
 
     Stream(Worker& worker, int fd);
     ~Stream();
+    void release();
     void arm_read();
     void arm_write();
     void fired(Direction direction);
