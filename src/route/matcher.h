@@ -100,6 +100,7 @@ public:
     struct Model {
         std::string_view name;  ///< lives as long as the Matcher
         uint32_t rule = 0;      ///< of the first alternative that names it
+        uint32_t alternative = 0;
     };
     /// Models that a client of `host` can name: exact values of kModelHeader of the alternatives
     /// with that exact host name, else of those with the longest wildcard that matches, followed by
