@@ -19,9 +19,12 @@ constexpr std::array kOperations{
     Name{Operation::responses, "responses"},
     Name{Operation::responses_input_tokens, "responses_input_tokens"},
     Name{Operation::image_generation, "image_generation"},
+    Name{Operation::image_edit, "image_edit"},
+    Name{Operation::image_variation, "image_variation"},
     Name{Operation::speech, "speech"},
     Name{Operation::transcription, "transcription"},
     Name{Operation::translation, "translation"},
+    Name{Operation::moderation, "moderation"},
     Name{Operation::tokenize, "tokenize"},
     Name{Operation::rerank, "rerank"},
     Name{Operation::messages, "messages"},
@@ -50,26 +53,6 @@ constexpr std::array kSchemas{
     SchemaRow{Schema::GCPAnthropic, "GCPAnthropic", Dialect::anthropic, "gcp.anthropic"},
     SchemaRow{Schema::Anthropic, "Anthropic", Dialect::anthropic, "anthropic"},
     SchemaRow{Schema::Cohere, "Cohere", Dialect::cohere, "cohere"},
-};
-
-constexpr std::array kEndpoints{
-    Endpoint{"POST", "/v1/chat/completions", Operation::chat, Dialect::openai},
-    Endpoint{"POST", "/v1/completions", Operation::completions, Dialect::openai},
-    Endpoint{"POST", "/v1/embeddings", Operation::embeddings, Dialect::openai},
-    Endpoint{"POST", "/v1/responses", Operation::responses, Dialect::openai},
-    Endpoint{"POST", "/v1/responses/input_tokens", Operation::responses_input_tokens,
-             Dialect::openai},
-    Endpoint{"POST", "/v1/images/generations", Operation::image_generation, Dialect::openai},
-    Endpoint{"POST", "/v1/audio/speech", Operation::speech, Dialect::openai},
-    Endpoint{"POST", "/v1/audio/transcriptions", Operation::transcription, Dialect::openai},
-    Endpoint{"POST", "/v1/audio/translations", Operation::translation, Dialect::openai},
-    Endpoint{"POST", "/tokenize", Operation::tokenize, Dialect::openai},
-    Endpoint{"POST", "/cohere/v2/rerank", Operation::rerank, Dialect::cohere},
-    Endpoint{"POST", "/anthropic/v1/messages", Operation::messages, Dialect::anthropic},
-    Endpoint{"POST", "/anthropic/v1/messages/count_tokens", Operation::count_tokens,
-             Dialect::anthropic},
-    Endpoint{"GET", "/v1/models", Operation::models, Dialect::openai},
-    Endpoint{"GET", "/anthropic/v1/models", Operation::models, Dialect::anthropic},
 };
 
 template <class E, size_t N>
@@ -106,13 +89,6 @@ std::optional<Schema> schema_from_string(std::string_view name) {
 Dialect dialect_of(Schema schema) { return kSchemas[static_cast<size_t>(schema)].dialect; }
 std::string_view provider_name(Schema schema) {
     return kSchemas[static_cast<size_t>(schema)].provider;
-}
-
-std::span<const Endpoint> endpoints() { return kEndpoints; }
-const Endpoint* find_endpoint(std::string_view path) {
-    for (const auto& endpoint : kEndpoints)
-        if (endpoint.path == path) return &endpoint;
-    return nullptr;
 }
 
 }  // namespace weir::dialect

@@ -6,7 +6,6 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace weir::dialect {
@@ -18,9 +17,12 @@ enum class Operation : uint8_t {
     responses,
     responses_input_tokens,
     image_generation,
+    image_edit,
+    image_variation,
     speech,
     transcription,
     translation,
+    moderation,
     tokenize,
     rerank,
     messages,
@@ -61,18 +63,5 @@ Dialect dialect_of(Schema schema);
 /// OpenTelemetry `gen_ai.provider.name`: "openai", "azure.openai", "aws.bedrock", "gcp.anthropic",
 /// …
 std::string_view provider_name(Schema schema);
-
-/// One operation as clients reach it. `path` is what follows an agent's prefix or the root.
-struct Endpoint {
-    std::string_view method;
-    std::string_view path;
-    Operation operation;
-    Dialect dialect;
-};
-
-/// Every endpoint that clients may call, by its full path ("/v1/chat/completions").
-std::span<const Endpoint> endpoints();
-/// The endpoint with exactly this path (no query), whatever its method; null if there is none.
-const Endpoint* find_endpoint(std::string_view path);
 
 }  // namespace weir::dialect

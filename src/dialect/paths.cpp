@@ -24,6 +24,9 @@ std::string_view openai_suffix(Operation operation) {
         case Operation::responses: return "/responses";
         case Operation::responses_input_tokens: return "/responses/input_tokens";
         case Operation::image_generation: return "/images/generations";
+        case Operation::image_edit: return "/images/edits";
+        case Operation::image_variation: return "/images/variations";
+        case Operation::moderation: return "/moderations";
         case Operation::speech: return "/audio/speech";
         case Operation::transcription: return "/audio/transcriptions";
         case Operation::translation: return "/audio/translations";
@@ -77,13 +80,15 @@ std::string conversation_path(const Target& target, std::string_view model, bool
 
 }  // namespace
 
+std::string provider_prefix(const Target& target) { return prefix_path(target.prefix, "v1"); }
+
 Result<std::string> provider_path(const Target& target, Operation operation, std::string_view model, bool stream) {
     std::string path;
     switch (target.schema) {
         case Schema::OpenAI:
             if (operation == Operation::tokenize) path = "/tokenize";  // vLLM's, beside its /v1
             else if (const auto suffix = openai_suffix(operation); !suffix.empty())
-                path = prefix_path(target.prefix, "v1").append(suffix);
+                path = provider_prefix(target).append(suffix);
             break;
         case Schema::AzureOpenAI: path = azure_path(target, operation, model); break;
         case Schema::Anthropic: path = anthropic_path(target, operation); break;

@@ -28,12 +28,10 @@ struct Described {
     std::string message;
 };
 
-// AWS: the type is in a header, sometimes with a URL behind a colon; the message is in the body.
+// AWS: the type is in a header (kept as it is, also with a URL behind a colon), the message in the body.
 Described describe_aws(Headers headers, const json::Value& body) {
     std::string_view type = find_header(headers, "x-amzn-errortype");
     if (type.empty()) type = body.string_at("__type");
-    type = type.substr(0, type.find(':'));
-    if (const size_t hash = type.rfind('#'); hash != std::string_view::npos) type.remove_prefix(hash + 1);
     std::string_view message = body.string_at("message");
     if (message.empty()) message = body.string_at("Message");
     return {std::string(type), std::string(message)};

@@ -10,12 +10,8 @@ void ChunkEncoder::on(const Event& event) {
         case Event::Kind::part_start: return on_part_start(event);
         case Event::Kind::delta: return on_delta(event);
         case Event::Kind::signature:
-            begin_chunk(event.choice);
-            write_role();
-            out_->append(R"("thinking_blocks":[{"type":"thinking","thinking":"","signature":)");
-            json::append_string(*out_, event.text);
-            out_->append("}]");
-            return end_chunk();
+            return write_member(event.choice, R"("thinking_blocks":[{"type":"thinking","thinking":"","signature":)",
+                                event.text, "}]");
         case Event::Kind::part_end: return;
         case Event::Kind::stop: return on_stop(event);
         case Event::Kind::usage: return on_usage(event);
@@ -30,16 +26,18 @@ void ChunkEncoder::on_start(const Event& event) {
     if (!event.name.empty()) frame_.model = event.name;
     prefix_.clear();
     role_known_ = true;
-    if (style_.opening_chunk) write_text(event.choice, "content", {});
+    if (style_.opening_chunk) write_text(event.choice, {});
 }
 
+// The order of members is upstream's, whose streams are compared as text.
 void ChunkEncoder::begin_chunk(int choice) {
     if (prefix_.empty()) {
         prefix_ = R"(data: {"id":)";
         json::append_string(prefix_, frame_.id);
-        prefix_ += R"(,"object":"chat.completion.chunk","created":)" + std::to_string(frame_.created) + R"(,"model":)";
-        json::append_string(prefix_, frame_.model);
         prefix_ += R"(,"choices":[)";
+        dated_ = R"(],"created":)" + std::to_string(frame_.created) + R"(,"model":)";
+        json::append_string(dated_, frame_.model);
+        suffix_ = dated_ + R"(,"object":"chat.completion.chunk"})" + "\n\n";
     }
     out_->append(prefix_);
     if (choice < 0) return;
@@ -50,22 +48,31 @@ void ChunkEncoder::begin_chunk(int choice) {
 
 void ChunkEncoder::end_chunk(std::string_view after_delta) {
     out_->push_back('}');
-    out_->append(after_delta).append("}]}\n\n");
+    out_->append(after_delta).push_back('}');
+    out_->append(suffix_);
 }
 
-// The role, and a comma for what follows.
-void ChunkEncoder::write_role() {
-    if (style_.role_in_every ? !role_known_ : role_sent_) return;
-    role_sent_ = true;
-    out_->append(R"("role":"assistant",)");
+bool ChunkEncoder::wants_role() {
+    if (style_.role_in_every) return role_known_;
+    return !std::exchange(role_sent_, true);
 }
 
-void ChunkEncoder::write_text(int choice, std::string_view member, std::string_view text) {
+void ChunkEncoder::write_text(int choice, std::string_view text) {
     begin_chunk(choice);
-    write_role();
-    out_->push_back('"');
-    out_->append(member).append("\":");
+    out_->append(R"("content":)");
     json::append_string(*out_, text);
+    if (wants_role()) out_->append(R"(,"role":"assistant")");
+    end_chunk();
+}
+
+// A member that follows the role: `opening` is everything up to the text, `closing` what follows it.
+void ChunkEncoder::write_member(int choice, std::string_view opening, std::string_view text,
+                                std::string_view closing) {
+    begin_chunk(choice);
+    if (wants_role()) out_->append(R"("role":"assistant",)");
+    out_->append(opening);
+    json::append_string(*out_, text);
+    out_->append(closing);
     end_chunk();
 }
 
@@ -76,54 +83,46 @@ int ChunkEncoder::tool_index(int part) const {
 }
 
 void ChunkEncoder::on_part_start(const Event& event) {
-    if (event.type == Event::Type::hidden_reasoning) {
-        begin_chunk(event.choice);
-        write_role();
-        out_->append(R"("thinking_blocks":[{"type":"redacted_thinking","data":)");
-        json::append_string(*out_, event.text);
-        out_->append("}]");
-        return end_chunk();
-    }
+    if (event.type == Event::Type::hidden_reasoning)
+        return write_member(event.choice, R"("thinking_blocks":[{"type":"redacted_thinking","data":)", event.text,
+                            "}]");
     if (event.type != Event::Type::tool_call) return;
     tools_.push_back(event.part);
     content_started_ = true;
     begin_chunk(event.choice);
-    write_role();
+    if (wants_role()) out_->append(R"("role":"assistant",)");
     out_->append(R"("tool_calls":[{"index":)").append(std::to_string(tools_.size() - 1)).append(R"(,"id":)");
     json::append_string(*out_, event.id);
-    out_->append(R"(,"type":"function","function":{"name":)");
+    out_->append(R"(,"function":{"arguments":"","name":)");
     json::append_string(*out_, event.name);
-    out_->append(R"(,"arguments":""}}])");
+    out_->append(R"(},"type":"function"}])");
     end_chunk();
 }
 
 void ChunkEncoder::on_delta(const Event& event) {
     content_started_ = true;
     switch (event.type) {
-        case Event::Type::text: return write_text(event.choice, "content", event.text);
-        case Event::Type::refusal: return write_text(event.choice, "refusal", event.text);
-        case Event::Type::reasoning: return write_text(event.choice, "reasoning_content", event.text);
+        case Event::Type::text: return write_text(event.choice, event.text);
+        case Event::Type::refusal: return write_member(event.choice, R"("refusal":)", event.text, {});
+        case Event::Type::reasoning: return write_member(event.choice, R"("reasoning_content":)", event.text, {});
         case Event::Type::hidden_reasoning: return;
         case Event::Type::tool_call: break;
     }
     begin_chunk(event.choice);
-    write_role();
-    // The empty name is what upstream sends; clients that join names are not disturbed by it.
+    if (wants_role()) out_->append(R"("role":"assistant",)");
+    // The null id and the empty name are what upstream sends; clients that join the pieces are not
+    // disturbed by them.
     out_->append(R"("tool_calls":[{"index":)");
     Writer(*out_).integer(tool_index(event.part));
-    if (style_.typed_tool_deltas) out_->append(R"(,"type":"function")");
-    out_->append(R"(,"function":{"name":"","arguments":)");
+    out_->append(R"(,"id":null,"function":{"arguments":)");
     json::append_string(*out_, event.text);
-    out_->append("}}]");
+    out_->append(style_.typed_tool_deltas ? R"(,"name":""},"type":"function"}])" : R"(,"name":""}}])");
     end_chunk();
 }
 
 void ChunkEncoder::on_stop(const Event& event) {
     begin_chunk(event.choice);
-    if (style_.role_in_every) {
-        write_role();
-        out_->append(R"("content":"")");
-    }
+    if (style_.role_in_every) out_->append(role_known_ ? R"("content":"","role":"assistant")" : R"("content":"")");
     const std::string_view reason = finish_reason(event.stop);
     end_chunk(std::string(R"(,"finish_reason":")").append(reason).append("\""));
     finish_reasons_.emplace_back(reason);
@@ -131,14 +130,13 @@ void ChunkEncoder::on_stop(const Event& event) {
 
 void ChunkEncoder::on_usage(const Event& event) {
     begin_chunk(-1);
-    out_->append(R"(],"usage":)");
-    std::string usage;
-    append_usage(usage, *event.usage, style_.usage_details);
-    out_->append(usage);
+    out_->append(dated_);
     if (!event.service_tier.empty()) {
         out_->append(R"(,"service_tier":)");
         json::append_string(*out_, event.service_tier);
     }
+    out_->append(R"(,"object":"chat.completion.chunk","usage":)");
+    append_usage(*out_, *event.usage, style_.usage_details);
     out_->append("}\n\n");
 }
 

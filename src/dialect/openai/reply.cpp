@@ -143,18 +143,18 @@ void append_usage(std::string& out, const Usage& usage, bool details) {
     w.begin_object().key("prompt_tokens").integer(usage.input.value_or(0));
     w.key("completion_tokens").integer(usage.output.value_or(0));
     w.key("total_tokens").integer(usage.total.value_or(usage.input.value_or(0) + usage.output.value_or(0)));
+    const int64_t reasoning = usage.reasoning.value_or(0);
+    if (details || reasoning > 0) {
+        w.key("completion_tokens_details").begin_object();
+        if (reasoning > 0) w.key("reasoning_tokens").integer(reasoning);
+        w.end_object();
+    }
     const int64_t cached = usage.cached_input.value_or(0);
     const int64_t created = usage.cache_creation.value_or(0);
     if (details || cached > 0 || created > 0) {
         w.key("prompt_tokens_details").begin_object();
         if (cached > 0) w.key("cached_tokens").integer(cached);
         if (created > 0) w.key("cache_creation_input_tokens").integer(created);
-        w.end_object();
-    }
-    const int64_t reasoning = usage.reasoning.value_or(0);
-    if (details || reasoning > 0) {
-        w.key("completion_tokens_details").begin_object();
-        if (reasoning > 0) w.key("reasoning_tokens").integer(reasoning);
         w.end_object();
     }
     w.end_object();

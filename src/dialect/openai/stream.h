@@ -71,14 +71,17 @@ private:
     void on_usage(const Event& event);
     void begin_chunk(int choice);
     void end_chunk(std::string_view after_delta = {});
-    void write_role();
-    void write_text(int choice, std::string_view member, std::string_view text);
+    bool wants_role();
+    void write_text(int choice, std::string_view text);
+    void write_member(int choice, std::string_view opening, std::string_view text, std::string_view closing);
     int tool_index(int part) const;
 
     Frame frame_;
     ChunkStyle style_;
     std::string* out_ = nullptr;
     std::string prefix_;        // what precedes the choices in every chunk
+    std::string dated_;         // what follows them: date and model
+    std::string suffix_;        // that and the end of the chunk
     std::vector<int> tools_;    // part of each tool call, in order
     std::vector<std::string> finish_reasons_;
     bool role_known_ = false;   // the provider's start came

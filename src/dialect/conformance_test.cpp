@@ -1,0 +1,434 @@
+// Runs upstream's translator cases (conformance/translator) against this room, one test per case.
+// What is not run is listed with its reason in testdata/conformance_out_of_scope.txt.
+#include <fnmatch.h>
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <map>
+
+#include "base/encoding.h"
+#include "dialect/conformance_match.h"
+#include "dialect/errors.h"
+#include "dialect/eventstream.h"
+#include "dialect/stream.h"
+#include "dialect/test_support.h"
+#include "dialect/translate.h"
+#include "dialect/watcher.h"
+
+namespace weir::dialect::test {
+namespace {
+
+struct Case {
+    std::string id;
+    Schema schema;
+    json::Value value;
+    bool whole_program = false;  ///< of e2e.json
+};
+std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.id; }
+
+struct OutOfScope {
+    std::string pattern;
+    std::string reason;
+};
+
+std::vector<OutOfScope> out_of_scope() {
+    std::vector<OutOfScope> out;
+    std::istringstream lines(read_file(testdata() / "conformance_out_of_scope.txt"));
+    for (std::string line; std::getline(lines, line);) {
+        if (line.empty() || line[0] == '#') continue;
+        const size_t space = line.find(' ');
+        out.push_back({line.substr(0, space), space == std::string::npos ? "" : line.substr(space + 1)});
+    }
+    return out;
+}
+
+const OutOfScope* excluded(const std::vector<OutOfScope>& list, const std::string& id) {
+    for (const auto& entry : list)
+        if (fnmatch(entry.pattern.c_str(), id.c_str(), 0) == 0) return &entry;
+    return nullptr;
+}
+
+template <class Visit>
+void for_each_case(Visit visit) {
+    if (!has_conformance()) return;
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(conformance() / "translator"))
+        if (entry.path().extension() == ".json") files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    for (const auto& file : files) {
+        if (file.filename() == "index.json" || file.filename() == "e2e-backends.json") continue;
+        json::Value list = parse(read_file(file));
+        for (auto& item : list.items()) visit(std::move(item), file.filename() == "e2e.json");
+    }
+}
+
+std::vector<Case> cases_in_scope() {
+    const auto list = out_of_scope();
+    std::vector<Case> cases;
+    for_each_case([&](json::Value value, bool whole_program) {
+        const std::string id(value.string_at("id"));
+        if (excluded(list, id)) return;
+        const auto schema = schema_from_string(value.string_at("backendSchema"));
+        cases.push_back({id, schema.value_or(Schema::OpenAI), value, whole_program});
+        if (const auto* also = value.find("alsoBackendSchemas"))
+            for (const auto& other : also->items())
+                cases.push_back({id + "/" + std::string(other.text()), schema_from_string(other.text()).value(), value,
+                                 whole_program});
+    });
+    return cases;
+}
+
+std::vector<std::string> strings(const json::Value* list) {
+    std::vector<std::string> out;
+    if (list)
+        for (const auto& item : list->items()) out.emplace_back(item.text());
+    return out;
+}
+
+std::string text_of(const json::Value* value) {
+    return value ? value->is_string() ? std::string(value->text()) : json::serialize(*value) : std::string();
+}
+
+const json::Value& member(const json::Value& value, std::string_view key) {
+    static const json::Value kNone;
+    const auto* found = value.find(key);
+    return found ? *found : kNone;
+}
+
+Operation operation_of(std::string_view path) {
+    path = path.substr(0, path.find('?'));
+    if (path == "/v1/embeddings") return Operation::embeddings;
+    if (path == "/v1/completions") return Operation::completions;
+    if (path == "/v1/responses") return Operation::responses;
+    if (path == "/v1/images/generations") return Operation::image_generation;
+    return Operation::chat;
+}
+
+// What upstream's fake provider sends as event-stream messages; see e2e-backends.json.
+std::string frame_lines(std::string_view body) {
+    constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
+        {"role", "messageStart"},    {"start", "contentBlockStart"}, {"delta", "contentBlockDelta"},
+        {"stopReason", "messageStop"}, {"usage", "metadata"},          {"contentBlockIndex", "contentBlockStop"}};
+    std::string out;
+    std::istringstream lines{std::string(body)};
+    for (std::string line; std::getline(lines, line);) {
+        if (line.empty()) continue;
+        std::string_view type;
+        const json::Value payload = parse(line);
+        for (const auto& [key, name] : kTypes)
+            if (type.empty() && payload.find(key)) type = name;
+        append_eventstream(out, {{":event-type", type}, {":message-type", "event"}}, line);
+    }
+    append_eventstream(out, {{"event-type", "end"}}, "this-is-end");
+    return out;
+}
+
+std::string frame_sse(std::string_view body) {
+    std::string out;
+    const bool blocks = body.find("\n\n") != std::string_view::npos;
+    const std::string_view separator = blocks ? "\n\n" : "\n";
+    while (!body.empty()) {
+        const size_t end = body.find(separator);
+        const std::string_view piece = body.substr(0, end);
+        body.remove_prefix(end == std::string_view::npos ? body.size() : end + separator.size());
+        if (piece.empty()) continue;
+        if (!blocks) out.append("data: ");
+        out.append(piece).append("\n\n");
+    }
+    return out;
+}
+
+class Translator : public testing::TestWithParam<Case> {
+protected:
+    void SetUp() override {
+        const Case& c = GetParam();
+        target_.schema = c.schema;
+        version_ = c.value.string_at("backendVersion");
+        prefix_ = c.value.string_at("backendPrefix");
+        override_ = c.value.string_at("modelNameOverride");
+        if (c.whole_program) configure_backend(c.value.string_at("backend"));
+        target_.version = version_;
+        target_.prefix = prefix_;
+        target_.model_override = override_;
+        const json::Value& request = member(c.value, "request");
+        body_ = text_of(request.find("body"));
+        const std::string path(c.whole_program ? request.string_at("path") : c.value.string_at("endpoint"));
+        request_.operation = operation_of(path);
+        request_.body = body_;
+        const json::Value parsed = body_.empty() ? json::Value() : parse(body_);
+        model_ = parsed.string_at("model");
+        request_.model = model_;
+        request_.stream = member(parsed, "stream").as_bool();
+    }
+
+    void configure_backend(std::string_view name) {
+        const json::Value backends = parse(read_file(conformance() / "translator/e2e-backends.json"));
+        const json::Value& backend = member(member(backends, "backends"), name);
+        version_ = backend.string_at("version");
+        prefix_ = backend.string_at("prefix");
+        override_ = backend.string_at("modelNameOverride");
+        const json::Value& gcp = member(member(backend, "auth"), "gcp");
+        if (gcp.is_object())
+            prefix_ = "/v1/projects/" + std::string(gcp.string_at("project")) + "/locations/" +
+                      std::string(gcp.string_at("region"));
+    }
+
+    Context context(const json::Value& headers) const {
+        Context out{.operation = request_.operation, .schema = target_.schema, .created = 123};
+        out.model = override_.empty() ? model_ : override_;
+        out.request_id = headers.string_at("x-amzn-requestid");
+        return out;
+    }
+
+    bool passes() const { return passes_through(request_.operation, request_.dialect, target_.schema); }
+
+    void check_upstream(const json::Value& expected);
+    void check_upstream_body(const json::Value& expected, const ProviderRequest& sent);
+    void check_rejected(const json::Value& expected);
+    void check_response(const json::Value& upstream, const json::Value& expected);
+    void check_error(const json::Value& upstream, const json::Value& expected);
+    void check_stream(const std::string& bytes, const json::Value& headers, const json::Value& expected);
+    void check_pass_through(const std::string& body);
+    void check_client(const json::Value& expected, const std::string& body);
+    void check_stream_event();
+    void check_whole_program();
+    void check_usage(const Usage& usage) {
+        if (const auto* expected = GetParam().value.find("expectUsage")) {
+            EXPECT_EQ(usage_difference(*expected, usage), "");
+        }
+    }
+
+    Target target_;
+    ClientRequest request_;
+    std::string body_, model_, version_, prefix_, override_;
+};
+
+void Translator::check_upstream(const json::Value& expected) {
+    if (passes()) {
+        auto path = provider_path(target_, request_.operation, override_.empty() ? model_ : override_, request_.stream);
+        ASSERT_TRUE(path) << path.error().to_string();
+        if (!expected.string_at("path").empty()) { EXPECT_EQ(path->substr(0, path->find('?')), expected.string_at("path")); }
+        return;
+    }
+    auto sent = translate_request(request_, target_);
+    ASSERT_TRUE(sent) << sent.error().to_string();
+    EXPECT_EQ(sent->method, "POST");
+    if (!expected.string_at("path").empty()) { EXPECT_EQ(sent->path, expected.string_at("path")); }
+    if (const std::string_view suffix = expected.string_at("pathSuffix"); !suffix.empty()) {
+        EXPECT_EQ(sent->path, "/" + std::string(suffix.substr(suffix.starts_with('/'))));
+    }
+    if (const std::string_view part = expected.string_at("pathContains"); !part.empty()) {
+        EXPECT_NE(sent->path.find(part), std::string::npos) << sent->path;
+    }
+    check_upstream_body(expected, *sent);
+}
+
+void Translator::check_upstream_body(const json::Value& expected, const ProviderRequest& sent) {
+    const json::Value body = parse(sent.body);
+    const std::string compact = json::serialize(body);
+    if (const auto* given = expected.find("body")) {
+        const json::Value want = given->is_string() ? parse(given->text()) : *given;
+        const std::string_view only = expected.string_at("member");
+        const std::string_view match = expected.find("match") ? expected.string_at("match") : "equal";
+        if (only.empty()) { EXPECT_EQ(difference(match, want, body), "") << compact; }
+        else { EXPECT_EQ(difference(match, member(want, only), member(body, only)), "") << compact; }
+    }
+    for (const auto& text : strings(expected.find("bodyContains"))) {
+        EXPECT_NE(compact.find(text), std::string::npos) << text << " in " << compact;
+    }
+    for (const auto& text : strings(expected.find("bodyNotContains"))) {
+        EXPECT_EQ(compact.find(text), std::string::npos) << text << " in " << compact;
+    }
+    for (const auto& path : strings(expected.find("absent"))) EXPECT_EQ(at_dotted(body, path), nullptr) << path;
+}
+
+void Translator::check_rejected(const json::Value&) {
+    auto sent = translate_request(request_, target_);
+    ASSERT_FALSE(sent) << sent->body;
+    EXPECT_GE(sent.error().status(), 400);
+    EXPECT_LT(sent.error().status(), 500);
+}
+
+void Translator::check_pass_through(const std::string& body) {
+    const BodyFacts facts = extract_facts(request_.dialect, body);
+    check_usage(facts.usage);
+    if (const auto* model = GetParam().value.find("expectResponseModel")) { EXPECT_EQ(facts.model, model->text()); }
+}
+
+void Translator::check_client(const json::Value& expected, const std::string& body) {
+    std::vector<std::string> ignore = strings(expected.find("ignore"));
+    ignore.push_back("created");
+    const std::string_view match = expected.string_at("match");
+    if (const auto* text = expected.find("text"); text && match == "sse-json") {
+        EXPECT_EQ(sse_difference(ignore, text->text(), body), "") << body;
+    }
+    for (const auto& text : strings(expected.find("contains"))) EXPECT_NE(body.find(text), std::string::npos) << body;
+    for (const auto& text : strings(expected.find("containsInAnyOrder"))) {
+        EXPECT_NE(body.find(text), std::string::npos) << body;
+    }
+    const auto* want = expected.find("body");
+    if (!want) return;
+    if (match == "subset") { EXPECT_EQ(difference(match, *want, parse(body)), "") << body; }
+    else { EXPECT_EQ(difference_ignoring(ignore, *want, parse(body)), "") << body; }
+}
+
+void Translator::check_response(const json::Value& upstream, const json::Value& expected) {
+    const std::string body = upstream.find("text") ? text_of(upstream.find("text")) : text_of(upstream.find("body"));
+    if (passes()) return check_pass_through(body);
+    auto answer = translate_response(context(member(upstream, "headers")), body);
+    if (member(expected, "rejected").as_bool()) {
+        EXPECT_FALSE(answer) << answer->body;
+        return;
+    }
+    ASSERT_TRUE(answer) << answer.error().to_string();
+    check_client(expected, answer->body);
+    check_usage(answer->usage);
+    if (const auto* model = GetParam().value.find("expectResponseModel")) { EXPECT_EQ(answer->model, model->text()); }
+}
+
+void Translator::check_error(const json::Value& upstream, const json::Value& expected) {
+    std::vector<HeaderView> headers;
+    for (const auto& header : member(upstream, "headers").members()) headers.push_back({header.key, header.value.text()});
+    const int status = static_cast<int>(member(upstream, "status").as_int().value_or(0));
+    const std::string body = upstream.find("text") ? text_of(upstream.find("text")) : text_of(upstream.find("body"));
+    const ClientError error = translate_error(context(member(upstream, "headers")), status, headers, body);
+    EXPECT_EQ(error.status, status);
+    if (member(expected, "passthrough").as_bool()) { EXPECT_EQ(error.body, body); }
+    check_client(expected, error.body);
+}
+
+void Translator::check_stream(const std::string& bytes, const json::Value& headers, const json::Value& expected) {
+    struct Run {
+        StreamTranslator stream;
+        std::string out;
+        std::string failure;
+    };
+    Usage usage;
+    const std::string out = replay_every_split(
+        bytes, [&] { return Run{StreamTranslator(context(headers)), {}, {}}; },
+        [](Run& run, const std::string& piece) {
+            if (auto ok = run.stream.feed(piece, run.out); !ok) run.failure = ok.error().to_string();
+        },
+        [&](Run& run) {
+            if (auto ok = run.stream.finish(run.out); !ok) run.failure = ok.error().to_string();
+            usage = run.stream.usage();
+            return run.out + run.failure;
+        });
+    check_usage(usage);
+    if (!GetParam().whole_program) {
+        check_client(expected, out);
+    } else {
+        const auto want = std::string(expected.string_at("body"));
+        auto tidy = [](const std::string& text) {
+            const std::string same = undated(text);
+            return same.substr(0, same.find_last_not_of(" \n") + 1);
+        };
+        EXPECT_EQ(tidy(out), tidy(want));
+    }
+}
+
+void Translator::check_stream_event() {
+    const Case& c = GetParam();
+    const json::Value& event = member(c.value, "upstreamEvent");
+    std::string frame;
+    append_eventstream_event(frame, event.string_at("eventType"), json::serialize(member(event, "payload")));
+    StreamTranslator stream(context({}));
+    std::string out;
+    auto fed = stream.feed(frame, out);
+    ASSERT_TRUE(fed) << fed.error().to_string();
+    const auto chunks = sse_values(out);
+    ASSERT_EQ(chunks.size(), 1u) << out;
+    auto ignore = strings(c.value.find("ignore"));
+    ignore.push_back("created");
+    EXPECT_EQ(difference_ignoring(ignore, member(c.value, "expectClientChunk"), chunks[0]), "") << out;
+}
+
+void Translator::check_whole_program() {
+    const json::Value& c = GetParam().value;
+    const json::Value& expected = member(c, "expectClient");
+    const json::Value& upstream = member(c, "upstreamResponse");
+    if (upstream.is_null()) {  // the gateway answers itself
+        auto sent = translate_request(request_, target_);
+        ASSERT_FALSE(sent);
+        EXPECT_EQ(sent.error().status(), member(expected, "status").as_int());
+        const std::string body = dialect::encode_error(request_.dialect, sent.error());
+        for (const auto& text : strings(expected.find("contains"))) EXPECT_NE(body.find(text), std::string::npos) << body;
+        return;
+    }
+    check_upstream(member(c, "expectUpstream"));
+    const std::string body(upstream.string_at("body"));
+    const std::string_view framing = upstream.string_at("framing");
+    const auto status = member(upstream, "status").as_int().value_or(200);
+    json::Value want = json::Value::object();
+    if (status == 200 && framing != "json") {
+        if (passes()) return;  // bytes unchanged: the proxy's tests
+        return check_stream(framing == "sse" ? frame_sse(body) : frame_lines(body), member(upstream, "headers"), expected);
+    }
+    if (passes() && status == 200) return check_pass_through(body);
+    want.set("body", parse(expected.string_at("body")));
+    json::Value given = upstream;
+    if (status == 200) check_response(given, want);
+    else check_error(given, want);
+}
+
+TEST_P(Translator, Case) {
+    const Case& c = GetParam();
+    if (c.whole_program) return check_whole_program();
+    const std::string_view direction = c.value.string_at("direction");
+    const json::Value& upstream = member(c.value, "upstreamResponse");
+    const json::Value& expected = member(c.value, "expectClient");
+    if (direction == "request") {
+        if (const auto* rejected = c.value.find("expectRejected")) check_rejected(*rejected);
+        else check_upstream(member(c.value, "expectUpstream"));
+    } else if (direction == "response") {
+        check_response(upstream, expected);
+    } else if (direction == "error") {
+        check_error(upstream, expected);
+    } else if (direction == "stream-event") {
+        check_stream_event();
+    } else if (direction == "response-stream") {
+        std::string bytes = text_of(upstream.find("text"));
+        if (const auto* raw = upstream.find("base64")) bytes = base64_decode(raw->text()).value();
+        if (const auto* events = upstream.find("events"))
+            for (const auto& event : events->items())
+                append_eventstream_event(bytes, event.string_at("eventType"), json::serialize(member(event, "payload")));
+        check_stream(bytes, member(upstream, "headers"), expected);
+    } else {
+        FAIL() << "a direction this test does not know: " << direction;
+    }
+}
+
+std::string test_name(const testing::TestParamInfo<Case>& info) {
+    std::string name = info.param.id;
+    for (char& c : name)
+        if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+    return name;
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Translator);
+INSTANTIATE_TEST_SUITE_P(Conformance, Translator, testing::ValuesIn(cases_in_scope()), test_name);
+
+TEST(ConformanceScope, EveryCaseIsRunOrListedWithAReason) {
+    require_conformance();
+    if (IsSkipped() || HasFatalFailure()) return;
+    const auto list = out_of_scope();
+    std::map<std::string, int> counts;
+    int all = 0;
+    for_each_case([&](const json::Value& value, bool) {
+        ++all;
+        if (const auto* entry = excluded(list, std::string(value.string_at("id")))) ++counts[entry->pattern];
+    });
+    EXPECT_GT(all, 0);
+    int left_out = 0;
+    for (const auto& entry : list) {
+        EXPECT_FALSE(entry.reason.empty()) << entry.pattern;
+        EXPECT_GT(counts[entry.pattern], 0) << entry.pattern << " matches no case";
+        left_out += counts[entry.pattern];
+        std::cout << "out of scope: " << counts[entry.pattern] << " × " << entry.pattern << ": " << entry.reason << "\n";
+    }
+    std::cout << "conformance/translator: " << all << " cases, " << all - left_out << " run here, " << left_out
+              << " out of scope\n";
+}
+
+}  // namespace
+}  // namespace weir::dialect::test
