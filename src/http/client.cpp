@@ -4,26 +4,38 @@
 
 namespace weir::http {
 
-ClientExchange::ClientExchange(ClientPool& pool, std::unique_ptr<ClientConnection> connection, net::CancelSource* cancel)
+ClientExchange::ClientExchange(ClientPool& pool, std::unique_ptr<ClientConnection> connection,
+                               net::CancelSource* cancel)
     : pool_(&pool), connection_(std::move(connection)), cancel_(cancel) {}
 ClientExchange::ClientExchange(ClientExchange&&) noexcept = default;
 ClientExchange& ClientExchange::operator=(ClientExchange&&) noexcept = default;
 ClientExchange::~ClientExchange() = default;
 
-bool ClientExchange::reused() const { return connection_->used; }
+bool ClientExchange::reused() const {
+    return connection_->used;
+}
 net::Task<Result<void>> ClientExchange::send(std::span<iovec> pieces, net::Duration stall) {
     return connection_->send(pieces, stall, cancel_);
 }
-net::Task<Result<const ResponseHead*>> ClientExchange::read_head(std::string_view method, net::TimePoint deadline) {
+net::Task<Result<const ResponseHead*>> ClientExchange::read_head(std::string_view method,
+                                                                 net::TimePoint deadline) {
     return connection_->read_head(method, deadline, cancel_);
 }
 net::Task<Result<std::string_view>> ClientExchange::read_body(net::TimePoint deadline) {
     return connection_->read_body(deadline, cancel_);
 }
-bool ClientExchange::body_done() const { return connection_->body_done(); }
-const std::string& ClientExchange::trailers() const { return connection_->trailers(); }
-uint64_t ClientExchange::received() const { return connection_->received(); }
-bool ClientExchange::untouched() const { return connection_->untouched(); }
+bool ClientExchange::body_done() const {
+    return connection_->body_done();
+}
+const std::string& ClientExchange::trailers() const {
+    return connection_->trailers();
+}
+uint64_t ClientExchange::received() const {
+    return connection_->received();
+}
+bool ClientExchange::untouched() const {
+    return connection_->untouched();
+}
 
 void ClientExchange::release() {
     if (connection_ && connection_->reusable()) pool_->put_back(std::move(connection_));
@@ -33,7 +45,9 @@ void ClientExchange::release() {
 ClientPool::ClientPool(net::Worker& worker, net::Resolver& resolver, Options options)
     : worker_(worker), resolver_(resolver), options_(options) {}
 
-ClientPool::~ClientPool() { close_idle(); }
+ClientPool::~ClientPool() {
+    close_idle();
+}
 
 net::Task<Result<ClientExchange>> ClientPool::acquire(const Origin& origin, net::TimePoint deadline,
                                                       net::CancelSource* cancel, bool fresh) {
@@ -49,12 +63,14 @@ net::Task<Result<ClientExchange>> ClientPool::acquire(const Origin& origin, net:
         }
     }
     ++counters_.dialled;
-    Result<net::StreamPtr> stream = co_await net::dial(worker_, resolver_, origin.target, deadline, cancel);
+    Result<net::StreamPtr> stream =
+        co_await net::dial(worker_, resolver_, origin.target, deadline, cancel);
     if (!stream) {
         ++counters_.failed;
         co_return std::unexpected(std::move(stream).error());
     }
-    co_return ClientExchange(*this, std::make_unique<ClientConnection>(*this, origin.key, std::move(*stream)), cancel);
+    co_return ClientExchange(
+        *this, std::make_unique<ClientConnection>(*this, origin.key, std::move(*stream)), cancel);
 }
 
 void ClientPool::put_back(std::unique_ptr<ClientConnection> connection) {
@@ -68,7 +84,8 @@ void ClientPool::put_back(std::unique_ptr<ClientConnection> connection) {
 void ClientPool::drop_idle(ClientConnection& connection) {
     auto known = idle_.find(connection.key());
     if (known == idle_.end()) return;
-    std::erase_if(known->second, [&](const auto& candidate) { return candidate.get() == &connection; });
+    std::erase_if(known->second,
+                  [&](const auto& candidate) { return candidate.get() == &connection; });
     --counters_.idle;
 }
 

@@ -2,8 +2,8 @@
 ///
 ///     WEIR_CO_TRY(ClientExchange upstream, co_await pool.acquire(origin, deadline, cancel));
 ///     WEIR_CO_CHECK(co_await upstream.send(pieces, stall));
-///     WEIR_CO_TRY(const ResponseHead* head, co_await upstream.read_head("POST", first_byte_deadline));
-///     while (true) {
+///     WEIR_CO_TRY(const ResponseHead* head, co_await upstream.read_head("POST",
+///     first_byte_deadline)); while (true) {
 ///         WEIR_CO_TRY(std::string_view piece, co_await upstream.read_body(idle_deadline));
 ///         if (piece.empty()) break;
 ///     }
@@ -52,14 +52,16 @@ public:
 
     explicit operator bool() const { return connection_ != nullptr; }
     bool reused() const;  ///< an earlier exchange used this connection
-    /// Sends the whole request. Fails with upstream.reset, or upstream.request_timeout if the provider
-    /// took nothing for `stall`.
+    /// Sends the whole request. Fails with upstream.reset, or upstream.request_timeout if the
+    /// provider took nothing for `stall`.
     net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall);
     /// The final response head; 1xx are passed over. Fails with upstream.first_byte_timeout,
     /// upstream.reset, upstream.protocol. Valid until the first read_body().
-    net::Task<Result<const ResponseHead*>> read_head(std::string_view method, net::TimePoint deadline);
+    net::Task<Result<const ResponseHead*>> read_head(std::string_view method,
+                                                     net::TimePoint deadline);
     /// The next piece of the body, at most one read buffer; empty at the end. Valid until the next
-    /// call. Fails with upstream.idle_timeout, upstream.truncated, upstream.reset, upstream.protocol.
+    /// call. Fails with upstream.idle_timeout, upstream.truncated, upstream.reset,
+    /// upstream.protocol.
     net::Task<Result<std::string_view>> read_body(net::TimePoint deadline);
     bool body_done() const;
     const std::string& trailers() const;
@@ -71,7 +73,8 @@ public:
 
 private:
     friend ClientPool;
-    ClientExchange(ClientPool& pool, std::unique_ptr<ClientConnection> connection, net::CancelSource* cancel);
+    ClientExchange(ClientPool& pool, std::unique_ptr<ClientConnection> connection,
+                   net::CancelSource* cancel);
     ClientPool* pool_ = nullptr;
     std::unique_ptr<ClientConnection> connection_;
     net::CancelSource* cancel_ = nullptr;

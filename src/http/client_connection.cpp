@@ -14,21 +14,25 @@ ClientConnection::~ClientConnection() {
     stream_->close();
 }
 
-net::Task<Result<void>> ClientConnection::send(std::span<iovec> pieces, net::Duration stall, net::CancelSource* cancel) {
+net::Task<Result<void>> ClientConnection::send(std::span<iovec> pieces, net::Duration stall,
+                                               net::CancelSource* cancel) {
     received_before_ = stream_->received();
     send_failed_ = false;
     head_seen_ = false;
     keep_alive_ = false;
     decoder_ = h1::BodyDecoder(Framing{Framing::Kind::until_close, 0});
     int error = co_await net::write_all(*stream_, pieces, stall, cancel);
-    if (error == ETIMEDOUT) co_return fail(codes::upstream_request_timeout, "the provider stopped reading the request");
-    // A provider may refuse early and close: its answer, if there is one, tells more than our EPIPE.
+    if (error == ETIMEDOUT)
+        co_return fail(codes::upstream_request_timeout, "the provider stopped reading the request");
+    // A provider may refuse early and close: its answer, if there is one, tells more than our
+    // EPIPE.
     send_failed_ = error != 0;
     co_return Result<void>();
 }
 
 /// One read, waiting until `deadline` (then fails with `late`). False: the provider closed.
-net::Task<Result<bool>> ClientConnection::fill(net::TimePoint deadline, net::CancelSource* cancel, const Code& late) {
+net::Task<Result<bool>> ClientConnection::fill(net::TimePoint deadline, net::CancelSource* cancel,
+                                               const Code& late) {
     while (true) {
         if (begin_ == end_) {
             begin_ = end_ = 0;
@@ -49,23 +53,28 @@ net::Task<Result<bool>> ClientConnection::fill(net::TimePoint deadline, net::Can
         }
         if (r.state == net::IoResult::State::end) co_return false;
         if (r.state == net::IoResult::State::failed)
-            co_return fail(codes::upstream_reset, fmt::format("the connection to the provider broke: {}", std::strerror(r.error)));
+            co_return fail(
+                codes::upstream_reset,
+                fmt::format("the connection to the provider broke: {}", std::strerror(r.error)));
     }
 }
 
-net::Task<Result<const ResponseHead*>> ClientConnection::read_head(std::string_view method, net::TimePoint deadline,
+net::Task<Result<const ResponseHead*>> ClientConnection::read_head(std::string_view method,
+                                                                   net::TimePoint deadline,
                                                                    net::CancelSource* cancel) {
     std::size_t scanned = 0;
     while (true) {
         std::string_view unread(block_.data() + begin_, end_ - begin_);
-        std::size_t size = unread.empty() ? std::string_view::npos : h1::find_head_end(unread, scanned);
+        std::size_t size =
+            unread.empty() ? std::string_view::npos : h1::find_head_end(unread, scanned);
         if (std::min(size, unread.size()) > pool_.options_.head_limit)
             co_return fail(codes::upstream_protocol, "the provider's response head is too large");
         if (size != std::string_view::npos) {
             WEIR_CO_CHECK(h1::parse_response_head(unread.substr(0, size), method, head_));
             begin_ += size;
             scanned = 0;
-            if (head_.status == 101) co_return fail(codes::upstream_protocol, "the provider switched protocols unasked");
+            if (head_.status == 101)
+                co_return fail(codes::upstream_protocol, "the provider switched protocols unasked");
             if (head_.status / 100 == 1) continue;  // informational (RFC 9110 §15.2)
             head_seen_ = true;
             keep_alive_ = head_.keep_alive;
@@ -73,16 +82,20 @@ net::Task<Result<const ResponseHead*>> ClientConnection::read_head(std::string_v
             co_return &head_;
         }
         WEIR_CO_TRY(bool more, co_await fill(deadline, cancel, codes::upstream_first_byte_timeout));
-        if (!more) co_return fail(codes::upstream_reset, "the provider closed the connection without an answer");
+        if (!more)
+            co_return fail(codes::upstream_reset,
+                           "the provider closed the connection without an answer");
     }
 }
 
-net::Task<Result<std::string_view>> ClientConnection::read_body(net::TimePoint deadline, net::CancelSource* cancel) {
+net::Task<Result<std::string_view>> ClientConnection::read_body(net::TimePoint deadline,
+                                                                net::CancelSource* cancel) {
     while (!decoder_.done()) {
         if (begin_ == end_) {
             WEIR_CO_TRY(bool more, co_await fill(deadline, cancel, codes::upstream_idle_timeout));
             if (!more) {
-                if (const char* missing = decoder_.end_of_stream()) co_return fail(codes::upstream_truncated, missing);
+                if (const char* missing = decoder_.end_of_stream())
+                    co_return fail(codes::upstream_truncated, missing);
                 break;
             }
         }
@@ -96,7 +109,8 @@ net::Task<Result<std::string_view>> ClientConnection::read_body(net::TimePoint d
 }
 
 bool ClientConnection::reusable() {
-    return head_seen_ && keep_alive_ && !send_failed_ && decoder_.done() && begin_ == end_ && stream_->quiet();
+    return head_seen_ && keep_alive_ && !send_failed_ && decoder_.done() && begin_ == end_ &&
+           stream_->quiet();
 }
 
 void ClientConnection::park(net::TimePoint deadline) {
@@ -113,13 +127,15 @@ bool ClientConnection::unpark() {
     return !stream_->stale();
 }
 
-// In the pool a provider has nothing to say: bytes or an end alike make the connection useless. TLS may
-// deliver session tickets, which are read and kept.
+// In the pool a provider has nothing to say: bytes or an end alike make the connection useless. TLS
+// may deliver session tickets, which are read and kept.
 void ClientConnection::on_readable(net::Stream& stream) {
     if (stream.tls() && stream.quiet()) return stream.watch(this);
     pool_.drop_idle(*this);
 }
 
-void ClientConnection::on_deadline() { pool_.drop_idle(*this); }
+void ClientConnection::on_deadline() {
+    pool_.drop_idle(*this);
+}
 
 }  // namespace weir::http

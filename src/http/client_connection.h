@@ -12,10 +12,13 @@ public:
     ClientConnection(ClientPool& pool, std::string key, net::StreamPtr stream);
     ~ClientConnection();
 
-    net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall, net::CancelSource* cancel);
-    net::Task<Result<const ResponseHead*>> read_head(std::string_view method, net::TimePoint deadline,
+    net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall,
+                                 net::CancelSource* cancel);
+    net::Task<Result<const ResponseHead*>> read_head(std::string_view method,
+                                                     net::TimePoint deadline,
                                                      net::CancelSource* cancel);
-    net::Task<Result<std::string_view>> read_body(net::TimePoint deadline, net::CancelSource* cancel);
+    net::Task<Result<std::string_view>> read_body(net::TimePoint deadline,
+                                                  net::CancelSource* cancel);
     bool body_done() const { return decoder_.done(); }
     const std::string& trailers() const { return decoder_.trailers(); }
     bool untouched() const { return stream_->received() == received_before_; }
@@ -32,7 +35,8 @@ public:
     bool used = false;
 
 private:
-    net::Task<Result<bool>> fill(net::TimePoint deadline, net::CancelSource* cancel, const Code& late);
+    net::Task<Result<bool>> fill(net::TimePoint deadline, net::CancelSource* cancel,
+                                 const Code& late);
     void on_readable(net::Stream&) override;
     void on_deadline() override;
 

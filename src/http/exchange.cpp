@@ -8,7 +8,9 @@
 namespace weir::http {
 namespace {
 
-iovec piece_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+iovec piece_of(std::string_view text) {
+    return {const_cast<char*>(text.data()), text.size()};
+}
 
 /// "1f\r\n" into `buffer`.
 std::string_view chunk_line(std::array<char, 20>& buffer, std::size_t size) {
@@ -20,14 +22,30 @@ std::string_view chunk_line(std::array<char, 20>& buffer, std::size_t size) {
 
 }  // namespace
 
-const RequestHead& Exchange::request() const { return connection_.head_; }
-std::string_view Exchange::peer() const { return connection_.peer_; }
-uint32_t Exchange::listener() const { return connection_.listener_; }
-net::TimePoint Exchange::begun() const { return connection_.begun_; }
-net::CancelSource& Exchange::cancel() { return connection_.cancel_; }
-net::Task<Result<std::string_view>> Exchange::read_all() { return connection_.read_all(); }
-net::Task<Result<std::string_view>> Exchange::read_some() { return connection_.read_some(); }
-bool Exchange::body_done() const { return connection_.body_finished(); }
+const RequestHead& Exchange::request() const {
+    return connection_.head_;
+}
+std::string_view Exchange::peer() const {
+    return connection_.peer_;
+}
+uint32_t Exchange::listener() const {
+    return connection_.listener_;
+}
+net::TimePoint Exchange::begun() const {
+    return connection_.begun_;
+}
+net::CancelSource& Exchange::cancel() {
+    return connection_.cancel_;
+}
+net::Task<Result<std::string_view>> Exchange::read_all() {
+    return connection_.read_all();
+}
+net::Task<Result<std::string_view>> Exchange::read_some() {
+    return connection_.read_some();
+}
+bool Exchange::body_done() const {
+    return connection_.body_finished();
+}
 
 void Exchange::release_request() {
     connection_.release_heap();
@@ -69,7 +87,9 @@ void Exchange::header(std::string_view name, std::string_view value) {
     head_.append(name).append(": ").append(value).append("\r\n");
 }
 
-std::string& Exchange::head_text() { return head_; }
+std::string& Exchange::head_text() {
+    return head_;
+}
 
 void Exchange::end_head() {
     if (!keep_alive_)
@@ -85,7 +105,8 @@ net::Task<void> Exchange::send(std::string_view body) {
     if (!bodiless) {
         head_.append("content-length: ");
         std::array<char, 24> digits;
-        auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), body.size());
+        auto [end, error] =
+            std::to_chars(digits.data(), digits.data() + digits.size(), body.size());
         head_.append(digits.data(), end);
         head_.append("\r\n");
     }
@@ -115,7 +136,8 @@ void Exchange::start_chunked() {
 
 void Exchange::start_length(uint64_t length) {
     WEIR_ASSERT(state_ == State::head);
-    if (status_ != 204 && status_ != 304) head_.append(fmt::format("content-length: {}\r\n", length));
+    if (status_ != 204 && status_ != 304)
+        head_.append(fmt::format("content-length: {}\r\n", length));
     state_ = head_request_ || status_ == 204 || status_ == 304 ? State::no_body : State::length;
     length_left_ = length;
     end_head();
@@ -137,14 +159,16 @@ net::Task<void> Exchange::finish(std::string_view last, std::string_view trailer
         pieces[count++] = piece_of(trailers);
         pieces[count++] = piece_of("\r\n");
     }
-    if (state_ == State::length && length_left_ > 0) keep_alive_ = false;  // less than promised: cut
+    if (state_ == State::length && length_left_ > 0)
+        keep_alive_ = false;  // less than promised: cut
     state_ = State::done;
     std::span<iovec> rest(pieces.data(), count);
     if (!write_now(rest)) co_await write_pieces(rest);
 }
 
 /// The head, if it has not left yet, and `data` framed as a piece of the body.
-std::size_t Exchange::add_data(std::span<iovec> pieces, std::array<char, 20>& line, std::string_view data) {
+std::size_t Exchange::add_data(std::span<iovec> pieces, std::array<char, 20>& line,
+                               std::string_view data) {
     WEIR_ASSERT(state_ != State::idle && state_ != State::head && state_ != State::done);
     std::size_t count = 0;
     if (!sent_head_) pieces[count++] = piece_of(head_);
@@ -171,7 +195,8 @@ void Exchange::abort() {
 bool Exchange::write_now(std::span<iovec>& pieces) {
     if (connection_.cancel_.cancelled()) return false;
     std::size_t total = 0;
-    for (const auto& piece : pieces) total += piece.iov_len;
+    for (const auto& piece : pieces)
+        total += piece.iov_len;
     if (total == 0) return true;
     net::IoResult r = connection_.stream_->write(pieces);
     if (r.closed()) {
@@ -190,7 +215,8 @@ bool Exchange::write_now(std::span<iovec>& pieces) {
 
 net::Task<void> Exchange::write_pieces(std::span<iovec> pieces) {
     if (connection_.cancel_.cancelled()) throw net::Cancelled();
-    int error = co_await net::write_all(*connection_.stream_, pieces, connection_.stall_timeout(), &connection_.cancel_);
+    int error = co_await net::write_all(*connection_.stream_, pieces, connection_.stall_timeout(),
+                                        &connection_.cancel_);
     if (error == 0) co_return;
     connection_.cancel_.cancel();
     throw net::Cancelled();

@@ -31,7 +31,8 @@ public:
     std::string_view peer() const;  ///< the client's address, "127.0.0.1:50000"
     uint32_t listener() const;      ///< the number given to Server::serve
     net::TimePoint begun() const;   ///< when the head was complete
-    /// Cancelled when the client goes away or the server closes. Waits on behalf of this exchange name it.
+    /// Cancelled when the client goes away or the server closes. Waits on behalf of this exchange
+    /// name it.
     net::CancelSource& cancel();
 
     /// The whole body, contiguous, followed by kBodyPadding readable bytes. Fails with
@@ -43,7 +44,8 @@ public:
     /// Gives back the memory of request head and body: their views are invalid from here on.
     void release_request();
 
-    /// Starts the response head. Fields follow, then one of send(), start_chunked(), start_length().
+    /// Starts the response head. Fields follow, then one of send(), start_chunked(),
+    /// start_length().
     void begin(int status);
     void header(std::string_view name, std::string_view value);
     /// The head so far, for callers that append fields ("name: value\r\n") in bulk.
@@ -53,16 +55,19 @@ public:
     /// A streamed response. Nothing is sent until the first write() or flush().
     void start_chunked();
     void start_length(uint64_t length);
-    /// Sends one piece (with the head, if it is still here). Waits until the kernel has it all, so a
-    /// client that stops reading stops the caller. Throws Cancelled if the client is gone.
+    /// Sends one piece (with the head, if it is still here). Waits until the kernel has it all, so
+    /// a client that stops reading stops the caller. Throws Cancelled if the client is gone.
     net::Task<void> write(std::string_view data);
     net::Task<void> flush() { return write({}); }
-    /// Ends a streamed response, `last` being its final piece. `trailers`: complete lines, or empty.
+    /// Ends a streamed response, `last` being its final piece. `trailers`: complete lines, or
+    /// empty.
     net::Task<void> finish(std::string_view last = {}, std::string_view trailers = {});
     /// Ends the connection without ending the response, so that the client sees it cut.
     void abort();
 
-    bool begun_response() const { return state_ != State::idle; }  ///< a head is made, perhaps not sent
+    bool begun_response() const {
+        return state_ != State::idle;
+    }  ///< a head is made, perhaps not sent
     bool sent_head() const { return sent_head_; }
     bool finished() const { return state_ == State::done; }
     int status() const { return status_; }
@@ -75,7 +80,8 @@ private:
     enum class State : uint8_t { idle, head, chunked, length, until_close, no_body, done };
     void reset(bool keep_alive, bool head_request, int minor);
     void end_head();
-    std::size_t add_data(std::span<iovec> pieces, std::array<char, 20>& line, std::string_view data);
+    std::size_t add_data(std::span<iovec> pieces, std::array<char, 20>& line,
+                         std::string_view data);
     net::Task<void> write_pieces(std::span<iovec> pieces);
     /// True if everything left at once; else the caller goes on with write_pieces.
     bool write_now(std::span<iovec>& pieces);

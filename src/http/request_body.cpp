@@ -6,7 +6,9 @@
 namespace weir::http {
 namespace {
 constexpr std::size_t kDiscardLimit = 256 * 1024;  // of an unread body, to keep a connection alive
-net::TimePoint now() { return std::chrono::steady_clock::now(); }
+net::TimePoint now() {
+    return std::chrono::steady_clock::now();
+}
 }  // namespace
 
 /// One read from the socket for the body, waiting for it as long as a stalled client may take.
@@ -19,7 +21,8 @@ net::Task<Result<void>> ServerConnection::fill_body() {
             cancel_.cancel();
             throw net::Cancelled();
         }
-        net::Wake wake = co_await stream_->readable(now() + server_.options_.stall_timeout, &cancel_);
+        net::Wake wake =
+            co_await stream_->readable(now() + server_.options_.stall_timeout, &cancel_);
         if (wake == net::Wake::deadline) {
             exchange_.close_after();
             co_return fail(codes::http_timeout, "the request body did not arrive in time");
@@ -31,7 +34,8 @@ net::Task<void> ServerConnection::send_continue() {
     continue_due_ = false;
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     iovec piece{const_cast<char*>(kContinue.data()), kContinue.size()};
-    if (co_await net::write_all(*stream_, {&piece, 1}, server_.options_.stall_timeout, &cancel_) != 0)
+    if (co_await net::write_all(*stream_, {&piece, 1}, server_.options_.stall_timeout, &cancel_) !=
+        0)
         throw net::Cancelled();
 }
 
@@ -45,14 +49,16 @@ net::Task<Result<std::string_view>> ServerConnection::read_all() {
         if (heap_) co_return std::string_view(heap_.get(), heap_size_);
         co_return whole_;
     }
-    if (head_.framing.kind == Framing::Kind::length && floor_ + head_.framing.length + kBodyPadding <= net::Blocks::kSize &&
-        begin_ == floor_ && decoder_.remaining() == head_.framing.length)
+    if (head_.framing.kind == Framing::Kind::length &&
+        floor_ + head_.framing.length + kBodyPadding <= net::Blocks::kSize && begin_ == floor_ &&
+        decoder_.remaining() == head_.framing.length)
         co_return co_await read_in_place(static_cast<std::size_t>(head_.framing.length));
     co_return co_await read_to_heap();
 }
 
 net::Task<Result<std::string_view>> ServerConnection::read_in_place(std::size_t length) {
-    while (end_ - begin_ < length) WEIR_CO_CHECK(co_await fill_body());
+    while (end_ - begin_ < length)
+        WEIR_CO_CHECK(co_await fill_body());
     whole_ = {block_.data() + begin_, length};
     begin_ += length;
     floor_ = begin_;  // the body's views stay valid while later bytes arrive
@@ -62,7 +68,8 @@ net::Task<Result<std::string_view>> ServerConnection::read_in_place(std::size_t 
 }
 
 net::Task<Result<std::string_view>> ServerConnection::read_to_heap() {
-    if (head_.framing.kind == Framing::Kind::length) WEIR_CO_CHECK(grow_heap(static_cast<std::size_t>(head_.framing.length)));
+    if (head_.framing.kind == Framing::Kind::length)
+        WEIR_CO_CHECK(grow_heap(static_cast<std::size_t>(head_.framing.length)));
     while (true) {
         WEIR_CO_TRY(std::string_view piece, co_await read_some());
         if (piece.empty()) break;
@@ -94,12 +101,14 @@ net::Task<Result<std::string_view>> ServerConnection::read_some() {
 
 std::unexpected<Error> ServerConnection::body_too_large() {
     exchange_.close_after();
-    return fail(codes::http_body_too_large, fmt::format("the body is larger than {} bytes", server_.options_.body_limit));
+    return fail(codes::http_body_too_large,
+                fmt::format("the body is larger than {} bytes", server_.options_.body_limit));
 }
 
 Result<void> ServerConnection::grow_heap(std::size_t needed) {
     if (heap_ && needed <= heap_capacity_) return {};
-    std::size_t capacity = heap_ ? std::max(needed, heap_capacity_ * 2) : std::max<std::size_t>(needed, 64 * 1024);
+    std::size_t capacity =
+        heap_ ? std::max(needed, heap_capacity_ * 2) : std::max<std::size_t>(needed, 64 * 1024);
     if (BodyMemory* memory = server_.options_.body_memory) {
         uint64_t extra = capacity - heap_capacity_;
         if (memory->used.fetch_add(extra) + extra > memory->limit) {
@@ -116,14 +125,16 @@ Result<void> ServerConnection::grow_heap(std::size_t needed) {
 }
 
 void ServerConnection::release_heap() {
-    if (server_.options_.body_memory && heap_capacity_) server_.options_.body_memory->used.fetch_sub(heap_capacity_);
+    if (server_.options_.body_memory && heap_capacity_)
+        server_.options_.body_memory->used.fetch_sub(heap_capacity_);
     heap_.reset();
     heap_capacity_ = heap_size_ = 0;
 }
 
 /// Reads and drops a body that the handler did not want; false if it is too long for that.
 net::Task<bool> ServerConnection::discard_body() {
-    if (head_.framing.kind == Framing::Kind::length && decoder_.remaining() > kDiscardLimit) co_return false;
+    if (head_.framing.kind == Framing::Kind::length && decoder_.remaining() > kDiscardLimit)
+        co_return false;
     for (std::size_t dropped = 0; dropped <= kDiscardLimit;) {
         auto piece = co_await read_some();
         if (!piece) co_return false;

@@ -4,7 +4,8 @@
 
 namespace weir::http {
 
-Server::Server(net::Worker& worker, Handler& handler, const ServerOptions& options) : worker_(worker), handler_(handler) {
+Server::Server(net::Worker& worker, Handler& handler, const ServerOptions& options)
+    : worker_(worker), handler_(handler) {
     set_options(options);
 }
 
@@ -13,7 +14,8 @@ Server::~Server() = default;
 void Server::serve(net::StreamPtr stream, std::string peer, uint32_t listener) {
     if (draining_) return;
     ++counters_.accepted;
-    auto connection = std::make_unique<ServerConnection>(*this, std::move(stream), std::move(peer), listener);
+    auto connection =
+        std::make_unique<ServerConnection>(*this, std::move(stream), std::move(peer), listener);
     connection->next_ = first_;
     connection->previous_ = &first_;
     if (first_) first_->previous_ = &connection->next_;

@@ -9,10 +9,11 @@
 ///         }
 ///     };
 ///
-/// A Server belongs to one worker and owns its connections. Requests on a connection are answered in
-/// order; a pipelined request waits in the buffer. While a handler works, the connection watches its
-/// client: if it goes away, the exchange's CancelSource is cancelled and the handler's next wait (or
-/// write) throws Cancelled. Destroying a Server destroys its connections and what their handlers hold.
+/// A Server belongs to one worker and owns its connections. Requests on a connection are answered
+/// in order; a pipelined request waits in the buffer. While a handler works, the connection watches
+/// its client: if it goes away, the exchange's CancelSource is cancelled and the handler's next
+/// wait (or write) throws Cancelled. Destroying a Server destroys its connections and what their
+/// handlers hold.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -32,12 +33,14 @@ struct BodyMemory {
 };
 
 struct ServerOptions {
-    net::Duration head_timeout = std::chrono::seconds(15);   ///< first byte of a head to its last
-    net::Duration idle_timeout = std::chrono::seconds(90);   ///< keep-alive connection without a request
-    net::Duration stall_timeout = std::chrono::seconds(60);  ///< client neither sends its body nor takes ours
-    std::size_t head_limit = 32 * 1024;                      ///< bytes; at most half a read buffer
-    uint64_t body_limit = uint64_t{100} << 20;               ///< bytes of one request body
-    BodyMemory* body_memory = nullptr;                       ///< shared by all workers; null: no bound
+    net::Duration head_timeout = std::chrono::seconds(15);  ///< first byte of a head to its last
+    net::Duration idle_timeout =
+        std::chrono::seconds(90);  ///< keep-alive connection without a request
+    net::Duration stall_timeout =
+        std::chrono::seconds(60);               ///< client neither sends its body nor takes ours
+    std::size_t head_limit = 32 * 1024;         ///< bytes; at most half a read buffer
+    uint64_t body_limit = uint64_t{100} << 20;  ///< bytes of one request body
+    BodyMemory* body_memory = nullptr;          ///< shared by all workers; null: no bound
 };
 
 /// What answers requests. One per worker; outlives the Server.

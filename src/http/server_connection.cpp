@@ -9,11 +9,18 @@ namespace weir::http {
 namespace {
 constexpr std::size_t kLingerBytes = 1 << 20;  // what is read and dropped before a close
 constexpr std::chrono::seconds kLinger{2};
-net::TimePoint now() { return std::chrono::steady_clock::now(); }
+net::TimePoint now() {
+    return std::chrono::steady_clock::now();
+}
 }  // namespace
 
-ServerConnection::ServerConnection(Server& server, net::StreamPtr stream, std::string peer, uint32_t listener)
-    : server_(server), stream_(std::move(stream)), peer_(std::move(peer)), listener_(listener), exchange_(*this) {}
+ServerConnection::ServerConnection(Server& server, net::StreamPtr stream, std::string peer,
+                                   uint32_t listener)
+    : server_(server),
+      stream_(std::move(stream)),
+      peer_(std::move(peer)),
+      listener_(listener),
+      exchange_(*this) {}
 
 ServerConnection::~ServerConnection() {
     release_heap();
@@ -43,7 +50,9 @@ void ServerConnection::drain() {
         cancel_.cancel();
 }
 
-void ServerConnection::close_now() { cancel_.cancel(); }
+void ServerConnection::close_now() {
+    cancel_.cancel();
+}
 
 net::Task<void> ServerConnection::serve() {
     bool more = true;
@@ -94,7 +103,8 @@ net::Task<bool> ServerConnection::one_exchange() {
         failed = true;
     }
     if (failed || !exchange_.finished()) {
-        if (!exchange_.sent_head()) co_await answer(Error(codes::internal_error, "the request could not be handled"));
+        if (!exchange_.sent_head())
+            co_await answer(Error(codes::internal_error, "the request could not be handled"));
         co_return false;
     }
     bool reusable = exchange_.keep_alive_;
@@ -111,14 +121,18 @@ net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
     std::size_t scanned = 0;
     bool first_byte = begin_ < end_;  // of a pipelined request
     net::TimePoint deadline =
-        now() + (first_byte || begun_ == net::TimePoint{} ? server_.options_.head_timeout : server_.options_.idle_timeout);
+        now() + (first_byte || begun_ == net::TimePoint{} ? server_.options_.head_timeout
+                                                          : server_.options_.idle_timeout);
     while (true) {
         if (begin_ < end_ && (scanned > 0 || !skip_empty_lines())) {
             std::size_t size = h1::find_head_end(unread(), scanned);
             if (std::min(size, end_ - begin_) > server_.options_.head_limit)
-                co_return fail(codes::http_head_too_large, fmt::format("the head is larger than {} bytes", server_.options_.head_limit));
+                co_return fail(
+                    codes::http_head_too_large,
+                    fmt::format("the head is larger than {} bytes", server_.options_.head_limit));
             if (size != std::string_view::npos) {
-                if (begin_ + size > net::Blocks::kSize / 2) move_down();  // the body wants room after it
+                if (begin_ + size > net::Blocks::kSize / 2)
+                    move_down();  // the body wants room after it
                 auto parsed = h1::parse_request_head(unread().substr(0, size), head_);
                 if (!parsed) co_return std::unexpected(std::move(parsed).error());
                 begin_ += size;
@@ -177,11 +191,13 @@ net::Task<void> ServerConnection::linger() {
         net::IoResult r = stream_->read(sink);
         if (r.closed()) co_return;
         total += r.size;
-        if (r.again() && co_await stream_->readable(deadline, &cancel_) == net::Wake::deadline) co_return;
+        if (r.again() && co_await stream_->readable(deadline, &cancel_) == net::Wake::deadline)
+            co_return;
     }
 }
 
-// While a handler works: bytes are a pipelined request (kept), an end means that the client is gone.
+// While a handler works: bytes are a pipelined request (kept), an end means that the client is
+// gone.
 void ServerConnection::on_readable(net::Stream& stream) {
     if (!block_) {
         block_ = server_.worker_.blocks().take();
@@ -199,7 +215,9 @@ void ServerConnection::on_readable(net::Stream& stream) {
     stream.watch(this);
 }
 
-std::span<char> ServerConnection::space() { return {block_.data() + end_, net::Blocks::kSize - end_}; }
+std::span<char> ServerConnection::space() {
+    return {block_.data() + end_, net::Blocks::kSize - end_};
+}
 
 /// Moves what is unread to the front of the buffer; nothing may point into it.
 void ServerConnection::move_down() {

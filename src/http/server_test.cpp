@@ -11,14 +11,17 @@ using testing::HasSubstr;
 using testing::Not;
 
 net::Task<Result<std::string>> get(ClientPool& pool, Origin origin) {
-    WEIR_CO_TRY(ClientExchange exchange, co_await pool.acquire(origin, net::in(std::chrono::seconds(5)), nullptr));
+    WEIR_CO_TRY(ClientExchange exchange,
+                co_await pool.acquire(origin, net::in(std::chrono::seconds(5)), nullptr));
     std::string text = "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello";
     iovec piece{text.data(), text.size()};
     WEIR_CO_CHECK(co_await exchange.send({&piece, 1}, std::chrono::seconds(5)));
-    WEIR_CO_TRY(const ResponseHead* head, co_await exchange.read_head("POST", net::in(std::chrono::seconds(5))));
+    WEIR_CO_TRY(const ResponseHead* head,
+                co_await exchange.read_head("POST", net::in(std::chrono::seconds(5))));
     std::string out = std::to_string(head->status) + " ";
     while (true) {
-        WEIR_CO_TRY(std::string_view body, co_await exchange.read_body(net::in(std::chrono::seconds(5))));
+        WEIR_CO_TRY(std::string_view body,
+                    co_await exchange.read_body(net::in(std::chrono::seconds(5))));
         if (body.empty()) break;
         out += body;
     }

@@ -27,7 +27,9 @@ public:
             });
     }
 
-    void on(std::string path, Function function) { functions_[std::move(path)] = std::move(function); }
+    void on(std::string path, Function function) {
+        functions_[std::move(path)] = std::move(function);
+    }
     net::Peer connect() const { return net::Peer::connect(address); }
 
     net::Task<void> handle(Exchange& exchange) override {

@@ -6,7 +6,8 @@
 namespace weir::net {
 
 Blocks::~Blocks() {
-    for (char* data : free_) ::operator delete(data, kSize);
+    for (char* data : free_)
+        ::operator delete(data, kSize);
 }
 
 Blocks::Block Blocks::take() {

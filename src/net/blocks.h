@@ -17,7 +17,9 @@ public:
     class Block {
     public:
         Block() = default;
-        Block(Block&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), data_(std::exchange(other.data_, nullptr)) {}
+        Block(Block&& other) noexcept
+            : owner_(std::exchange(other.owner_, nullptr)),
+              data_(std::exchange(other.data_, nullptr)) {}
         Block& operator=(Block&& other) noexcept {
             if (this != &other) {
                 reset();

@@ -1,9 +1,9 @@
 /// Cancellation: who may stop a task, and how it unwinds.
 ///
-/// An exchange owns a CancelSource. Every wait below it names that source; `cancel()` wakes the wait
-/// that is suspended (there is at most one, an exchange is one line of control), and it and every
-/// later wait throws Cancelled. So a cancelled task runs no further step: its destructors undo what
-/// was begun. Threads: one worker.
+/// An exchange owns a CancelSource. Every wait below it names that source; `cancel()` wakes the
+/// wait that is suspended (there is at most one, an exchange is one line of control), and it and
+/// every later wait throws Cancelled. So a cancelled task runs no further step: its destructors
+/// undo what was begun. Threads: one worker.
 #pragma once
 #include <exception>
 

@@ -6,7 +6,8 @@
 namespace weir::net {
 namespace {
 int64_t slot_number(TimePoint at, std::chrono::milliseconds slot) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count() / slot.count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count() /
+           slot.count();
 }
 }  // namespace
 
@@ -21,7 +22,8 @@ void Deadlines::Node::unlink() {
 
 Deadlines::~Deadlines() {
     for (Node* head : slots_)
-        while (head) std::exchange(head, head->next_)->previous_ = nullptr;
+        while (head)
+            std::exchange(head, head->next_)->previous_ = nullptr;
 }
 
 void Deadlines::set(Node& node, TimePoint at) {
@@ -34,7 +36,8 @@ void Deadlines::set(Node& node, TimePoint at) {
 }
 
 void Deadlines::file(Node& node, TimePoint now) {
-    int64_t number = std::max(slot_number(node.at_, kSlot) + 1, std::max(last_, slot_number(now, kSlot)) + 1);
+    int64_t number =
+        std::max(slot_number(node.at_, kSlot) + 1, std::max(last_, slot_number(now, kSlot)) + 1);
     number = std::min(number, last_ + static_cast<int64_t>(kSlots) - 1);
     node.filed_ = TimePoint(kSlot * number);
     node.owner_ = this;
@@ -72,7 +75,8 @@ void Deadlines::tick() {
 }
 
 void Deadlines::run_slot(std::size_t slot, TimePoint now) {
-    // Detach the list first: on_deadline() may set, clear or destroy any node, this slot's included.
+    // Detach the list first: on_deadline() may set, clear or destroy any node, this slot's
+    // included.
     Node* head = std::exchange(slots_[slot], nullptr);
     if (head) head->previous_ = &head;
     while (head) {

@@ -1,9 +1,9 @@
 /// Deadlines of many waits on one worker, for the price of a store each.
 ///
 /// A timing wheel of 50 ms slots. A wait sets its node's time and leaves it there when it ends; the
-/// wheel looks at a node when its slot comes round and re-files it if the time has moved forward, so
-/// a request that finishes in time never touches a list. A deadline therefore fires up to one slot
-/// late, never early. Threads: one worker.
+/// wheel looks at a node when its slot comes round and re-files it if the time has moved forward,
+/// so a request that finishes in time never touches a list. A deadline therefore fires up to one
+/// slot late, never early. Threads: one worker.
 #pragma once
 #include <array>
 #include <boost/asio/io_context.hpp>

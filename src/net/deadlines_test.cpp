@@ -111,10 +111,12 @@ TEST(DeadlinesTest, StalledLoopFiresWhatIsDueAndNothingElse) {
     loop.worker.deadlines().set(also_due, in(milliseconds(250)));
     loop.worker.deadlines().set(not_yet, in(std::chrono::seconds(30)));
     TimePoint stalled_until = in(milliseconds(400));
-    while (std::chrono::steady_clock::now() < stalled_until) {}  // the loop does not turn
+    while (std::chrono::steady_clock::now() < stalled_until) {
+    }  // the loop does not turn
     Bell set_late;
     loop.worker.deadlines().set(set_late, in(milliseconds(20)));
-    loop.until([&] { return !due.rung.empty() && !also_due.rung.empty() && !set_late.rung.empty(); });
+    loop.until(
+        [&] { return !due.rung.empty() && !also_due.rung.empty() && !set_late.rung.empty(); });
     EXPECT_TRUE(not_yet.rung.empty());
 }
 

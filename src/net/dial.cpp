@@ -20,8 +20,8 @@ int open_socket(int family) {
 }
 
 /// One address. 0 and a stream, or an errno.
-Task<int> connect_one(Worker& worker, const Address& address, TimePoint deadline, CancelSource* cancel,
-                      StreamPtr& stream) {
+Task<int> connect_one(Worker& worker, const Address& address, TimePoint deadline,
+                      CancelSource* cancel, StreamPtr& stream) {
     int fd = open_socket(address.storage.ss_family);
     if (fd < 0) co_return errno;
     stream = Stream::adopt(worker, fd);
@@ -34,11 +34,13 @@ Task<int> connect_one(Worker& worker, const Address& address, TimePoint deadline
     co_return error;
 }
 
-Task<Result<void>> handshake(Stream& stream, TlsSession& session, TimePoint deadline, CancelSource* cancel) {
+Task<Result<void>> handshake(Stream& stream, TlsSession& session, TimePoint deadline,
+                             CancelSource* cancel) {
     while (true) {
         TlsSession::Step step = session.handshake();
         if (step == TlsSession::Step::done) co_return Result<void>();
-        if (step == TlsSession::Step::failed) co_return fail(codes::upstream_tls, session.failure());
+        if (step == TlsSession::Step::failed)
+            co_return fail(codes::upstream_tls, session.failure());
         Wake wake;
         if (step == TlsSession::Step::want_read)
             wake = co_await stream.arriving(deadline, cancel);
@@ -51,8 +53,8 @@ Task<Result<void>> handshake(Stream& stream, TlsSession& session, TimePoint dead
 
 }  // namespace
 
-Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& target, TimePoint deadline,
-                             CancelSource* cancel) {
+Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& target,
+                             TimePoint deadline, CancelSource* cancel) {
     WEIR_CO_TRY(std::vector<Address> addresses,
                 co_await resolver.resolve(target.host, target.port, deadline, cancel));
     std::string reasons;
@@ -68,8 +70,8 @@ Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& t
         int error = co_await connect_one(worker, addresses[i], now + share, cancel, stream);
         late = error == ETIMEDOUT;
         if (error != 0) {
-            reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : ", ", addresses[i].to_string(),
-                                   std::strerror(error));
+            reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : ", ",
+                                   addresses[i].to_string(), std::strerror(error));
             continue;
         }
         if (!target.tls) co_return stream;
@@ -79,7 +81,8 @@ Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& t
         co_return stream;
     }
     co_return fail(late ? codes::upstream_connect_timeout : codes::upstream_connect,
-                   fmt::format("cannot connect to {}: {}", target.host, reasons.empty() ? "no time left" : reasons));
+                   fmt::format("cannot connect to {}: {}", target.host,
+                               reasons.empty() ? "no time left" : reasons));
 }
 
 }  // namespace weir::net

@@ -17,7 +17,7 @@ struct Target {
 /// Tries every address of the host in turn, sharing the time that is left, then handshakes.
 /// Fails with upstream.dns, upstream.connect, upstream.connect_timeout or upstream.tls; the detail
 /// names the host and each address's reason.
-Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& target, TimePoint deadline,
-                             CancelSource* cancel);
+Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& target,
+                             TimePoint deadline, CancelSource* cancel);
 
 }  // namespace weir::net

@@ -32,7 +32,8 @@ int bind_socket(const Address& address, bool shared) {
 }
 
 std::unexpected<Error> listen_error(const Address& address) {
-    return fail(codes::listen_failed, fmt::format("cannot listen on {}: {}", address.to_string(), std::strerror(errno)));
+    return fail(codes::listen_failed,
+                fmt::format("cannot listen on {}: {}", address.to_string(), std::strerror(errno)));
 }
 
 }  // namespace
@@ -40,7 +41,9 @@ std::unexpected<Error> listen_error(const Address& address) {
 Result<Address> parse_listen_address(std::string_view text) {
     auto colon = text.rfind(':');
     auto bad = [&] {
-        return fail(codes::config_invalid, fmt::format("'{}' is not an address; write HOST:PORT, as in 127.0.0.1:1975", text));
+        return fail(
+            codes::config_invalid,
+            fmt::format("'{}' is not an address; write HOST:PORT, as in 127.0.0.1:1975", text));
     };
     if (colon == std::string_view::npos) return bad();
     unsigned port = 0;
@@ -58,20 +61,23 @@ Result<Address> parse_listen_address(std::string_view text) {
 Result<ListenSockets> ListenSockets::open(const Address& address, std::size_t count) {
     ListenSockets self;
     self.address_ = address;
-    // A socket without SO_REUSEPORT cannot bind where any other listens: that proves the address ours.
+    // A socket without SO_REUSEPORT cannot bind where any other listens: that proves the address
+    // ours.
     int probe = bind_socket(address, false);
     if (probe < 0 || ::listen(probe, 1) != 0) {
         if (probe >= 0) ::close(probe);
         return listen_error(address);
     }
-    ::getsockname(probe, reinterpret_cast<sockaddr*>(&self.address_.storage), &self.address_.length);
+    ::getsockname(probe, reinterpret_cast<sockaddr*>(&self.address_.storage),
+                  &self.address_.length);
     ::close(probe);
     for (std::size_t i = 0; i < count; ++i) {
         int fd = bind_socket(self.address_, true);
         if (fd < 0) return listen_error(self.address_);
         self.sockets_.push_back(fd);
         int on = 1;
-        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // inherited by what is accepted
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+                     sizeof on);  // inherited by what is accepted
         if (::listen(fd, kBacklog) != 0) return listen_error(self.address_);
     }
     return self;
@@ -82,32 +88,41 @@ ListenSockets::~ListenSockets() {
         if (fd >= 0) ::close(fd);
 }
 
-int ListenSockets::take(std::size_t index) { return std::exchange(sockets_.at(index), -1); }
+int ListenSockets::take(std::size_t index) {
+    return std::exchange(sockets_.at(index), -1);
+}
 
 struct Listener::State : std::enable_shared_from_this<State> {
-    using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+    using Descriptor =
+        boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
     Worker& worker;
     Descriptor descriptor;
     boost::asio::steady_timer pause;
     OnAccept on_accept;
 
     State(Worker& w, int fd, OnAccept callback)
-        : worker(w), descriptor(w.io().get_executor(), fd), pause(w.io()), on_accept(std::move(callback)) {}
+        : worker(w),
+          descriptor(w.io().get_executor(), fd),
+          pause(w.io()),
+          on_accept(std::move(callback)) {}
 
     void arm() {
-        descriptor.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-            if (!error && self->descriptor.is_open()) self->accept_some();
-        });
+        descriptor.async_wait(Descriptor::wait_read,
+                              [self = shared_from_this()](const boost::system::error_code& error) {
+                                  if (!error && self->descriptor.is_open()) self->accept_some();
+                              });
     }
 
     void accept_some() {
         for (int i = 0; i < kAcceptsPerTurn; ++i) {
             Address peer;
             peer.length = sizeof peer.storage;
-            int fd = ::accept4(descriptor.native_handle(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.length,
-                               SOCK_NONBLOCK | SOCK_CLOEXEC);
+            int fd =
+                ::accept4(descriptor.native_handle(), reinterpret_cast<sockaddr*>(&peer.storage),
+                          &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (fd < 0) {
-                if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return rest();
+                if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                    return rest();
                 break;  // nothing waits, or that one connection failed
             }
             on_accept(Stream::adopt(worker, fd), peer);
@@ -118,7 +133,8 @@ struct Listener::State : std::enable_shared_from_this<State> {
 
     // Out of descriptors: those waiting stay in the backlog until some are free again.
     void rest() {
-        log::warn("cannot accept connections: {}; pausing {} ms", std::strerror(errno), kPauseWhenFull.count());
+        log::warn("cannot accept connections: {}; pausing {} ms", std::strerror(errno),
+                  kPauseWhenFull.count());
         pause.expires_after(kPauseWhenFull);
         pause.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
             if (!error && self->descriptor.is_open()) self->arm();
@@ -131,7 +147,9 @@ Listener::Listener(Worker& worker, int fd, OnAccept on_accept)
     state_->arm();
 }
 
-Listener::~Listener() { close(); }
+Listener::~Listener() {
+    close();
+}
 
 void Listener::close() {
     boost::system::error_code ignored;

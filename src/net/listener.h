@@ -16,8 +16,8 @@ Result<Address> parse_listen_address(std::string_view text);
 /// Bound, listening sockets for one address, one per worker. Closes those not taken.
 class ListenSockets {
 public:
-    /// Fails with listen.failed if the address is in use, also by another Weir: only our own workers
-    /// share it. Port 0 chooses one port for all.
+    /// Fails with listen.failed if the address is in use, also by another Weir: only our own
+    /// workers share it. Port 0 chooses one port for all.
     static Result<ListenSockets> open(const Address& address, std::size_t count);
     ListenSockets(ListenSockets&&) = default;
     ListenSockets& operator=(ListenSockets&&) = default;

@@ -1,11 +1,12 @@
 /// Blocking work off the loop: name look-ups, files, hashing.
 ///
-///     auto addresses = co_await offload(worker, pool, deadline, cancel, [host] { return resolve(host); });
-///     if (!addresses) …                       // the deadline passed; the work's result is dropped later
+///     auto addresses = co_await offload(worker, pool, deadline, cancel, [host] { return
+///     resolve(host); }); if (!addresses) …                       // the deadline passed; the
+///     work's result is dropped later
 ///
-/// The function runs on a pool thread and must own what it uses. Its result comes back to the worker
-/// that asked, its exception too. A wait that is cancelled or too late is abandoned: the work runs on,
-/// unheard.
+/// The function runs on a pool thread and must own what it uses. Its result comes back to the
+/// worker that asked, its exception too. A wait that is cancelled or too late is abandoned: the
+/// work runs on, unheard.
 #pragma once
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -43,7 +44,8 @@ namespace detail {
 
 template <class T>
 struct OffloadState {
-    std::optional<T> result;  // these two: written by the pool thread, read by the worker after the post
+    std::optional<T>
+        result;  // these two: written by the pool thread, read by the worker after the post
     std::exception_ptr exception;
     void* waiting = nullptr;  // the awaiter; touched on the worker only
 };
@@ -114,7 +116,8 @@ private:
 }  // namespace detail
 
 template <class F>
-detail::OffloadWait<F> offload(Worker& worker, Offload& pool, TimePoint deadline, CancelSource* cancel, F fn) {
+detail::OffloadWait<F> offload(Worker& worker, Offload& pool, TimePoint deadline,
+                               CancelSource* cancel, F fn) {
     return detail::OffloadWait<F>(worker, pool, deadline, cancel, std::move(fn));
 }
 

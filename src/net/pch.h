@@ -1,4 +1,5 @@
-// Precompiled header of the rooms that see the event loop: base's and Asio. Never include it by hand.
+// Precompiled header of the rooms that see the event loop: base's and Asio. Never include it by
+// hand.
 #pragma once
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -41,17 +41,20 @@ Lookup look_up(const std::string& host, uint16_t port) {
 }  // namespace
 
 uint16_t Address::port() const {
-    if (storage.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
+    if (storage.ss_family == AF_INET6)
+        return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
     return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
 }
 
 std::string Address::to_string() const {
     char text[INET6_ADDRSTRLEN] = {};
     if (storage.ss_family == AF_INET6) {
-        ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr, text, sizeof text);
+        ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr, text,
+                    sizeof text);
         return fmt::format("[{}]:{}", text, port());
     }
-    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr, text, sizeof text);
+    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr, text,
+                sizeof text);
     return fmt::format("{}:{}", text, port());
 }
 
@@ -76,13 +79,14 @@ std::optional<Address> parse_address(std::string_view host, uint16_t port) {
     return std::nullopt;
 }
 
-Task<Result<std::vector<Address>>> Resolver::resolve(std::string host, uint16_t port, TimePoint deadline,
-                                                     CancelSource* cancel) {
+Task<Result<std::vector<Address>>> Resolver::resolve(std::string host, uint16_t port,
+                                                     TimePoint deadline, CancelSource* cancel) {
     if (auto literal = parse_address(host, port)) co_return std::vector<Address>{*literal};
     std::string key = fmt::format("{}:{}", host, port);
     auto now = std::chrono::steady_clock::now();
     auto known = cache_.find(key);
-    if (known != cache_.end() && now - known->second.learned < kTtl) co_return known->second.addresses;
+    if (known != cache_.end() && now - known->second.learned < kTtl)
+        co_return known->second.addresses;
 
     auto work = [host, port] { return look_up(host, port); };
     std::optional<Lookup> lookup = co_await offload(worker_, pool_, deadline, cancel, work);
@@ -93,8 +97,11 @@ Task<Result<std::vector<Address>>> Resolver::resolve(std::string host, uint16_t 
         co_return entry.addresses;
     }
     known = cache_.find(key);
-    if (known != cache_.end() && now - known->second.learned < kTtl + kStale) co_return known->second.addresses;
-    if (!lookup) co_return fail(codes::upstream_connect_timeout, fmt::format("looking up {} took too long", host));
+    if (known != cache_.end() && now - known->second.learned < kTtl + kStale)
+        co_return known->second.addresses;
+    if (!lookup)
+        co_return fail(codes::upstream_connect_timeout,
+                       fmt::format("looking up {} took too long", host));
     co_return fail(codes::upstream_dns, fmt::format("cannot look up {}: {}", host, lookup->error));
 }
 

@@ -1,8 +1,8 @@
 /// Host names to addresses, off the loop, cached per worker.
 ///
 /// getaddrinfo does the work (so /etc/hosts, nsswitch and search domains hold) on the Offload pool.
-/// It tells no TTL, so an answer is kept for kTtl; if a later look-up fails the old answer serves for
-/// kStale more. Literal addresses never leave the loop. Threads: one Resolver per worker.
+/// It tells no TTL, so an answer is kept for kTtl; if a later look-up fails the old answer serves
+/// for kStale more. Literal addresses never leave the loop. Threads: one Resolver per worker.
 #pragma once
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -12,11 +12,17 @@ namespace weir::net {
 Stream::Stream(Worker& worker, int fd)
     : worker_(worker), descriptor_(worker.io().get_executor(), fd) {}
 
-Stream::~Stream() { close(); }
+Stream::~Stream() {
+    close();
+}
 
-StreamPtr Stream::adopt(Worker& worker, int fd) { return StreamPtr(new Stream(worker, fd)); }
+StreamPtr Stream::adopt(Worker& worker, int fd) {
+    return StreamPtr(new Stream(worker, fd));
+}
 
-void Stream::set_tls(std::unique_ptr<TlsSession> session) { tls_ = std::move(session); }
+void Stream::set_tls(std::unique_ptr<TlsSession> session) {
+    tls_ = std::move(session);
+}
 
 IoResult Stream::read(std::span<char> space) {
     if (!open()) return {IoResult::State::failed, ECONNABORTED, 0};
@@ -55,7 +61,8 @@ IoResult Stream::write(std::span<const iovec> pieces) {
         sent_ += static_cast<uint64_t>(n);
         return {IoResult::State::done, 0, static_cast<std::size_t>(n)};
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {IoResult::State::again, 0, 0};
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+        return {IoResult::State::again, 0, 0};
     return {IoResult::State::failed, errno, 0};
 }
 
@@ -75,7 +82,8 @@ Stream::Wait Stream::arriving(TimePoint deadline, CancelSource* cancel) {
 void Stream::release() {
     if (--references_ == 0) {
         delete this;
-    } else if (references_ == static_cast<uint32_t>(read_armed_) + static_cast<uint32_t>(write_armed_)) {
+    } else if (references_ ==
+               static_cast<uint32_t>(read_armed_) + static_cast<uint32_t>(write_armed_)) {
         close();  // nobody but the loop knows this stream any more
     }
 }
@@ -88,19 +96,21 @@ void Stream::watch(Observer* observer) {
 void Stream::arm_read() {
     if (read_armed_) return;
     read_armed_ = true;
-    descriptor_.async_wait(Descriptor::wait_read, [self = Ptr(this)](const boost::system::error_code&) {
-        self->read_armed_ = false;
-        self->fired(Direction::read);
-    });
+    descriptor_.async_wait(Descriptor::wait_read,
+                           [self = Ptr(this)](const boost::system::error_code&) {
+                               self->read_armed_ = false;
+                               self->fired(Direction::read);
+                           });
 }
 
 void Stream::arm_write() {
     if (write_armed_) return;
     write_armed_ = true;
-    descriptor_.async_wait(Descriptor::wait_write, [self = Ptr(this)](const boost::system::error_code&) {
-        self->write_armed_ = false;
-        self->fired(Direction::write);
-    });
+    descriptor_.async_wait(Descriptor::wait_write,
+                           [self = Ptr(this)](const boost::system::error_code&) {
+                               self->write_armed_ = false;
+                               self->fired(Direction::write);
+                           });
 }
 
 // A closed descriptor fires its registrations with an error: the waiter wakes and its next read or
@@ -126,7 +136,9 @@ bool Stream::at_end() {
     return open() && ::recv(fd(), &byte, 1, MSG_PEEK) == 0;
 }
 
-bool Stream::stale() const { return !open() || maybe_readable_ || !read_armed_; }
+bool Stream::stale() const {
+    return !open() || maybe_readable_ || !read_armed_;
+}
 
 void Stream::close() {
     observer_ = nullptr;
@@ -161,7 +173,9 @@ Wake Stream::Wait::await_resume() {
     return outcome_;
 }
 
-void Stream::Wait::wake_cancelled() { resume(Wake::ready); }
+void Stream::Wait::wake_cancelled() {
+    resume(Wake::ready);
+}
 
 void Stream::Wait::forget() {
     stream_.waiting_ = nullptr;
@@ -175,9 +189,11 @@ void Stream::Wait::resume(Wake outcome) {
     std::exchange(caller_, nullptr).resume();  // `this` is gone when it returns
 }
 
-Task<int> write_all(Stream& stream, std::span<iovec> pieces, Duration stall_limit, CancelSource* cancel) {
+Task<int> write_all(Stream& stream, std::span<iovec> pieces, Duration stall_limit,
+                    CancelSource* cancel) {
     while (true) {
-        while (!pieces.empty() && pieces.front().iov_len == 0) pieces = pieces.subspan(1);
+        while (!pieces.empty() && pieces.front().iov_len == 0)
+            pieces = pieces.subspan(1);
         if (pieces.empty()) co_return 0;
         IoResult r = stream.write(pieces);
         if (r.closed()) co_return r.error ? r.error : EPIPE;

@@ -2,18 +2,19 @@
 ///
 /// Reading and writing are tried at once with non-blocking system calls; only when the kernel says
 /// "not now" does a coroutine wait, and a wait is one re-armed epoll registration. The read
-/// registration stays armed between exchanges, so the wait for a provider's answer and the watch for
-/// a client that goes away cost nothing extra.
+/// registration stays armed between exchanges, so the wait for a provider's answer and the watch
+/// for a client that goes away cost nothing extra.
 ///
 ///     while (true) {
 ///         IoResult r = stream->read(space);
-///         if (r.again()) { WEIR_CO_TRY(auto ok, co_await stream->readable(deadline, cancel)); continue; }
-///         if (r.closed()) …            // orderly end, or r.error != 0
+///         if (r.again()) { WEIR_CO_TRY(auto ok, co_await stream->readable(deadline, cancel));
+///         continue; } if (r.closed()) …            // orderly end, or r.error != 0
 ///         use(space.first(r.size));
 ///     }
 ///
-/// Ownership: StreamPtr counts references, because an armed registration keeps the Stream alive until
-/// the loop has run it; when only registrations are left, the socket is closed. Threads: one worker. One coroutine waits on a Stream at a time.
+/// Ownership: StreamPtr counts references, because an armed registration keeps the Stream alive
+/// until the loop has run it; when only registrations are left, the socket is closed. Threads: one
+/// worker. One coroutine waits on a Stream at a time.
 #pragma once
 #include <sys/uio.h>
 
@@ -77,7 +78,8 @@ public:
     /// As readable(), after something other than read() found nothing (a TLS handshake).
     Wait arriving(TimePoint deadline, CancelSource* cancel);
 
-    /// Keeps the read registration armed with no coroutine waiting; `observer` hears of it (null: nobody).
+    /// Keeps the read registration armed with no coroutine waiting; `observer` hears of it (null:
+    /// nobody).
     void watch(Observer* observer);
     void unwatch() { observer_ = nullptr; }
 
@@ -103,7 +105,8 @@ public:
     friend void intrusive_ptr_release(Stream* s) { s->release(); }
 
 private:
-    using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+    using Descriptor =
+        boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
     enum class Direction : uint8_t { read, write };
 
     Stream(Worker& worker, int fd);
@@ -134,7 +137,9 @@ public:
         : stream_(stream), cancel_(cancel), deadline_(deadline), direction_(direction) {}
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
-    ~Wait() { if (caller_) forget(); }
+    ~Wait() {
+        if (caller_) forget();
+    }
     bool await_ready() const noexcept {
         return (cancel_ && cancel_->cancelled()) || !stream_.open() ||
                (direction_ == Direction::read && stream_.maybe_readable_);
@@ -159,8 +164,9 @@ private:
 
 using StreamPtr = Stream::Ptr;
 
-/// Writes all of `pieces` (their iovecs are consumed), waiting as needed. Returns 0, or the errno that
-/// ended it (ETIMEDOUT: nothing could be written for `stall_limit`).
-Task<int> write_all(Stream& stream, std::span<iovec> pieces, Duration stall_limit, CancelSource* cancel);
+/// Writes all of `pieces` (their iovecs are consumed), waiting as needed. Returns 0, or the errno
+/// that ended it (ETIMEDOUT: nothing could be written for `stall_limit`).
+Task<int> write_all(Stream& stream, std::span<iovec> pieces, Duration stall_limit,
+                    CancelSource* cancel);
 
 }  // namespace weir::net

@@ -19,7 +19,8 @@ Task<std::string> read_to_end(Stream& stream, TimePoint deadline, CancelSource* 
         if (r.state == IoResult::State::end) co_return all;
         if (r.closed()) co_return all + "!" + std::to_string(r.error);
         if (r.done()) all.append(space, r.size);
-        if (r.again() && co_await stream.readable(deadline, cancel) == Wake::deadline) co_return all + "?";
+        if (r.again() && co_await stream.readable(deadline, cancel) == Wake::deadline)
+            co_return all + "?";
     }
 }
 
@@ -97,10 +98,14 @@ TEST(StreamTest, CancelWakesTheWaitWhichThrows) {
     cancel.cancel();
     // A later wait of the same source throws at once, data or not.
     pair.peer.send(loop, "x");
-    EXPECT_THROW(loop.run([](Stream& s, CancelSource& c) -> Task<Wake> { co_return co_await s.readable(kNever, &c); }(*pair.stream, cancel)),
+    EXPECT_THROW(loop.run([](Stream& s, CancelSource& c) -> Task<Wake> {
+        co_return co_await s.readable(kNever, &c);
+    }(*pair.stream, cancel)),
                  Cancelled);
     cancel.reset();
-    EXPECT_EQ(loop.run([](Stream& s, CancelSource& c) -> Task<Wake> { co_return co_await s.readable(kNever, &c); }(*pair.stream, cancel)),
+    EXPECT_EQ(loop.run([](Stream& s, CancelSource& c) -> Task<Wake> {
+        co_return co_await s.readable(kNever, &c);
+    }(*pair.stream, cancel)),
               Wake::ready);
 }
 
@@ -109,7 +114,9 @@ TEST(StreamTest, CancelledTaskMayDestroyTheStream) {
     auto pair = std::make_unique<StreamPair>(loop);
     CancelSource cancel;
     Background reader;
-    reader.start([](StreamPtr own, CancelSource& c) -> Task<std::string> { co_return co_await read_to_end(*own, kNever, &c); }(pair->stream, cancel));
+    reader.start([](StreamPtr own, CancelSource& c) -> Task<std::string> {
+        co_return co_await read_to_end(*own, kNever, &c);
+    }(pair->stream, cancel));
     pair->stream.reset();
     cancel.cancel();
     EXPECT_TRUE(reader.cancelled);
@@ -176,8 +183,10 @@ TEST(StreamTest, ObserverHearsBytesAndTheEndWhileNobodyWaits) {
         char space[64];
         IoResult r = s.read(space);
         if (r.done()) got.append(space, r.size);
-        if (r.closed()) ended = true;
-        else s.watch(&ear);
+        if (r.closed())
+            ended = true;
+        else
+            s.watch(&ear);
     };
     pair.stream->watch(&ear);
     loop.turn();
@@ -243,7 +252,9 @@ TEST(StreamTest, QuietMeansNothingMoreHasCome) {
 }
 
 Task<int> write_text(Stream& stream, std::string text, Duration stall, CancelSource* cancel) {
-    iovec pieces[3] = {{text.data(), text.size() / 3}, {nullptr, 0}, {text.data() + text.size() / 3, text.size() - text.size() / 3}};
+    iovec pieces[3] = {{text.data(), text.size() / 3},
+                       {nullptr, 0},
+                       {text.data() + text.size() / 3, text.size() - text.size() / 3}};
     co_return co_await write_all(stream, pieces, stall, cancel);
 }
 
@@ -251,11 +262,13 @@ TEST(StreamTest, WritesAllOfManyPiecesToASlowReader) {
     TestLoop loop;
     StreamPair pair(loop);
     std::string text(8 << 20, 'a');
-    for (std::size_t i = 0; i < text.size(); i += 1000) text[i] = static_cast<char>('a' + i / 1000 % 26);
+    for (std::size_t i = 0; i < text.size(); i += 1000)
+        text[i] = static_cast<char>('a' + i / 1000 % 26);
     int result = -1;
     TaskScope scope;
-    scope.spawn([](Stream& s, std::string t, int& out) -> Task<void> { out = co_await write_text(s, std::move(t), seconds(20), nullptr); }(
-        *pair.stream, text, result));
+    scope.spawn([](Stream& s, std::string t, int& out) -> Task<void> {
+        out = co_await write_text(s, std::move(t), seconds(20), nullptr);
+    }(*pair.stream, text, result));
     EXPECT_EQ(result, -1);  // the kernel's buffers are full
     loop.until([&] {
         pair.peer.receive();
@@ -268,14 +281,17 @@ TEST(StreamTest, WritesAllOfManyPiecesToASlowReader) {
 TEST(StreamTest, WriteStallsOut) {
     TestLoop loop;
     StreamPair pair(loop);
-    EXPECT_EQ(loop.run(write_text(*pair.stream, std::string(32 << 20, 'a'), milliseconds(100), nullptr)), ETIMEDOUT);
+    EXPECT_EQ(
+        loop.run(write_text(*pair.stream, std::string(32 << 20, 'a'), milliseconds(100), nullptr)),
+        ETIMEDOUT);
 }
 
 TEST(StreamTest, WriteToAResetConnectionFails) {
     TestLoop loop;
     StreamPair pair(loop);
     pair.peer.abort();
-    EXPECT_NE(loop.run(write_text(*pair.stream, std::string(32 << 20, 'a'), seconds(20), nullptr)), 0);
+    EXPECT_NE(loop.run(write_text(*pair.stream, std::string(32 << 20, 'a'), seconds(20), nullptr)),
+              0);
 }
 
 TEST(StreamTest, WriteIsCancelled) {
@@ -284,7 +300,8 @@ TEST(StreamTest, WriteIsCancelled) {
     CancelSource cancel;
     Background writer;
     writer.start([](Stream& s, CancelSource& c) -> Task<std::string> {
-        co_return std::to_string(co_await write_text(s, std::string(32 << 20, 'a'), seconds(20), &c));
+        co_return std::to_string(
+            co_await write_text(s, std::string(32 << 20, 'a'), seconds(20), &c));
     }(*pair.stream, cancel));
     EXPECT_FALSE(writer.ended);
     cancel.cancel();
@@ -317,7 +334,8 @@ TEST(BlocksTest, LendsTakesBackAndReuses) {
     auto again = blocks.take();
     EXPECT_EQ(again.data(), first);
     std::vector<Blocks::Block> many;
-    for (int i = 0; i < 100; ++i) many.push_back(blocks.take());
+    for (int i = 0; i < 100; ++i)
+        many.push_back(blocks.take());
     EXPECT_EQ(blocks.lent(), 101u);
 }
 

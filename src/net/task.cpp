@@ -6,9 +6,9 @@
 namespace weir::net {
 namespace {
 
-constexpr std::size_t kClass = 128;     // bytes per size class
-constexpr std::size_t kClasses = 48;    // frames up to 6 KiB are recycled
-constexpr std::size_t kKeep = 256;      // frames kept per class and thread
+constexpr std::size_t kClass = 128;   // bytes per size class
+constexpr std::size_t kClasses = 48;  // frames up to 6 KiB are recycled
+constexpr std::size_t kKeep = 256;    // frames kept per class and thread
 
 struct FreeList {
     struct Node {
@@ -29,13 +29,19 @@ struct FreeList {
 thread_local bool FreeList::dead = false;
 thread_local FreeList free_frames;
 
-std::size_t class_of(std::size_t size) { return (size + kClass - 1) / kClass - 1; }
+std::size_t class_of(std::size_t size) {
+    return (size + kClass - 1) / kClass - 1;
+}
 
 }  // namespace
 
 #ifdef WEIR_SANITIZED
-void* allocate_frame(std::size_t size) { return ::operator new(size); }
-void release_frame(void* frame, std::size_t size) noexcept { ::operator delete(frame, size); }
+void* allocate_frame(std::size_t size) {
+    return ::operator new(size);
+}
+void release_frame(void* frame, std::size_t size) noexcept {
+    ::operator delete(frame, size);
+}
 #else
 void* allocate_frame(std::size_t size) {
     std::size_t i = class_of(size);

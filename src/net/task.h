@@ -4,8 +4,8 @@
 /// growing the stack; its result or exception comes back to the awaiter. A Task that is destroyed
 /// before it ends destroys its frame, and with it everything its locals own.
 ///
-///     Task<Result<int>> answer(Stream& stream);         // parameters: by value, or kept alive by awaiting
-///     WEIR_CO_TRY(int n, co_await answer(stream));
+///     Task<Result<int>> answer(Stream& stream);         // parameters: by value, or kept alive by
+///     awaiting WEIR_CO_TRY(int n, co_await answer(stream));
 ///
 /// Why not asio::awaitable: docs/adr/0002-task.md. Frames come from a per-thread free list, so a
 /// request in steady state allocates none. Threads: a Task lives on one worker.
@@ -44,7 +44,9 @@ struct PromiseBase {
     std::exception_ptr exception;
 
     static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { release_frame(frame, size); }
+    static void operator delete(void* frame, std::size_t size) noexcept {
+        release_frame(frame, size);
+    }
     std::suspend_always initial_suspend() noexcept { return {}; }
     FinalAwaiter final_suspend() noexcept { return {}; }
     void unhandled_exception() noexcept { exception = std::current_exception(); }

@@ -17,7 +17,8 @@ struct TaskScope::Promise {
     Promise* next = nullptr;
     Promise** previous = nullptr;
 
-    Promise(TaskScope& owner, Task<void>&) : scope(owner), next(owner.first_), previous(&owner.first_) {
+    Promise(TaskScope& owner, Task<void>&)
+        : scope(owner), next(owner.first_), previous(&owner.first_) {
         if (next) next->previous = &next;
         owner.first_ = this;
         ++owner.running_;
@@ -30,7 +31,9 @@ struct TaskScope::Promise {
         --scope.running_;
     }
     static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { release_frame(frame, size); }
+    static void operator delete(void* frame, std::size_t size) noexcept {
+        release_frame(frame, size);
+    }
 
     Root get_return_object() { return {std::coroutine_handle<Promise>::from_promise(*this)}; }
     std::suspend_always initial_suspend() noexcept { return {}; }
@@ -58,7 +61,9 @@ struct TaskScope::Promise {
     }
 };
 
-TaskScope::Root TaskScope::run(TaskScope&, Task<void> task) { co_await std::move(task); }
+TaskScope::Root TaskScope::run(TaskScope&, Task<void> task) {
+    co_await std::move(task);
+}
 
 void TaskScope::spawn(Task<void> task) {
     auto root = run(*this, std::move(task));
@@ -74,10 +79,13 @@ void TaskScope::when_empty(std::function<void()> done) {
     done_ = std::move(done);
 }
 
-TaskScope::~TaskScope() { destroy_all(); }
+TaskScope::~TaskScope() {
+    destroy_all();
+}
 
 void TaskScope::destroy_all() {
-    while (first_) std::coroutine_handle<Promise>::from_promise(*first_).destroy();
+    while (first_)
+        std::coroutine_handle<Promise>::from_promise(*first_).destroy();
 }
 
 }  // namespace weir::net

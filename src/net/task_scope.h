@@ -1,9 +1,10 @@
 /// Owns the tasks that nobody awaits.
 ///
-/// `spawn` starts a Task and keeps count; a task that ends with an exception is logged (Cancelled is
-/// silent). Tasks are not killed: their owner asks them to stop (CancelSource, closing the socket)
-/// and `when_empty` tells when the last one has gone. Destroying a scope destroys the frames of tasks
-/// that are still suspended, so nothing leaks when a loop is stopped. Threads: one worker.
+/// `spawn` starts a Task and keeps count; a task that ends with an exception is logged (Cancelled
+/// is silent). Tasks are not killed: their owner asks them to stop (CancelSource, closing the
+/// socket) and `when_empty` tells when the last one has gone. Destroying a scope destroys the
+/// frames of tasks that are still suspended, so nothing leaks when a loop is stopped. Threads: one
+/// worker.
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -23,7 +24,8 @@ public:
     std::size_t running() const { return running_; }
     /// Calls `done` once, when no task is running (at once if none is).
     void when_empty(std::function<void()> done);
-    /// Destroys the frames of all suspended tasks. For a loop that has stopped, before what its tasks use goes.
+    /// Destroys the frames of all suspended tasks. For a loop that has stopped, before what its
+    /// tasks use goes.
     void destroy_all();
 
 private:

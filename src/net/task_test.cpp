@@ -27,26 +27,33 @@ struct Alive {
     int* count;
 };
 
-Task<int> number(int n) { co_return n; }
+Task<int> number(int n) {
+    co_return n;
+}
 Task<int> broken() {
     throw std::runtime_error("broken");
     co_return 0;
 }
-Task<std::unique_ptr<int>> boxed(int n) { co_return std::make_unique<int>(n); }
+Task<std::unique_ptr<int>> boxed(int n) {
+    co_return std::make_unique<int>(n);
+}
 Task<int> sum_to(int n) {
     if (n == 0) co_return 0;
     co_return n + co_await sum_to(n - 1);
 }
 Task<int64_t> add_up(int times) {
     int64_t sum = 0;
-    for (int i = 0; i < times; ++i) sum += co_await number(i);
+    for (int i = 0; i < times; ++i)
+        sum += co_await number(i);
     co_return sum;
 }
 Task<void> hold(Gate& gate, Alive alive) {
     Alive local = alive;
     co_await gate;
 }
-Task<void> outer(Gate& gate, Alive alive) { co_await hold(gate, alive); }
+Task<void> outer(Gate& gate, Alive alive) {
+    co_await hold(gate, alive);
+}
 
 TEST(TaskTest, ReturnsItsValueAlsoOneThatOnlyMoves) {
     TestLoop loop;
@@ -167,7 +174,8 @@ TEST(TaskScopeTest, DestroyedInTheMiddleOfItsListUnlinksTheRest) {
     Gate gates[3];
     std::vector<int> notes;
     TaskScope scope;
-    for (int i = 0; i < 3; ++i) scope.spawn(note(gates[i], notes, i));
+    for (int i = 0; i < 3; ++i)
+        scope.spawn(note(gates[i], notes, i));
     gates[1].open();
     gates[2].open();
     EXPECT_EQ(scope.running(), 1u);

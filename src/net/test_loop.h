@@ -1,12 +1,13 @@
 /// For tests of loops: a Worker driven by the test's own thread, and raw peers on loopback.
 ///
-/// Nothing here sleeps: `until` turns the loop until a condition holds and fails the test if it does
-/// not within kPatience. A Peer is a plain non-blocking socket that the test reads and writes by hand
-/// while the loop turns, so one thread plays both sides. Only *_test.cpp files include this.
+/// Nothing here sleeps: `until` turns the loop until a condition holds and fails the test if it
+/// does not within kPatience. A Peer is a plain non-blocking socket that the test reads and writes
+/// by hand while the loop turns, so one thread plays both sides. Only *_test.cpp files include
+/// this.
 #pragma once
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,7 +26,9 @@ namespace weir::net {
 
 inline constexpr std::chrono::seconds kPatience{20};
 
-inline TimePoint in(Duration time) { return std::chrono::steady_clock::now() + time; }
+inline TimePoint in(Duration time) {
+    return std::chrono::steady_clock::now() + time;
+}
 
 class TestLoop {
 public:
@@ -85,7 +88,10 @@ class Peer {
 public:
     Peer() = default;
     explicit Peer(int fd) : fd_(fd) {}
-    Peer(Peer&& other) noexcept : received(std::move(other.received)), ended(other.ended), fd_(std::exchange(other.fd_, -1)) {}
+    Peer(Peer&& other) noexcept
+        : received(std::move(other.received)),
+          ended(other.ended),
+          fd_(std::exchange(other.fd_, -1)) {}
     Peer& operator=(Peer&& other) noexcept {
         close();
         received = std::move(other.received);
@@ -104,15 +110,19 @@ public:
         return Peer(fd);
     }
 
-    /// Sends all of `text`, turning the loop while the socket is full; false if the connection is gone.
+    /// Sends all of `text`, turning the loop while the socket is full; false if the connection is
+    /// gone.
     bool send(TestLoop& loop, std::string_view text) {
         bool broken = false;
         loop.until([&] {
             while (!text.empty() && !broken) {
                 ssize_t n = ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-                if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
-                else if (errno == EAGAIN) return false;
-                else broken = true;
+                if (n > 0)
+                    text.remove_prefix(static_cast<std::size_t>(n));
+                else if (errno == EAGAIN)
+                    return false;
+                else
+                    broken = true;
             }
             return true;
         });
@@ -130,24 +140,29 @@ public:
     /// Turns the loop until `text` has been received at least `times` times.
     bool expect(TestLoop& loop, std::string_view text, std::size_t times = 1) {
         bool found = loop.until([&] {
-            while (!ended && receive()) {}
+            while (!ended && receive()) {
+            }
             return ended || count(text) >= times;
         });
         if (count(text) < times) {
-            ADD_FAILURE() << "expected " << times << " x '" << text << "', got: " << received.substr(0, 2000);
+            ADD_FAILURE() << "expected " << times << " x '" << text
+                          << "', got: " << received.substr(0, 2000);
             return false;
         }
         return found;
     }
     bool expect_end(TestLoop& loop) {
         return loop.until([&] {
-            while (!ended && receive()) {}
+            while (!ended && receive()) {
+            }
             return ended;
         });
     }
     std::size_t count(std::string_view text) const {
         std::size_t n = 0;
-        for (std::size_t at = 0; (at = received.find(text, at)) != std::string::npos; at += text.size()) ++n;
+        for (std::size_t at = 0; (at = received.find(text, at)) != std::string::npos;
+             at += text.size())
+            ++n;
         return n;
     }
     void finish() { ::shutdown(fd_, SHUT_WR); }

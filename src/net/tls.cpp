@@ -27,7 +27,8 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
 }
 
 bool add_bundle(SSL_CTX* context, const std::string& pem) {
-    std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+    std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
     int added = 0;
     while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
         X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate);
@@ -46,9 +47,11 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_pem
     if (!self->context_) return fail(codes::internal_error, openssl_error("SSL_CTX_new"));
     SSL_CTX_set_min_proto_version(self->context_, TLS1_2_VERSION);
     SSL_CTX_set_verify(self->context_, SSL_VERIFY_PEER, nullptr);
-    SSL_CTX_set_mode(self->context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+    SSL_CTX_set_mode(self->context_, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                          SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_session_cache_mode(self->context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_set_session_cache_mode(self->context_,
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(self->context_, on_new_session);
     static const unsigned char kHttp1[] = "\x08http/1.1";
     SSL_CTX_set_alpn_protos(self->context_, kHttp1, sizeof kHttp1 - 1);
@@ -61,10 +64,13 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_pem
     return self;
 }
 
-TlsContext::~TlsContext() { SSL_CTX_free(context_); }
+TlsContext::~TlsContext() {
+    SSL_CTX_free(context_);
+}
 
 TlsTickets::~TlsTickets() {
-    for (auto& [name, session] : sessions_) SSL_SESSION_free(session);
+    for (auto& [name, session] : sessions_)
+        SSL_SESSION_free(session);
 }
 
 void TlsTickets::keep(const std::string& server_name, SSL_SESSION* session) {
@@ -79,6 +85,9 @@ SSL_SESSION* TlsTickets::find(const std::string& server_name) const {
 }
 
 Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::string& server_name) {
+    // OpenSSL takes an empty name for "any name will do".
+    if (server_name.empty() || server_name.find('\0') != std::string::npos)
+        return fail(codes::upstream_tls, "there is no server name to verify");
     SSL* ssl = SSL_new(context_);
     if (!ssl) return fail(codes::upstream_tls, openssl_error("SSL_new"));
     auto session = std::make_unique<TlsSession>(ssl, tickets_, server_name);
@@ -88,8 +97,9 @@ Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::strin
     X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, server_name.c_str()) != 1) {
         ERR_clear_error();
-        SSL_set_tlsext_host_name(ssl, server_name.c_str());
-        SSL_set1_host(ssl, server_name.c_str());
+        if (SSL_set_tlsext_host_name(ssl, server_name.c_str()) != 1 ||
+            SSL_set1_host(ssl, server_name.c_str()) != 1)
+            return fail(codes::upstream_tls, openssl_error("the server name is not valid"));
         SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     }
     if (SSL_SESSION* known = tickets_->find(server_name)) SSL_set_session(ssl, known);
@@ -111,9 +121,12 @@ TlsSession::Step TlsSession::handshake() {
     int returned = SSL_do_handshake(ssl_);
     if (returned == 1) return Step::done;
     switch (SSL_get_error(ssl_, returned)) {
-        case SSL_ERROR_WANT_READ: return Step::want_read;
-        case SSL_ERROR_WANT_WRITE: return Step::want_write;
-        default: return Step::failed;
+        case SSL_ERROR_WANT_READ:
+            return Step::want_read;
+        case SSL_ERROR_WANT_WRITE:
+            return Step::want_write;
+        default:
+            return Step::failed;
     }
 }
 
@@ -127,13 +140,17 @@ std::string TlsSession::failure() const {
     return openssl_error("the connection was closed during the handshake");
 }
 
-bool TlsSession::resumed() const { return SSL_session_reused(ssl_) == 1; }
+bool TlsSession::resumed() const {
+    return SSL_session_reused(ssl_) == 1;
+}
 
 IoResult TlsSession::outcome(int returned) {
     switch (SSL_get_error(ssl_, returned)) {
         case SSL_ERROR_WANT_READ:
-        case SSL_ERROR_WANT_WRITE: return {IoResult::State::again, 0, 0};
-        case SSL_ERROR_ZERO_RETURN: return {IoResult::State::end, 0, 0};
+        case SSL_ERROR_WANT_WRITE:
+            return {IoResult::State::again, 0, 0};
+        case SSL_ERROR_ZERO_RETURN:
+            return {IoResult::State::end, 0, 0};
         default:
             // An end without close_notify could hide a truncation, so it counts as a failure.
             ERR_clear_error();
@@ -144,7 +161,8 @@ IoResult TlsSession::outcome(int returned) {
 IoResult TlsSession::read(std::span<char> space) {
     ERR_clear_error();
     errno = 0;
-    int n = SSL_read(ssl_, space.data(), static_cast<int>(std::min<std::size_t>(space.size(), 1 << 30)));
+    int n = SSL_read(ssl_, space.data(),
+                     static_cast<int>(std::min<std::size_t>(space.size(), 1 << 30)));
     if (n > 0) return {IoResult::State::done, 0, static_cast<std::size_t>(n)};
     return outcome(n);
 }
@@ -163,8 +181,10 @@ IoResult TlsSession::write(std::span<const iovec> pieces) {
     std::size_t size = std::min(first->iov_len, kRecord);
     if (first != &pieces.back() && size < kRecord) {
         pending_.clear();
-        for (const iovec* piece = first; piece <= &pieces.back() && pending_.size() < kRecord; ++piece)
-            pending_.append(static_cast<const char*>(piece->iov_base), std::min(piece->iov_len, kRecord - pending_.size()));
+        for (const iovec* piece = first; piece <= &pieces.back() && pending_.size() < kRecord;
+             ++piece)
+            pending_.append(static_cast<const char*>(piece->iov_base),
+                            std::min(piece->iov_len, kRecord - pending_.size()));
         data = pending_.data();
         size = pending_.size();
     }

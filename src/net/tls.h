@@ -1,9 +1,9 @@
 /// TLS to providers, with OpenSSL on non-blocking sockets.
 ///
 /// A TlsContext holds trust and the session cache of one worker: the system's trust store
-/// (SSL_CERT_FILE and SSL_CERT_DIR honoured) or a given bundle; TLS 1.2 at least; the peer's name is
-/// always verified. Sessions are resumed per server name. A TlsSession may outlive its TlsContext (a
-/// pooled connection of an earlier configuration). Threads: one worker.
+/// (SSL_CERT_FILE and SSL_CERT_DIR honoured) or a given bundle; TLS 1.2 at least; the peer's name
+/// is always verified. Sessions are resumed per server name. A TlsSession may outlive its
+/// TlsContext (a pooled connection of an earlier configuration). Threads: one worker.
 #pragma once
 #include <openssl/ssl.h>
 
@@ -34,7 +34,8 @@ private:
 
 class TlsContext {
 public:
-    /// `ca_pem` empty: the system's trust store. Fails with config.invalid if the bundle has no certificate.
+    /// `ca_pem` empty: the system's trust store. Fails with config.invalid if the bundle has no
+    /// certificate.
     static Result<std::unique_ptr<TlsContext>> create(const std::string& ca_pem = {});
     ~TlsContext();
     TlsContext(const TlsContext&) = delete;
@@ -46,7 +47,8 @@ public:
 private:
     TlsContext() = default;
     SSL_CTX* context_ = nullptr;
-    std::shared_ptr<TlsTickets> tickets_ = std::make_shared<TlsTickets>();  // shared with the sessions, which add to it
+    std::shared_ptr<TlsTickets> tickets_ =
+        std::make_shared<TlsTickets>();  // shared with the sessions, which add to it
 };
 
 class TlsSession {

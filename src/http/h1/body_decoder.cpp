@@ -25,13 +25,19 @@ bool forbidden(char c) {
 
 BodyDecoder::BodyDecoder(Framing framing) {
     switch (framing.kind) {
-        case Framing::Kind::none: state_ = State::done; break;
+        case Framing::Kind::none:
+            state_ = State::done;
+            break;
         case Framing::Kind::length:
             state_ = framing.length ? State::length : State::done;
             remaining_ = framing.length;
             break;
-        case Framing::Kind::chunked: state_ = State::size; break;
-        case Framing::Kind::until_close: state_ = State::until_close; break;
+        case Framing::Kind::chunked:
+            state_ = State::size;
+            break;
+        case Framing::Kind::until_close:
+            state_ = State::until_close;
+            break;
     }
 }
 
@@ -44,7 +50,8 @@ const char* BodyDecoder::decode(std::span<char> bytes, Step& step) {
             out = bytes.data() + bytes.size();
             at = bytes.size();
         } else if (state_ == State::length || state_ == State::data) {
-            std::size_t take = static_cast<std::size_t>(std::min<uint64_t>(remaining_, bytes.size() - at));
+            std::size_t take =
+                static_cast<std::size_t>(std::min<uint64_t>(remaining_, bytes.size() - at));
             if (out != bytes.data() + at) std::memmove(out, bytes.data() + at, take);
             out += take;
             at += take;
@@ -69,14 +76,20 @@ const char* BodyDecoder::chunk_control(char c) {
             }
             if (digits_ == 0) return "a chunk has no size";
             line_ = 0;
-            if (c == '\r') state_ = State::size_lf;
-            else if (c == ';' || c == ' ' || c == '\t') state_ = State::extension;
-            else return "a chunk size is not hexadecimal";
+            if (c == '\r')
+                state_ = State::size_lf;
+            else if (c == ';' || c == ' ' || c == '\t')
+                state_ = State::extension;
+            else
+                return "a chunk size is not hexadecimal";
             return nullptr;
         case State::extension:
-            if (c == '\r') state_ = State::size_lf;
-            else if (forbidden(c)) return "a chunk extension has a forbidden character";
-            else if (++line_ > kMaxLine) return "a chunk extension is too long";
+            if (c == '\r')
+                state_ = State::size_lf;
+            else if (forbidden(c))
+                return "a chunk extension has a forbidden character";
+            else if (++line_ > kMaxLine)
+                return "a chunk extension is too long";
             return nullptr;
         case State::size_lf:
             if (c != '\n') return "a chunk size line does not end with CR LF";
@@ -101,8 +114,10 @@ const char* BodyDecoder::chunk_control(char c) {
             [[fallthrough]];
         case State::trailer:
             state_ = State::trailer;
-            if (c == '\r') state_ = State::trailer_lf;
-            else if (forbidden(c)) return "a trailer field has a forbidden character";
+            if (c == '\r')
+                state_ = State::trailer_lf;
+            else if (forbidden(c))
+                return "a trailer field has a forbidden character";
             trailers_ += c;
             if (trailers_.size() > kMaxTrailers) return "the trailer is too long";
             return nullptr;
@@ -115,7 +130,8 @@ const char* BodyDecoder::chunk_control(char c) {
             if (c != '\n') return "the body does not end with CR LF";
             state_ = State::done;
             return nullptr;
-        default: return nullptr;
+        default:
+            return nullptr;
     }
 }
 

@@ -1,9 +1,9 @@
 /// Finds the body in the bytes of a connection, and the end of the message.
 ///
 /// Works in place: the data of all chunks that have arrived is moved together at the front of the
-/// buffer, so the reader sees one contiguous piece however the peer cut it. Strict: chunk sizes are 1
-/// to 16 hexadecimal digits, lines end with CR LF, extensions and trailers are bounded (RFC 9112 §7.1).
-/// Pure; one object per message body.
+/// buffer, so the reader sees one contiguous piece however the peer cut it. Strict: chunk sizes are
+/// 1 to 16 hexadecimal digits, lines end with CR LF, extensions and trailers are bounded (RFC 9112
+/// §7.1). Pure; one object per message body.
 #pragma once
 #include <span>
 #include <string>
@@ -32,8 +32,21 @@ public:
     uint64_t remaining() const { return remaining_; }
 
 private:
-    enum class State : uint8_t { length, until_close, size, extension, size_lf, data, data_cr, data_lf,
-                                 trailer_start, trailer, trailer_lf, last_lf, done };
+    enum class State : uint8_t {
+        length,
+        until_close,
+        size,
+        extension,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer_start,
+        trailer,
+        trailer_lf,
+        last_lf,
+        done
+    };
     const char* chunk_control(char c);
     State state_;
     uint64_t remaining_ = 0;

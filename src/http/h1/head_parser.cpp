@@ -10,7 +10,9 @@ namespace beast = boost::beast;
 using BeastField = beast::http::field;
 using BeastError = beast::error_code;
 
-std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
+std::string_view view(beast::string_view s) {
+    return {s.data(), s.size()};
+}
 
 /// What framing needs to know, collected while the fields go by.
 struct Collected {
@@ -33,12 +35,26 @@ struct Collected {
         }
         headers->add(name, value);
         switch (which) {
-            case BeastField::host: host = value; ++hosts; break;
-            case BeastField::content_length: content_length = value; ++content_lengths; break;
-            case BeastField::transfer_encoding: transfer_encoding = value; ++transfer_encodings; break;
-            case BeastField::expect: expect = value; break;
-            case BeastField::connection: connection(value); break;
-            default: break;
+            case BeastField::host:
+                host = value;
+                ++hosts;
+                break;
+            case BeastField::content_length:
+                content_length = value;
+                ++content_lengths;
+                break;
+            case BeastField::transfer_encoding:
+                transfer_encoding = value;
+                ++transfer_encodings;
+                break;
+            case BeastField::expect:
+                expect = value;
+                break;
+            case BeastField::connection:
+                connection(value);
+                break;
+            default:
+                break;
         }
     }
     void connection(std::string_view value) {
@@ -87,8 +103,8 @@ private:
         return "the head is malformed";
     }
 
-    void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target, int version,
-                         BeastError&) override {
+    void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target,
+                         int version, BeastError&) override {
         request_->method = view(method);
         request_->target = view(target);
         request_->minor = version - 10;
@@ -98,14 +114,17 @@ private:
         response_->reason = view(text);
         response_->minor = version - 10;
     }
-    void on_field_impl(BeastField which, beast::string_view name, beast::string_view value, BeastError&) override {
+    void on_field_impl(BeastField which, beast::string_view name, beast::string_view value,
+                       BeastError&) override {
         collected_.field(which, view(name), view(value));
     }
     void on_header_impl(BeastError&) override {}
     void on_body_init_impl(boost::optional<std::uint64_t> const&, BeastError&) override {}
     std::size_t on_body_impl(beast::string_view, BeastError&) override { return 0; }
     void on_chunk_header_impl(std::uint64_t, beast::string_view, BeastError&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, BeastError&) override { return 0; }
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, BeastError&) override {
+        return 0;
+    }
     void on_finish_impl(BeastError&) override {}
 
     Collected& collected_;
@@ -122,7 +141,8 @@ const char* bad_bytes(std::string_view head) {
             return "a field is folded over several lines";
     }
     for (std::size_t at = 0; (at = head.find('\r', at)) != std::string_view::npos; ++at)
-        if (at + 1 >= head.size() || head[at + 1] != '\n') return "the head contains a CR without LF";
+        if (at + 1 >= head.size() || head[at + 1] != '\n')
+            return "the head contains a CR without LF";
     return nullptr;
 }
 
@@ -140,13 +160,16 @@ std::optional<uint64_t> parse_length(std::string_view text) {
 Result<Framing> request_framing(const Collected& seen, int minor) {
     if (seen.transfer_encodings > 0) {
         if (seen.content_lengths > 0)
-            return fail(codes::http_bad_request, "Content-Length and Transfer-Encoding exclude each other");
+            return fail(codes::http_bad_request,
+                        "Content-Length and Transfer-Encoding exclude each other");
         if (minor == 0) return fail(codes::http_bad_request, "HTTP/1.0 has no Transfer-Encoding");
         if (seen.transfer_encodings > 1 || !iequals(seen.transfer_encoding, "chunked"))
-            return fail(codes::http_not_implemented, "the only Transfer-Encoding served is one 'chunked'");
+            return fail(codes::http_not_implemented,
+                        "the only Transfer-Encoding served is one 'chunked'");
         return Framing{Framing::Kind::chunked, 0};
     }
-    if (seen.content_lengths > 1) return fail(codes::http_bad_request, "Content-Length is repeated");
+    if (seen.content_lengths > 1)
+        return fail(codes::http_bad_request, "Content-Length is repeated");
     if (seen.content_lengths == 0) return Framing{};
     auto length = parse_length(seen.content_length);
     if (!length) return fail(codes::http_bad_request, "Content-Length is not a number");
@@ -155,7 +178,8 @@ Result<Framing> request_framing(const Collected& seen, int minor) {
 
 bool valid_authority(std::string_view authority) {
     for (char c : authority)
-        if (c == '/' || c == '?' || c == '#' || c == '@' || c == ' ' || c == ',' || static_cast<unsigned char>(c) < 0x21)
+        if (c == '/' || c == '?' || c == '#' || c == '@' || c == ' ' || c == ',' ||
+            static_cast<unsigned char>(c) < 0x21)
             return false;
     return true;
 }
@@ -170,14 +194,17 @@ Result<void> read_target(RequestHead& out, const Collected& seen) {
     if (out.method == "CONNECT") return fail(codes::http_not_implemented, "CONNECT is not served");
     if (!target.starts_with('/') && target != "*") {
         auto scheme = target.find("://");
-        if (scheme == std::string_view::npos || !(iequals(target.substr(0, scheme), "http") || iequals(target.substr(0, scheme), "https")))
-            return fail(codes::http_bad_request, "the request target is neither a path nor an http URL");
+        if (scheme == std::string_view::npos || !(iequals(target.substr(0, scheme), "http") ||
+                                                  iequals(target.substr(0, scheme), "https")))
+            return fail(codes::http_bad_request,
+                        "the request target is neither a path nor an http URL");
         auto rest = target.substr(scheme + 3);
         auto slash = rest.find_first_of("/?");
         auto authority = rest.substr(0, slash);
         if (seen.hosts == 1 && !iequals(authority, seen.host))
             return fail(codes::http_bad_request, "the request target names another host than Host");
-        if (authority.empty() || !valid_authority(authority)) return fail(codes::http_bad_request, "the request target has no valid host");
+        if (authority.empty() || !valid_authority(authority))
+            return fail(codes::http_bad_request, "the request target has no valid host");
         out.authority = authority;
         target = slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash);
     }
@@ -186,20 +213,24 @@ Result<void> read_target(RequestHead& out, const Collected& seen) {
     auto question = target.find('?');
     out.path = target.substr(0, question);
     if (out.path.empty()) out.path = "/";
-    out.query = question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+    out.query =
+        question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
     return {};
 }
 
 }  // namespace
 
 std::size_t find_head_end(std::string_view bytes, std::size_t& from) {
-    // Each line end is looked at once; the head ends at an empty line, however its ends are written.
+    // Each line end is looked at once; the head ends at an empty line, however its ends are
+    // written.
     std::size_t at = from;
     while ((at = bytes.find('\n', at)) != std::string_view::npos) {
         std::size_t next = at + 1;
         if (next < bytes.size() && bytes[next] == '\n') return next + 1;
-        if (next + 1 < bytes.size() && bytes[next] == '\r' && bytes[next + 1] == '\n') return next + 2;
-        if (next >= bytes.size() || (bytes[next] == '\r' && next + 1 >= bytes.size())) break;  // undecided yet
+        if (next + 1 < bytes.size() && bytes[next] == '\r' && bytes[next + 1] == '\n')
+            return next + 2;
+        if (next >= bytes.size() || (bytes[next] == '\r' && next + 1 >= bytes.size()))
+            break;  // undecided yet
         at = next;
     }
     from = at == std::string_view::npos ? bytes.size() : at;
@@ -231,7 +262,8 @@ Result<void> parse_request_head(std::string_view head, RequestHead& out) {
     return {};
 }
 
-Result<void> parse_response_head(std::string_view head, std::string_view method, ResponseHead& out) {
+Result<void> parse_response_head(std::string_view head, std::string_view method,
+                                 ResponseHead& out) {
     if (const char* bad = bad_bytes(head)) return fail(codes::upstream_protocol, bad);
     out.headers.clear();
     Collected seen;
@@ -245,13 +277,15 @@ Result<void> parse_response_head(std::string_view head, std::string_view method,
     if (method == "HEAD" || out.status / 100 == 1 || out.status == 204 || out.status == 304) {
         out.framing = {};
     } else if (seen.transfer_encodings > 0) {
-        if (seen.content_lengths > 0 || seen.transfer_encodings > 1 || !iequals(seen.transfer_encoding, "chunked"))
+        if (seen.content_lengths > 0 || seen.transfer_encodings > 1 ||
+            !iequals(seen.transfer_encoding, "chunked"))
             return fail(codes::upstream_protocol, "the provider's body framing is ambiguous");
         out.framing = {Framing::Kind::chunked, 0};
     } else if (seen.content_lengths > 0) {
         auto length = parse_length(seen.content_length);
         if (seen.content_lengths > 1 || !length)
-            return fail(codes::upstream_protocol, "the provider's Content-Length is malformed or repeated");
+            return fail(codes::upstream_protocol,
+                        "the provider's Content-Length is malformed or repeated");
         out.framing = {Framing::Kind::length, *length};
     } else {
         out.framing = {Framing::Kind::until_close, 0};
