@@ -57,6 +57,14 @@ void drop_openai_settings(const Settings& settings, Dropped& dropped) {
     dropped.add(settings.seed);
 }
 
+bool is_empty(const Message& message) {
+    for (const auto& part : message.parts) {
+        const auto* text = std::get_if<Text>(&part.body);
+        if (!text || !text->text.empty()) return false;
+    }
+    return true;
+}
+
 Result<std::string_view> object_text(const Message& message, const Part& part, const ToolCall& call) {
     const std::string_view text = trim(call.arguments, " \t\r\n");
     if (text.empty()) return "{}";

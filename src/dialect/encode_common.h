@@ -31,6 +31,9 @@ Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped);
 /// are no loss.
 void drop_openai_settings(const Settings& settings, Dropped& dropped);
 
+/// The message has no parts, or only texts without a letter: providers refuse it, and nothing is lost.
+bool is_empty(const Message& message);
+
 /// The arguments of a tool call as a JSON object, in the text given; "" is {}. Fails with
 /// dialect.invalid_request.
 Result<std::string_view> object_text(const Message& message, const Part& part, const ToolCall& call);

@@ -57,13 +57,10 @@ std::string encode_for_openai(int status, std::string_view type, std::string_vie
     return out;
 }
 
-// The words of the body where they are UTF-8, else a sentence.
+// The words of the body, or a sentence where it has none.
 std::string readable(std::string_view body, int status) {
     body = trim(body.substr(0, kMaxMessage), " \t\r\n");
-    std::string quoted;
-    json::append_string(quoted, body);
-    if (!body.empty() && json::parse(quoted)) return std::string(body);
-    return "the provider answered with status " + std::to_string(status);
+    return body.empty() ? "the provider answered with status " + std::to_string(status) : std::string(body);
 }
 
 }  // namespace

@@ -195,7 +195,7 @@ TEST(TranslateError, KeepsStatusTypeAndMessage) {
     EXPECT_EQ(error.status, 529);
     EXPECT_EQ(error.type, "overloaded_error");
     EXPECT_EQ(error.body, R"({"type":"error","error":{"type":"overloaded_error","code":"529","message":"Overloaded"}})");
-    EXPECT_EQ(translate_error(context, 503, {}, "\xFF\xFE").body,
+    EXPECT_EQ(translate_error(context, 503, {}, " \n").body,
               R"({"type":"error","error":{"type":"AnthropicBackendError","code":"503","message":"the provider answered with status 503"}})");
     // The same dialect passes unchanged, white space and all.
     context.schema = Schema::OpenAI;

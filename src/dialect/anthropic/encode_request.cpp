@@ -9,7 +9,7 @@ namespace weir::dialect::anthropic {
 namespace {
 
 // Anthropic wants max_tokens; OpenAI clients need not say it.
-constexpr std::string_view kDefaultMaxTokens = "4096";
+constexpr int64_t kDefaultMaxTokens = 4096;
 
 bool is_image_mime(std::string_view mime) {
     return mime == "image/jpeg" || mime == "image/png" || mime == "image/gif" || mime == "image/webp";
@@ -27,6 +27,7 @@ private:
     Result<void> write_settings();
     void write_output_config();
     void write_thinking();
+    void write_max_tokens();
     void write_stop();
     Result<void> write_system();
     Result<void> write_messages();
@@ -77,11 +78,7 @@ Result<std::vector<std::string>> RequestEncoder::encode() {
 
 Result<void> RequestEncoder::write_settings() {
     const Settings& s = conversation_.settings;
-    w_.key("max_tokens");
-    if (s.max_tokens) w_.value(s.max_tokens.value);
-    // Upstream's end-to-end run wants 0 here, which Claude on Bedrock refuses: the client learns that it
-    // has to say max_tokens.
-    else w_.raw(options_.host == Host::aws ? "0" : kDefaultMaxTokens);
+    write_max_tokens();
     if (s.temperature) {
         const double value = s.temperature.value.as_double().value_or(-1);
         if (!(value >= 0 && value <= 1))
@@ -104,6 +101,22 @@ Result<void> RequestEncoder::write_settings() {
     if (s.service_tier && s.service_tier.value.text() != "auto" && s.service_tier.value.text() != "default")
         dropped_.add(s.service_tier);
     return {};
+}
+
+void RequestEncoder::write_max_tokens() {
+    const Settings& s = conversation_.settings;
+    w_.key("max_tokens");
+    if (s.max_tokens) {
+        w_.value(s.max_tokens.value);
+    } else if (options_.host == Host::aws) {
+        // Upstream's end-to-end run wants 0 here, which Claude on Bedrock refuses: the client learns that
+        // it has to say max_tokens.
+        w_.integer(0);
+    } else {
+        // What is spent on thinking counts too.
+        const int64_t budget = s.thinking ? s.thinking->budget.as_int().value_or(0) : 0;
+        w_.integer(kDefaultMaxTokens + std::clamp<int64_t>(budget, 0, 1'000'000));
+    }
 }
 
 void RequestEncoder::write_stop() {
@@ -178,6 +191,7 @@ Result<void> RequestEncoder::write_messages() {
     for (size_t i = 0; i < messages.size(); ++i) {
         const Message& message = messages[i];
         if (message.role == Role::system) continue;
+        if (message.role == Role::assistant && is_empty(message)) continue;
         w_.begin_object().key("role").string(message.role == Role::assistant ? "assistant" : "user");
         w_.key("content").begin_array();
         WEIR_CHECK(write_parts(message));
@@ -310,7 +324,7 @@ Result<void> RequestEncoder::write_tools() {
             w_.begin_object().key("name").string(tool.name);
             if (!tool.description.empty()) w_.key("description").string(tool.description);
             w_.key("input_schema");
-            if (tool.schema.is_object()) w_.value(tool.schema);
+            if (!tool.schema.members().empty()) w_.value(tool.schema);
             else w_.raw(R"({"type":"object","properties":{}})");
             if (tool.strict.is_bool()) w_.key("strict").value(tool.strict);
             write_cache(tool.cache);

@@ -19,14 +19,6 @@ bool has_tool_parts(const Conversation& conversation) {
     return false;
 }
 
-bool says_anything(const Message& message) {
-    for (const auto& part : message.parts) {
-        const auto* text = std::get_if<Text>(&part.body);
-        if (!text || !text->text.empty()) return true;
-    }
-    return false;
-}
-
 // One request's encoding: the writer and what is lost.
 class RequestEncoder {
 public:
@@ -85,7 +77,8 @@ void RequestEncoder::write_inference_config() {
     if (stop.is_string()) w_.key("stopSequences").begin_array().string(stop.text()).end_array();
     else if (stop.is_array() && !stop.items().empty()) w_.key("stopSequences").value(stop);
     w_.end_object();
-    if (s.service_tier)
+    // "auto" leaves the choice to the provider, which is what saying nothing means here.
+    if (s.service_tier && s.service_tier.value.text() != "auto")
         w_.key("serviceTier").begin_object().key("type").value(s.service_tier.value).end_object();
     drop_openai_settings(s, dropped_);
     dropped_.add(s.top_k);
@@ -134,7 +127,7 @@ Result<void> RequestEncoder::write_messages() {
     for (size_t i = 0; i < messages.size(); ++i) {
         const Message& message = messages[i];
         const bool assistant = message.role == Role::assistant;
-        if (message.role == Role::system || (assistant && !says_anything(message))) continue;
+        if (message.role == Role::system || (assistant && is_empty(message))) continue;
         w_.begin_object().key("role").string(assistant ? "assistant" : "user");
         w_.key("content").begin_array();
         WEIR_CHECK(write_parts(message));
@@ -232,7 +225,9 @@ Result<void> RequestEncoder::write_tool_result(const Message& message, const Par
 Result<void> RequestEncoder::write_tool_config() {
     const bool none = conversation_.tool_choice.kind == ToolChoice::Kind::none;
     if (conversation_.tools.empty()) {
-        if (conversation_.tool_choice.kind == ToolChoice::Kind::required) dropped_.add("/tool_choice");
+        using Kind = ToolChoice::Kind;
+        const Kind kind = conversation_.tool_choice.kind;
+        if (kind == Kind::required || kind == Kind::named || kind == Kind::word) dropped_.add("/tool_choice");
         return {};
     }
     if (none) {

@@ -1,0 +1,145 @@
+#include "dialect/stream.h"
+
+#include "base/encoding.h"
+#include "dialect/eventstream.h"
+#include "dialect/sse.h"
+#include "dialect/test_support.h"
+
+namespace weir::dialect {
+namespace {
+
+Context context(Schema schema) {
+    return {.schema = schema, .model = "asked", .created = 123, .request_id = "req-1"};
+}
+
+// Lines "EVENT JSON" and "!EXCEPTION JSON" as frames.
+std::string frames(std::string_view lines) {
+    std::string out;
+    std::istringstream text{std::string(lines)};
+    for (std::string line; std::getline(text, line);) {
+        const size_t space = line.find(' ');
+        const std::string_view name = std::string_view(line).substr(0, space);
+        const std::string_view payload = std::string_view(line).substr(space + 1);
+        if (name.starts_with('!')) append_eventstream_exception(out, name.substr(1), payload);
+        else append_eventstream_event(out, name, payload);
+    }
+    return out;
+}
+
+// The events of an SSE stream as InvokeModelWithResponseStream wraps them.
+std::string wrapped(std::string_view sse) {
+    std::string out;
+    SseReader reader;
+    SseEvent event;
+    while (reader.next(sse, event).value())
+        append_eventstream_event(out, "chunk", R"({"bytes":")" + base64_encode(event.data) + "\"}");
+    return out;
+}
+
+struct Run {
+    StreamTranslator stream;
+    std::string out;
+    std::string failure;
+};
+
+// What a client gets: the stream, and the error event if it failed; then how it ended.
+std::string translate(Schema schema, std::string_view bytes) {
+    auto fail = [](Run& run, const Error& error) {
+        if (run.failure.empty()) run.stream.encode_error(error, run.out);
+        run.failure = error.code().name;
+    };
+    return test::replay_every_split(
+        bytes, [&] { return Run{StreamTranslator(context(schema)), {}, {}}; },
+        [&](Run& run, std::string_view piece) {
+            if (auto ok = run.stream.feed(piece, run.out); !ok) fail(run, ok.error());
+        },
+        [&](Run& run) {
+            if (auto ok = run.stream.finish(run.out); !ok) fail(run, ok.error());
+            const Usage& usage = run.stream.usage();
+            return run.out + ": " + run.failure + " model=" + std::string(run.stream.response_model()) +
+                   " id=" + std::string(run.stream.response_id()) + " input=" + std::to_string(usage.input.value_or(-1)) +
+                   " output=" + std::to_string(usage.output.value_or(-1)) + (run.stream.done() ? " done" : " not done") +
+                   (run.stream.content_started() ? " content" : "") + "\n";
+        });
+}
+
+TEST(StreamTranslator, MatchesTheGoldenFilesInEverySplit) {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(test::testdata() / "streams")) {
+        const std::string name = entry.path().filename().string();
+        if (name.find(".golden") != std::string::npos) continue;
+        ++count;
+        SCOPED_TRACE(name);
+        const std::string text = test::read_file(entry.path());
+        std::string out;
+        if (name.ends_with(".anthropic.sse")) {
+            out = translate(Schema::Anthropic, text);
+            if (name.find("garbage") == std::string::npos && name.find("truncated") == std::string::npos) {
+                EXPECT_EQ(translate(Schema::AWSAnthropic, wrapped(text)), out);
+            }
+        } else if (name.ends_with(".bedrock.events")) {
+            out = translate(Schema::AWSBedrock, frames(text));
+        } else {
+            out = translate(Schema::OpenAI, text);
+        }
+        const auto golden = std::filesystem::path(entry.path().string() + ".golden");
+        if (test::update_golden()) test::write_file(golden, out);
+        EXPECT_EQ(out, test::read_file(golden));
+    }
+    EXPECT_GE(count, 10);
+}
+
+// An error event is never followed by a finish reason or [DONE], wherever the stream is cut.
+TEST(StreamTranslator, ACutStreamEndsInAnErrorEvent) {
+    const std::pair<Schema, std::string> streams[] = {
+        {Schema::Anthropic, test::read_file(test::testdata() / "streams/mixed.anthropic.sse")},
+        {Schema::AWSBedrock, frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
+        {Schema::OpenAI, test::read_file(test::testdata() / "streams/mixed.openai.sse")}};
+    for (const auto& [schema, bytes] : streams) {
+        for (size_t size = 0; size < bytes.size(); ++size) {
+            StreamTranslator stream(context(schema));
+            std::string out;
+            auto result = stream.feed(std::string_view(bytes).substr(0, size), out);
+            if (result) result = stream.finish(out);
+            const bool whole = out.ends_with("data: [DONE]\n\n");
+            EXPECT_EQ(result.has_value(), whole) << to_string(schema) << " cut at " << size;
+            EXPECT_EQ(stream.done(), whole);
+            if (result) continue;
+            EXPECT_EQ(result.error().code().name, size ? result.error().code().name : codes::upstream_truncated.name);
+            stream.encode_error(result.error(), out);
+            const std::string once = out;
+            stream.encode_error(result.error(), out);
+            EXPECT_EQ(out, once);
+            EXPECT_NE(out.find("data: {\"error\":"), std::string::npos);
+            EXPECT_EQ(out.find("[DONE]"), std::string::npos);
+            if (schema != Schema::AWSBedrock) { EXPECT_EQ(out.find("finish_reason"), std::string::npos); }
+            EXPECT_FALSE(stream.feed(bytes, out));
+            EXPECT_EQ(out, once);
+        }
+    }
+}
+
+TEST(StreamTranslator, KeepsWhatTheProviderSaidAboutItsFailure) {
+    std::string out;
+    StreamTranslator stream(context(Schema::AWSBedrock));
+    auto result = stream.feed(frames(test::read_file(test::testdata() / "streams/exception.bedrock.events")), out);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code().name, codes::upstream_error.name);
+    EXPECT_TRUE(result.error().retryable());
+    ASSERT_TRUE(stream.provider_error());
+    EXPECT_EQ(stream.provider_error()->status, 429);
+    EXPECT_EQ(stream.provider_error()->message, "Too many tokens");
+}
+
+TEST(StreamTranslator, RefusesProvidersWithoutACodec) {
+    std::string out;
+    StreamTranslator stream(context(Schema::GCPVertexAI));
+    EXPECT_FALSE(stream.feed("data: {}\n\n", out));
+    EXPECT_FALSE(stream.finish(out));
+    stream.encode_error(Error(codes::internal_error, ""), out);
+    EXPECT_NE(out.find("error"), std::string::npos);
+    EXPECT_TRUE(stream.usage().empty());
+}
+
+}  // namespace
+}  // namespace weir::dialect
