@@ -29,7 +29,29 @@ std::string plural(int64_t n, std::string_view noun) {
 
 /// What a message may show of a value: never what came from the environment.
 std::string shown(const Node& node) {
-    return node.substituted ? "\"(from the environment)\"" : quoted(node.text);
+    if (node.substituted) return "\"(from the environment)\"";
+    bool number = node.kind == Node::Kind::integer || node.kind == Node::Kind::real;
+    return number ? node.text.substr(0, 40) : quote(node.text);
+}
+
+/// What would be right, for the shared types whose pattern does not say it plainly.
+std::string_view hint(const Type& type) {
+    struct Hint {
+        std::string_view type, text;
+    };
+    static constexpr Hint kHints[] = {
+        {"Duration", "; write a duration such as 30s or 1m30s"},
+        {"Hostname", "; write a lower-case host name, such as api.example.com or *.example.com"},
+        {"SectionName", "; use lower-case letters, digits, - and ."},
+        {"DnsName", "; use lower-case letters, digits, - and ."},
+        {"DnsLabel", "; use lower-case letters, digits and -"},
+        {"Namespace", "; use lower-case letters, digits and -"},
+        {"HeaderName", "; use letters, digits and -"},
+        {"Quantity", "; write a quantity such as 50Mi"},
+    };
+    for (const Hint& h : kHints)
+        if (h.type == type.name) return h.text;
+    return {};
 }
 
 bool is_uri(std::string_view text) {
@@ -98,14 +120,15 @@ private:
         if (type.max && length > *type.max)
             report_.error(
                 node.place, path,
-                fmt::format("Too long: {} characters; may not be more than {}", length, *type.max));
+                fmt::format("Too long: may not be more than {} bytes; it has {} characters",
+                            *type.max, length));
         pattern(node, type, path);
         if (!type.format.empty()) format(node, type, path);
     }
 
     void pattern(const Node& node, const Type& type, const std::string& path) {
         if (type.regex && !re2::RE2::PartialMatch(node.text, *type.regex))
-            invalid(node, path, fmt::format("should match '{}'", type.pattern));
+            invalid(node, path, fmt::format("should match '{}'{}", type.pattern, hint(type)));
     }
 
     void format(const Node& node, const Type& type, const std::string& path) {
@@ -125,7 +148,7 @@ private:
         std::string list;
         for (const std::string& choice : type.choices) {
             if (!list.empty()) list += ", ";
-            list += quoted(choice);
+            list += quote(choice);
         }
         report_.error(node.place, path,
                       fmt::format("Unsupported value: {}: supported values: {}", value, list));
@@ -201,7 +224,7 @@ private:
             std::string key = type.set ? shown(item) : std::string();
             for (const std::string& name : type.keys)
                 key += fmt::format("{}\"{}\":{}", key.empty() ? "{" : ",", name,
-                                   quoted(item.text_at(name)));
+                                   quote(item.text_at(name)));
             if (!type.set) key += "}";
             auto [at, fresh] = first.emplace(key, i);
             if (!fresh)
@@ -244,7 +267,7 @@ private:
             if (field.standing != Standing::gone) known.push_back(field.name);
         report_.error(
             entry.key_place, path,
-            fmt::format("unknown field {}{}", quoted(entry.key), suggest(entry.key, known)));
+            fmt::format("unknown field {}{}", quote(entry.key), suggest(entry.key, known)));
     }
 
     /// An absent string reads as "", as it does for clients that always write the field.

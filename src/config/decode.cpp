@@ -80,7 +80,7 @@ HeaderMutation read_headers(const Node* node, std::string_view path, Report& rep
         if (!is_header_name(remove[i].text))
             report.error(remove[i].place, join(join(path, "remove"), i),
                          fmt::format("{} is not a header name; use letters, digits and -",
-                                     quoted(remove[i].text)));
+                                     quote(remove[i].text)));
         mutation.remove.push_back(to_lower(remove[i].text));
     }
     return mutation;

@@ -77,7 +77,7 @@ ApiSchema read_schema(const Node& node, Report& report) {
             report.warning(
                 node.find("version")->place, "spec.schema.version",
                 fmt::format("read as a path prefix, as older releases did; write prefix: {}",
-                            quoted(schema.version)));
+                            quote(schema.version)));
     }
     schema.prefix = normal_prefix(prefix);
     return schema;
@@ -152,8 +152,7 @@ void read_endpoint(const Node& node, Backend& backend, Report& report) {
     std::string wrong;
     auto url = parse_url(node.text, wrong);
     if (!url) {
-        report.error(node.place, "spec.endpoint",
-                     fmt::format("{} {}", node.substituted ? "the URL" : quoted(node.text), wrong));
+        report.error(node.place, "spec.endpoint", fmt::format("the URL {}", wrong));
         return;
     }
     bool bedrock = backend.schema.name == SchemaName::aws_bedrock ||
@@ -164,7 +163,7 @@ void read_endpoint(const Node& node, Backend& backend, Report& report) {
     else if (!url->path.empty())
         report.warning(node.place, "spec.endpoint",
                        fmt::format("the path {} has no effect for this provider; remove it",
-                                   quoted(url->path)));
+                                   quote(url->path)));
     backend.url =
         Backend::Url{url->tls, {url->host, url->port, looks_like_ip(url->host), node.place}};
 }
@@ -219,7 +218,7 @@ std::optional<Endpoint> read_address(const Node& node, const std::string& path, 
     if (endpoint.is_ip && !endpoint.host.empty() && !looks_like_ip(endpoint.host))
         report.error(
             endpoint.place, join(path, "ip.address"),
-            fmt::format("{} is not an IP address; use fqdn for names", quoted(endpoint.host)));
+            fmt::format("{} is not an IP address; use fqdn for names", quote(endpoint.host)));
     return endpoint;
 }
 

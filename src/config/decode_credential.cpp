@@ -136,7 +136,7 @@ void substitute_values(SecretResource& secret, const Node& annotations, const Op
                 report.warning(
                     entry.value.place, field,
                     fmt::format("variable {} is not set; the value written in the Secret is used",
-                                quoted(entry.value.text)));
+                                quote(entry.value.text)));
         } else if (key.starts_with(kFromFile)) {
             auto content =
                 options.read_file
@@ -147,12 +147,12 @@ void substitute_values(SecretResource& secret, const Node& annotations, const Op
                     Secret(std::move(*content));
             else if (options.mock)
                 report.warning(entry.value.place, field,
-                               fmt::format("cannot read {}: {}", quoted(entry.value.text),
+                               fmt::format("cannot read {}: {}", quote(entry.value.text),
                                            content.error().detail()));
             else
                 report.error(entry.value.place, field,
                              fmt::format("cannot read {}: {}; name a readable file",
-                                         quoted(entry.value.text), content.error().detail()));
+                                         quote(entry.value.text), content.error().detail()));
         }
     }
 }

@@ -79,7 +79,7 @@ void check_distinct(const std::vector<Listener>& listeners, Report& report) {
                 continue;
             report.error(b.place, join("spec.listeners", i),
                          fmt::format("same port and hostname as listener {} at {}; change one",
-                                     quoted(a.name), a.place.to_string()));
+                                     quote(a.name), a.place.to_string()));
         }
 }
 

@@ -39,7 +39,7 @@ PathMatch read_path(const Node& node, const std::string& path, Report& report) {
                match.value.find_first_of("?#") != std::string::npos) {
         report.error(
             match.place, join(path, "value"),
-            fmt::format("{} can match no path; write it without //, ? and #", quoted(match.value)));
+            fmt::format("{} can match no path; write it without //, ? and #", quote(match.value)));
     }
     return match;
 }

@@ -49,6 +49,12 @@ std::string_view type_name(const Node& node) {
     return "null";
 }
 
+std::string describe(const Node& document) {
+    const Node* name = document.at("metadata.name");
+    return std::string(document.text_at("kind", "?")) + "/" +
+           (name && name->is_scalar() ? name->text : "?");
+}
+
 bool same_value(const Node& a, const Node& b) {
     if (a.kind != b.kind) return false;
     if (a.is_list()) return std::ranges::equal(a.items, b.items, same_value);

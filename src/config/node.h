@@ -51,6 +51,9 @@ struct Entry {
 /// types.
 std::string_view type_name(const Node& node);
 
+/// "kind/name" of a document, for messages.
+std::string describe(const Node& document);
+
 /// Same value, wherever written; order of map entries does not matter.
 bool same_value(const Node& a, const Node& b);
 

@@ -117,11 +117,6 @@ bool known_group(std::string_view group) {
            group == kGatewayGroup || group == kWeirGroup;
 }
 
-std::string described(const Node& node, std::string_view kind) {
-    const Node* name = node.at("metadata.name");
-    return fmt::format("{}/{}", kind, name && name->is_scalar() ? name->text : "?");
-}
-
 /// Finds the kind, or reports why there is none.
 const KindInfo* find_kind(const Node& node, std::string_view api_version, std::string_view kind,
                           Report& report) {
@@ -142,10 +137,10 @@ const KindInfo* find_kind(const Node& node, std::string_view api_version, std::s
     if (!versions.empty())
         report.error(
             node.find("apiVersion")->place, "apiVersion",
-            fmt::format("unknown version {}{}", quoted(version), suggest(version, versions)));
+            fmt::format("unknown version {}{}", quote(version), suggest(version, versions)));
     else if (known_group(group))
         report.error(node.find("kind")->place, "kind",
-                     fmt::format("unknown kind {} of {}{}", quoted(kind), group,
+                     fmt::format("unknown kind {} of {}{}", quote(kind), group,
                                  suggest(kind, kinds_of_group)));
     else
         report.warning(node.place, "", "not a kind that a gateway reads; skipped");
@@ -189,7 +184,7 @@ std::optional<Object> classify(Node document, Report& report) {
                        "neither apiVersion nor kind, so not a manifest (Helm values?); skipped");
         return std::nullopt;
     }
-    if (kind && kind->is_scalar()) report.set_subject(described(document, kind->text));
+    if (kind && kind->is_scalar()) report.set_subject(describe(document));
     for (std::string_view required : {"apiVersion", "kind"}) {
         const Node* node = document.find(required);
         if (node && node->is_string()) continue;

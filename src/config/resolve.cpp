@@ -110,14 +110,14 @@ void check_parent(const Route& route, const ParentRef& parent, const std::string
     if (!found)
         report.error(
             parent.place, field,
-            fmt::format("Gateway {} has no such listener{}", quoted(gateway->meta.name.name),
+            fmt::format("Gateway {} has no such listener{}", quote(gateway->meta.name.name),
                         suggest(parent.section, listeners)));
     else if (!admitted)
         report.error(
             parent.place, field,
             fmt::format("no listener of Gateway {} admits routes of namespace {}; set "
                         "allowedRoutes.namespaces.from: All",
-                        quoted(gateway->meta.name.to_string()), quoted(route.meta.name.space)));
+                        quote(gateway->meta.name.to_string()), quote(route.meta.name.space)));
 }
 
 void check_route(Route& route, bool complete, const Configuration& configuration, Report& report) {
@@ -134,7 +134,7 @@ void check_route(Route& route, bool complete, const Configuration& configuration
     for (size_t i = 0; i < route.rules.size(); ++i)
         for (size_t j = 0; j < route.rules[i].backends.size(); ++j) {
             const BackendRef& ref = route.rules[i].backends[j];
-            if (ref.kind != BackendRef::Kind::backend) continue;
+            if (ref.kind != BackendRef::Kind::backend || ref.name.name.empty()) continue;
             std::string field = join(join(join("spec.rules", i), "backendRefs"), j);
             if (group_of(route.meta) == kSeedGroup)
                 field = join(join(join("spec.routes", i), "backends"), j);
@@ -152,7 +152,7 @@ void check_route(Route& route, bool complete, const Configuration& configuration
 
 void check_backend(const DecodedBackend& decoded, Backend& backend, bool complete,
                    const Configuration& configuration, Report& report) {
-    if (!decoded.endpoints) return;
+    if (!decoded.endpoints || decoded.endpoints->name.name.empty()) return;
     const Reference& ref = *decoded.endpoints;
     report.set_subject(subject(backend.meta));
     const EndpointBackend* target = configuration.endpoint_backend(ref.name);
@@ -182,7 +182,7 @@ std::string absent(std::string_view kind, const ObjectName& wanted, const Object
     for (const ObjectName& name : present)
         candidates.push_back(local && name.space == wanted.space ? name.name : name.to_string());
     std::string shown = local ? wanted.name : wanted.to_string();
-    return fmt::format("{} {} does not exist{}", kind, quoted(shown), suggest(shown, candidates));
+    return fmt::format("{} {} does not exist{}", kind, quote(shown), suggest(shown, candidates));
 }
 
 void check_grant(const Configuration& configuration, const Meta& from, std::string_view to_group,
@@ -193,7 +193,7 @@ void check_grant(const Configuration& configuration, const Meta& from, std::stri
         place, field,
         fmt::format(
             "{} {} is in another namespace and no ReferenceGrant there permits it; add one in {}",
-            to_kind, quoted(to.to_string()), to.space));
+            to_kind, quote(to.to_string()), to.space));
 }
 
 Configuration resolve(Parts parts, const Options& options, Report& report) {

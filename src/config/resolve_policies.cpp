@@ -39,24 +39,24 @@ void check_secret(const Parts& parts, const DecodedPolicy& decoded, const Creden
         if (!credential->value) {
             std::string wanted =
                 policy.seed_spelling
-                    ? fmt::format("{}, {} or {}", quoted(backend->meta.name.name),
-                                  quoted(backend->provider), quoted(defaults::kApiKeyEntry))
-                    : quoted(credential->entry);
+                    ? fmt::format("{}, {} or {}", quote(backend->meta.name.name),
+                                  quote(backend->provider), quote(defaults::kApiKeyEntry))
+                    : quote(credential->entry);
             lacking(options, ref.place, decoded.secret_field,
                     fmt::format("Secret {} has no key {} for backend {}; add it",
-                                quoted(ref.name.name), wanted, quoted(target.name)),
+                                quote(ref.name.name), wanted, quote(target.name)),
                     report);
         } else if (credential->value->empty() && options.mock) {
             report.warning(ref.place, decoded.secret_field,
-                           fmt::format("key {} of Secret {} is empty", quoted(credential->entry),
-                                       quoted(ref.name.name)));
+                           fmt::format("key {} of Secret {} is empty", quote(credential->entry),
+                                       quote(ref.name.name)));
         } else if (credential->value->empty()) {
             report.unenforced(
                 ref.place, decoded.secret_field,
                 fmt::format(
                     "key {} of Secret {} is empty, so the provider would get no credential; fill "
                     "it in, or start with --allow-unenforced Secret",
-                    quoted(credential->entry), quoted(ref.name.name)),
+                    quote(credential->entry), quote(ref.name.name)),
                 "Secret");
         }
     }
@@ -86,7 +86,7 @@ void check_credentials(const Parts& parts, const Options& options, Configuration
                 report.error(
                     target.place, target.field,
                     fmt::format("{} already has the credential of {} at {}; a backend takes one",
-                                quoted(target.name.name), subject(at->second->meta),
+                                quote(target.name.name), subject(at->second->meta),
                                 at->second->meta.place.to_string()));
         }
         if (decoded.targets.empty())
@@ -125,7 +125,7 @@ std::vector<std::string> certificates(const std::vector<Reference>& references, 
         } else if (pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
             lacking(options, ref.place, ref.field,
                     fmt::format("{} {} has no PEM certificate under ca.crt; add it", ref.kind,
-                                quoted(ref.name.name)),
+                                quote(ref.name.name)),
                     report);
         } else {
             out.push_back(std::move(pem));
@@ -167,7 +167,7 @@ void apply_tls_policy(const Parts& parts, const TlsPolicy& policy, const Options
         else
             report.error(target.place, target.field,
                          fmt::format("{} already has the TLS of {} at {}; a Backend takes one",
-                                     quoted(target.name.name), subject(at->second->meta),
+                                     quote(target.name.name), subject(at->second->meta),
                                      at->second->meta.place.to_string()));
     }
 }

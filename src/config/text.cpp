@@ -163,7 +163,7 @@ std::string suggest(std::string_view wrong, std::span<const std::string> candida
         }
     }
     if (best_distance <= std::max<size_t>(2, wrong.size() / 3))
-        return fmt::format("; did you mean {}?", quoted(*best));
+        return fmt::format("; did you mean {}?", quote(*best));
     std::string list;
     size_t shown = 0;
     for (const std::string& candidate : candidates) {
@@ -177,7 +177,7 @@ std::string suggest(std::string_view wrong, std::span<const std::string> candida
     return "; known: " + list;
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
     std::string out = "\"";
     for (char c : text.substr(0, 100))
         out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;

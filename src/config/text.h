@@ -27,6 +27,6 @@ bool is_header_name(std::string_view text);
 std::string suggest(std::string_view wrong, std::span<const std::string> candidates);
 
 /// The text between double quotes; longer than 100 bytes is cut, control characters become "?".
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 
 }  // namespace weir::config

@@ -35,15 +35,23 @@ size_t weight(const Node& node) {
 /// Builds one Node from yaml-cpp's events.
 class Builder final : public YAML::EventHandler {
 public:
-    Builder(std::shared_ptr<const std::string> file, uint32_t line_offset, Report& report,
-            const YamlLimits& limits, size_t& held)
-        : file_(std::move(file)),
-          lines_(line_offset),
-          report_(report),
-          limits_(limits),
-          held_(held) {}
+    Builder(std::shared_ptr<const std::string> file, uint32_t line_offset, const YamlLimits& limits,
+            size_t& held)
+        : file_(std::move(file)), lines_(line_offset), limits_(limits), held_(held) {}
 
-    Node take() { return std::exchange(root_, Node()); }
+    /// The document, after its repeated keys were reported.
+    Node take(Report& report) {
+        if (root_.is_map() && root_.has("kind")) report.set_subject(describe(root_));
+        for (const Duplicate& d : duplicates_)
+            report.error(
+                d.place, d.key,
+                fmt::format("key {} is written twice in one mapping, first at {}; keep one",
+                            quote(d.key), d.first));
+        report.set_subject("");
+        duplicates_.clear();
+        anchors_.clear();
+        return std::exchange(root_, Node());
+    }
 
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
@@ -86,11 +94,16 @@ public:
     }
     void OnMapEnd() override {
         merge_keys(stack_.back().node);
-        report_duplicates(stack_.back().node);
+        drop_duplicates(stack_.back().node);
         close();
     }
 
 private:
+    struct Duplicate {
+        Place place;
+        std::string key;
+        std::string first;
+    };
     struct Frame {
         Node node;
         YAML::anchor_t anchor = 0;
@@ -158,8 +171,8 @@ private:
                 map.entries.push_back(std::move(entry));
     }
 
-    /// Keeps the first of equal keys and reports the others.
-    void report_duplicates(Node& map) {
+    /// Keeps the first of equal keys and remembers the others.
+    void drop_duplicates(Node& map) {
         std::map<std::string_view, const Place*> first;
         std::vector<size_t> repeated;
         for (size_t i = 0; i < map.entries.size(); ++i) {
@@ -167,10 +180,7 @@ private:
             auto [at, fresh] = first.emplace(entry.key, &entry.key_place);
             if (fresh) continue;
             repeated.push_back(i);
-            report_.error(
-                entry.key_place, unmask(entry.key),
-                fmt::format("key {} is written twice in one mapping, first at {}; keep one",
-                            quoted(unmask(entry.key)), at->second->to_string()));
+            duplicates_.push_back({entry.key_place, unmask(entry.key), at->second->to_string()});
         }
         for (auto i = repeated.rbegin(); i != repeated.rend(); ++i)
             map.entries.erase(map.entries.begin() + static_cast<std::ptrdiff_t>(*i));
@@ -178,12 +188,12 @@ private:
 
     std::shared_ptr<const std::string> file_;
     uint32_t lines_;
-    Report& report_;
     const YamlLimits& limits_;
     size_t& held_;
     Node root_;
     std::vector<Frame> stack_;
     std::map<YAML::anchor_t, Node> anchors_;
+    std::vector<Duplicate> duplicates_;
 };
 
 /// Length of a UTF-8 sequence at the front of `text` (RFC 3629); 0 if it is not one.
@@ -296,12 +306,12 @@ std::vector<Node> parse_yaml(const std::string& name, std::string_view text, Rep
     size_t held = 0;
     for (const Chunk& chunk : split_documents(masked)) {
         if (holds_nothing(chunk.text)) continue;
-        Builder builder(file, chunk.line, report, limits, held);
+        Builder builder(file, chunk.line, limits, held);
         try {
             std::istringstream in{std::string(chunk.text)};
             YAML::Parser parser(in);
             while (parser.HandleNextDocument(builder)) {
-                Node node = builder.take();
+                Node node = builder.take(report);
                 if (!node.is_null()) documents.push_back(std::move(node));
             }
         } catch (const Refused& refused) {
