@@ -12,7 +12,7 @@ void ChunkEncoder::on(const Event& event) {
         case Event::Kind::signature:
             return write_member(event.choice, R"("thinking_blocks":[{"type":"thinking","thinking":"","signature":)",
                                 event.text, "}]");
-        case Event::Kind::part_end: return;
+        case Event::Kind::part_end: return on_part_end(event);
         case Event::Kind::stop: return on_stop(event);
         case Event::Kind::usage: return on_usage(event);
         case Event::Kind::end:
@@ -88,6 +88,7 @@ void ChunkEncoder::on_part_start(const Event& event) {
                             "}]");
     if (event.type != Event::Type::tool_call) return;
     tools_.push_back(event.part);
+    has_arguments_ = false;
     content_started_ = true;
     begin_chunk(event.choice);
     if (wants_role()) out_->append(R"("role":"assistant",)");
@@ -99,8 +100,15 @@ void ChunkEncoder::on_part_start(const Event& event) {
     end_chunk();
 }
 
+// A call without arguments still needs JSON for its client to parse.
+void ChunkEncoder::on_part_end(const Event& event) {
+    if (event.type != Event::Type::tool_call || tools_.empty() || tools_.back() != event.part || has_arguments_) return;
+    on_delta({.kind = Event::Kind::delta, .type = event.type, .choice = event.choice, .part = event.part, .text = "{}"});
+}
+
 void ChunkEncoder::on_delta(const Event& event) {
     content_started_ = true;
+    has_arguments_ = has_arguments_ || !event.text.empty();
     switch (event.type) {
         case Event::Type::text: return write_text(event.choice, event.text);
         case Event::Type::refusal: return write_member(event.choice, R"("refusal":)", event.text, {});

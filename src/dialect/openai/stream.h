@@ -66,6 +66,7 @@ public:
 private:
     void on_start(const Event& event);
     void on_part_start(const Event& event);
+    void on_part_end(const Event& event);
     void on_delta(const Event& event);
     void on_stop(const Event& event);
     void on_usage(const Event& event);
@@ -84,6 +85,7 @@ private:
     std::string suffix_;        // that and the end of the chunk
     std::vector<int> tools_;    // part of each tool call, in order
     std::vector<std::string> finish_reasons_;
+    bool has_arguments_ = false;  // of the last tool call
     bool role_known_ = false;   // the provider's start came
     bool role_sent_ = false;
     bool content_started_ = false;
