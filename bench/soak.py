@@ -25,34 +25,47 @@ from dataclasses import dataclass
 import peers
 from processes import Child, free_port, raise_file_limit, wait_for_port
 
-GOOD, REFUSED, ERROR_EVENT, LEFT = "good", "refused", "error event", "left"
+GOOD = "good"
+REFUSED = "refused"          # an error status with an error body
+ERROR_EVENT = "error event"  # a stream that ends with an explicit error, and neither finish reason nor [DONE]
+ABORTED = "aborted"          # the connection ended inside a body whose length or chunks say that more was to come
+LEFT = "left"                # the client went away
 
 
 @dataclass(frozen=True)
 class Fault:
     name: str
     weight: int
-    headers: dict             # what scripts the mock provider (docs/mock.md)
-    whole: frozenset          # outcomes allowed for a whole answer
-    stream: frozenset         # and for a stream
-    leave_after: float = 0.0  # the client goes away after this many seconds, if there is no answer yet
+    headers: dict                  # what scripts the mock provider (docs/mock.md)
+    whole: frozenset = None        # outcomes allowed for a whole answer; None: not asked for one
+    stream: frozenset = None       # and for a stream
+    leave_after: float = 0.0       # the client goes away after this many seconds, if it has no answer yet
 
 
 def outcomes(*names):
     return frozenset(names)
 
 
+FINE, ERROR, BROKEN_BODY = outcomes(GOOD), outcomes(REFUSED), outcomes(REFUSED, ABORTED)
+BROKEN_STREAM = outcomes(REFUSED, ERROR_EVENT)
+
 FAULTS = (
-    Fault("none", 60, {}, outcomes(GOOD), outcomes(GOOD)),
-    Fault("slow first byte", 6, {"x-mock-delay": "50ms"}, outcomes(GOOD), outcomes(GOOD)),
-    Fault("paced", 6, {"x-mock-pace": "5ms"}, outcomes(GOOD), outcomes(GOOD)),
-    Fault("busy", 5, {"x-mock-status": "429", "x-mock-retry-after": "1"}, outcomes(REFUSED), outcomes(REFUSED)),
-    Fault("broken", 5, {"x-mock-status": "503"}, outcomes(REFUSED), outcomes(REFUSED)),
-    Fault("cut", 5, {"x-mock-cut": "2"}, outcomes(REFUSED), outcomes(REFUSED, ERROR_EVENT)),
-    Fault("reset", 4, {"x-mock-reset": "0"}, outcomes(REFUSED), outcomes(REFUSED, ERROR_EVENT)),
-    Fault("garbage", 4, {"x-mock-garbage": "1"}, outcomes(REFUSED), outcomes(REFUSED, ERROR_EVENT)),
-    Fault("stall, client leaves", 3, {"x-mock-stall": "1"}, outcomes(LEFT), outcomes(LEFT), leave_after=0.2),
-    Fault("paced, client leaves", 2, {"x-mock-pace": "100ms"}, outcomes(LEFT, GOOD), outcomes(LEFT, GOOD), leave_after=0.15),
+    Fault("none", 55, {}, FINE, FINE),
+    Fault("slow first byte", 5, {"x-mock-delay-ms": "50"}, FINE, FINE),
+    Fault("paced", 5, {"x-mock-pace-ms": "5"}, None, FINE),
+    Fault("long answer", 3, {"x-mock-body-bytes": "300000"}, FINE, FINE),
+    Fault("slow reader", 2, {"x-mock-slow-read": "400000"}, FINE, FINE),
+    Fault("busy", 4, {"x-mock-status": "429", "x-mock-retry-after": "1"}, ERROR, ERROR),
+    Fault("overloaded", 4, {"x-mock-status": "503"}, ERROR, ERROR),
+    Fault("no HTTP", 3, {"x-mock-garbage": "head"}, ERROR, ERROR),
+    Fault("garbage in a stream", 3, {"x-mock-garbage": "2"}, None, BROKEN_STREAM),
+    Fault("cut", 4, {"x-mock-cut-after": "2"}, BROKEN_BODY, BROKEN_STREAM),
+    Fault("reset", 4, {"x-mock-reset-after": "2"}, BROKEN_BODY, BROKEN_STREAM),
+    Fault("no terminal event", 3, {"x-mock-no-terminal": "1"}, None, BROKEN_STREAM),
+    Fault("error event", 3, {"x-mock-error-after": "2"}, None, BROKEN_STREAM),
+    Fault("stall", 3, {"x-mock-stall-after": "1"}, outcomes(LEFT), outcomes(LEFT), leave_after=0.2),
+    Fault("client leaves", 3, {"x-mock-delay-ms": "100", "x-mock-pace-ms": "20"}, outcomes(LEFT, GOOD), outcomes(LEFT, GOOD),
+          leave_after=0.15),
 )
 
 # Gauges of /metrics that are zero when nobody is connected.
@@ -113,8 +126,12 @@ class Violation(Exception):
     """An answer that no fault excuses."""
 
 
+class Aborted(Exception):
+    """The connection ended inside a body."""
+
+
 async def read_answer(reader):
-    """Status and body of one answer. EOFError when the connection ends first, Violation when it is cut short."""
+    """Status, headers and body of one answer. EOFError when the connection ends first, Aborted inside a body."""
     head = await reader.readuntil(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     status = int(lines[0].split()[1])
@@ -129,7 +146,7 @@ async def read_answer(reader):
             pass
         return status, headers, body
     except (asyncio.IncompleteReadError, ConnectionError):
-        raise Violation("the connection ended inside a body") from None
+        raise Aborted from None
 
 
 def judge(status, body, stream):
@@ -165,7 +182,7 @@ class Soak:
         connection = None
         while time.monotonic() < until:
             fault = random.choices(FAULTS, [f.weight for f in FAULTS])[0]
-            model, stream = random.choice(MODELS)[0], random.random() < 0.5
+            model, stream = random.choice(MODELS)[0], fault.whole is None or random.random() < 0.5
             try:
                 connection = connection or await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 22)
                 outcome, reusable = await self.ask(connection, fault, model, stream)
@@ -196,6 +213,8 @@ class Soak:
             if not fault.leave_after:
                 raise Violation("no answer in 30 s") from None
             return LEFT, False
+        except Aborted:
+            return ABORTED, False
         return judge(status, answer, stream), headers.get("connection", "").lower() != "close"
 
     async def load(self, seconds, clients):
