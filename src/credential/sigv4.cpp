@@ -147,8 +147,12 @@ std::string canonical_request(const SigningRequest& request, const CanonicalHead
 
 Secret derive_signing_key(const AwsCredentials& credentials, std::string_view date,
                           const SigningScope& scope) {
-    Secret first("AWS4" + std::string(credentials.secret_access_key.reveal()));
-    Secret day(hmac(first.reveal(), date));
+    const std::string_view secret = credentials.secret_access_key.reveal();
+    std::string first;
+    first.reserve(4 + secret.size());  // one buffer: nothing is left behind unwiped
+    first.append("AWS4").append(secret);
+    Secret seed(std::move(first));
+    Secret day(hmac(seed.reveal(), date));
     Secret region(hmac(day.reveal(), scope.region));
     Secret service(hmac(region.reveal(), scope.service));
     return Secret(hmac(service.reveal(), "aws4_request"));

@@ -100,6 +100,7 @@ private:
     bool object(Value& out) {
         out = Value::object();
         if (!enter()) return false;
+        if (!at('}')) out.members().reserve(4);  // most objects have two to four
         for (bool more = !at('}'); more;) {
             if (!member(out.members().emplace_back())) return false;
             space();
