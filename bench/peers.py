@@ -86,6 +86,22 @@ WEIR_RULE = """\
         - name: {backend}
 """
 
+WEIR_GATEWAY = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: bench}
+spec: {controllerName: gateway.envoyproxy.io/gatewayclass-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: bench, namespace: default}
+spec:
+  gatewayClassName: bench
+  listeners:
+    - {name: http, protocol: HTTP, port: 1975}
+---
+"""
+
 WEIR_ROUTE = """\
 apiVersion: aigateway.envoyproxy.io/v1beta1
 kind: AIGatewayRoute
@@ -243,7 +259,7 @@ class Weir(Peer):
             WEIR_BACKEND.format(name=name, schema=schema, policy=policy, field=field, origin=self.origin, key=PROVIDER_KEY)
             for name, schema, policy, field in (("openai", "OpenAI", "APIKey", "apiKey"),
                                                 ("anthropic", "Anthropic", "AnthropicAPIKey", "anthropicAPIKey")))
-        return routes + backends
+        return WEIR_GATEWAY + routes + backends
 
     def admin(self):
         with open(self.ready_file) as f:

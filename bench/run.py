@@ -237,7 +237,7 @@ def first_answer(peer, child, deadline):
             content = answer.read()
             if answer.status == 200 and len(content) == 1024:
                 return time.perf_counter()
-            last = f"status {answer.status}: {content[:200]!r}"
+            last = f"status {answer.status}, {len(content)} bytes instead of 1024, at the end {content[-200:]!r}"
         except (OSError, http.client.HTTPException) as e:
             last = repr(e)
         finally:
