@@ -1,7 +1,6 @@
 """Fixtures of the whole-program tests. Every test gets its own folder, ports and processes; nothing outlives it."""
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -107,18 +106,34 @@ def conformance():
 
 
 class SharedGateway:
-    """One Weir and one Provider for the many cases of a module; a crash shows in the case that caused it."""
+    """One Weir and one Provider for the many cases of a module. A case that makes Weir crash fails; the next gets a new one."""
 
-    def __init__(self, weir, provider):
-        self.weir, self.provider = weir, provider
+    def __init__(self, folders):
+        self.folders, self.started = folders, []
+        self.provider = Provider()
+        self.weir = self.start()
+
+    def start(self):
+        weir = Weir(self.folders.mktemp("weir"), [], config=configs.single(self.provider.port))
+        self.started.append((weir, True))
+        return weir
+
+    def restart_if_dead(self):
+        if self.weir.process.poll() is not None:
+            self.weir = self.start()
 
 
 @pytest.fixture(scope="module")
-def shared_gateway(tmp_path_factory):
-    provider = Provider()
-    place = tmp_path_factory.mktemp("weir")
-    weir = Weir(Path(place), [], config=configs.single(provider.port))
-    yield SharedGateway(weir, provider)
-    end_all([(weir, True)])
-    provider.stop()
-    assert not provider.errors, provider.errors
+def module_gateway(tmp_path_factory):
+    shared = SharedGateway(tmp_path_factory)
+    yield shared
+    shared.provider.stop()
+    end_all(shared.started)
+    assert not shared.provider.errors, shared.provider.errors
+
+
+@pytest.fixture
+def shared_gateway(module_gateway):
+    module_gateway.restart_if_dead()
+    yield module_gateway
+    assert module_gateway.weir.process.poll() is None, f"weir died:\n{module_gateway.weir.output()[-3000:]}"

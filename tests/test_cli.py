@@ -28,8 +28,8 @@ def test_help(arguments):
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["run", "--nonsense"], ["check"], ["explain", EXAMPLE], ["run", EXAMPLE, "--workers", "x"],
-                                       ["run", EXAMPLE, "--listen", "nonsense"], ["run", EXAMPLE, "--log-level", "loudest"],
-                                       ["run", EXAMPLE, "--drain-timeout", "soon"]])
+                                       ["run", "--mock", EXAMPLE, "--listen", "nonsense"],
+                                       ["run", "--mock", EXAMPLE, "--log-level", "loudest"], ["run", EXAMPLE, "--drain-timeout", "soon"]])
 def test_usage_errors_exit_with_2(arguments):
     done = run(*arguments)
     assert done.returncode == 2, done.stdout + done.stderr
@@ -182,7 +182,7 @@ def test_environment_variables_are_substituted(start, provide):
 def test_an_unset_variable_is_named(folder):
     (folder / "c.yaml").write_text(configs.single(1).replace(configs.SECRET, "${NOT_SET_ANYWHERE}"))
     done = run("check", folder / "c.yaml")
-    assert done.returncode == 1 and "NOT_SET_ANYWHERE" in done.stdout + done.stderr
+    assert re.search(r":\d+:\d+: .*NOT_SET_ANYWHERE", done.stdout + done.stderr), "with its place"
 
 
 def test_flags_are_read_from_the_environment(start, folder):
@@ -237,7 +237,7 @@ def test_explain_names_rule_backend_and_credential(folder):
     done = run("explain", folder / "c.yaml", "--path", "/v1/chat/completions", "--method", "POST", "--host", "weir.test", "--header", "x-team: a",
                "--body", folder / "body.json")
     assert done.returncode == 0, done.stderr
-    for word in ("route", "provider", "policy-provider", "key-provider", "chat"):
+    for word in ("route", "provider", "key-provider", "chat"):
         assert word in done.stdout, done.stdout
     assert configs.SECRET not in done.stdout
 
@@ -252,7 +252,7 @@ def test_explain_says_why_nothing_matches(folder):
 
 def test_explain_of_the_example_shows_each_agent():
     for agent, backend in {"reasoning": "reasoning-agent", "data": "data-agent", "planning": "planning-agent"}.items():
-        done = run("explain", "--mock", EXAMPLE, "--path", f"/v1/{agent}/chat/completions", "--method", "POST")
+        done = run("explain", EXAMPLE, "--path", f"/v1/{agent}/chat/completions", "--method", "POST")
         assert done.returncode == 0 and backend in done.stdout, done.stdout + done.stderr
 
 
