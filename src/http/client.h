@@ -27,7 +27,8 @@ namespace weir::http {
 /// Where to connect, and the pool key that stands for it.
 struct Origin {
     net::Target target;
-    std::string key;  ///< equal keys share connections: scheme, host, port, server name, trust
+    std::string key;      ///< equal keys share connections: scheme, host, port, server name, trust
+    std::string address;  ///< "host:port", for logs
 };
 
 struct PoolCounters {

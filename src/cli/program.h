@@ -1,0 +1,71 @@
+/// A running Weir: workers, admin server, mock provider, access log, and what they listen on.
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/admin.h"
+#include "cli/mock_service.h"
+#include "cli/options.h"
+#include "cli/worker_runtime.h"
+#include "config/configuration.h"
+#include "proxy/gateway.h"
+#include "snapshot/snapshot.h"
+#include "telemetry/access_log.h"
+#include "telemetry/metrics.h"
+
+namespace weir::cli {
+
+class Program {
+public:
+    /// Binds every address and compiles the configuration; nothing serves yet. Fails with
+    /// config.invalid, a credential's error or listen.failed.
+    static Result<std::unique_ptr<Program>> create(const RunOptions& options,
+                                                   config::Configuration configuration);
+    ~Program();
+
+    void start();
+    void begin_drain();
+    bool drained() const;
+    uint64_t open_connections() const;
+    void stop();
+    void reopen_logs();
+
+    const std::map<std::string, std::string>& addresses() const { return addresses_; }
+    const std::string& admin_address() const { return admin_address_; }
+
+private:
+    struct WorkerParts;  // what one worker owns; worker_parts.h
+    Program(const RunOptions& options, config::Configuration configuration);
+    Result<void> set_up();
+    Result<void> set_up_mock(snapshot::CompileOptions& compile);
+    Result<void> set_up_workers();
+    Result<void> listen();
+    Result<void> set_up_admin();
+    Result<std::map<std::string, std::string>> listen_overrides() const;
+    void add_sources();
+    static void add_worker_sources(telemetry::Shard& shard, WorkerParts& parts);
+    std::string scrape();
+
+    RunOptions options_;
+    config::Configuration configuration_;
+    std::shared_ptr<const snapshot::Snapshot> snapshot_;
+    RealClock clock_;
+    std::unique_ptr<telemetry::AccessLog> access_log_;
+    std::unique_ptr<telemetry::Metrics> metrics_;
+    http::BodyMemory body_memory_;
+    std::unique_ptr<net::Offload> offload_;
+    std::vector<std::unique_ptr<WorkerParts>> workers_;
+    std::unique_ptr<MockService> mock_;
+    std::unique_ptr<LoopThread> admin_loop_;
+    std::unique_ptr<admin::AdminHandler> admin_handler_;
+    std::unique_ptr<Service> admin_;
+    std::atomic<bool> ready_{false};
+    std::atomic<std::size_t> undrained_{0};
+    std::map<std::string, std::string> addresses_;
+    std::string admin_address_;
+};
+
+}  // namespace weir::cli

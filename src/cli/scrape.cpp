@@ -1,0 +1,71 @@
+// What /metrics says of pools, connections, workers and the access log.
+#include <future>
+
+#include "cli/program.h"
+#include "cli/worker_parts.h"
+
+namespace weir::cli {
+
+void Program::add_worker_sources(telemetry::Shard& shard, WorkerParts& parts) {
+    shard.add_source([&parts](telemetry::Sink& sink) {
+        const http::ServerCounters& server = parts.service.server().counters();
+        auto count = [](uint64_t n) { return static_cast<double>(n); };
+        sink.counter("weir_connections_accepted_total", "Client connections accepted.",
+                     count(server.accepted));
+        sink.gauge("weir_connections_open", "Client connections open.", count(server.open));
+        sink.gauge("weir_exchanges_active", "Exchanges being handled.", count(server.active));
+        sink.counter("weir_requests_received_total",
+                     "Requests whose head was read, whatever became of them.",
+                     count(server.requests));
+        sink.counter("weir_requests_refused_total",
+                     "Requests that were refused before a rule was looked for.",
+                     count(server.refused));
+        const http::PoolCounters& pool = parts.pool.counters();
+        sink.gauge("weir_upstream_connections_open", "Provider connections open.",
+                   count(pool.open));
+        sink.gauge("weir_upstream_connections_idle", "Provider connections waiting in the pool.",
+                   count(pool.idle));
+        sink.counter("weir_upstream_connections_dialled_total", "Provider connections dialled.",
+                     count(pool.dialled));
+        sink.counter("weir_upstream_connections_reused_total",
+                     "Exchanges that found a provider connection in the pool.", count(pool.reused));
+        sink.counter("weir_upstream_connections_failed_total",
+                     "Provider connections that could not be made.", count(pool.failed));
+        net::Worker& worker = parts.loop.worker();
+        sink.gauge("weir_tasks_running", "Tasks on the workers' loops.",
+                   count(worker.tasks().running()));
+        sink.gauge("weir_read_buffers_lent", "Read buffers of 64 KiB in use.",
+                   count(worker.blocks().lent()));
+    });
+}
+
+void Program::add_sources() {
+    metrics_->add_source([this](telemetry::Sink& sink) {
+        sink.counter("weir_access_log_lines_total", "Lines given to the access log.",
+                     static_cast<double>(access_log_->lines()));
+        sink.counter("weir_access_log_dropped_total", "Lines the access log could not write.",
+                     static_cast<double>(access_log_->dropped()));
+        sink.gauge("weir_request_body_memory_bytes", "Memory that large request bodies take.",
+                   static_cast<double>(body_memory_.used.load()));
+    });
+}
+
+/// Asks every worker for its numbers, waiting a moment for those that answer.
+std::string Program::scrape() {
+    struct Round {
+        std::atomic<std::size_t> missing;
+        std::promise<void> all;
+    };
+    auto round = std::make_shared<Round>();
+    round->missing = workers_.size();
+    auto asked = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+        workers_[i]->loop.worker().post([this, i, asked, round] {
+            metrics_->shard(i).sample(asked);
+            if (--round->missing == 0) round->all.set_value();
+        });
+    round->all.get_future().wait_for(std::chrono::milliseconds(500));
+    return metrics_->text();
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,47 @@
+#include "cli/shutdown.h"
+
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace weir::cli {
+namespace {
+sigset_t handled() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+}  // namespace
+
+void block_signals() {
+    sigset_t set = handled();
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+std::optional<int> wait_signal(std::optional<std::chrono::milliseconds> timeout) {
+    sigset_t set = handled();
+    while (true) {
+        int received = 0;
+        if (timeout) {
+            timespec limit{timeout->count() / 1000, timeout->count() % 1000 * 1'000'000};
+            received = ::sigtimedwait(&set, nullptr, &limit);
+        } else {
+            received = ::sigwaitinfo(&set, nullptr);
+        }
+        if (received > 0) return received;
+        if (errno == EAGAIN) return std::nullopt;
+    }
+}
+
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,15 @@
+/// Signals: the main thread waits for them, every other thread has them blocked.
+#pragma once
+#include <chrono>
+#include <optional>
+
+namespace weir::cli {
+
+/// Blocks SIGTERM, SIGINT and SIGHUP in this thread and all it starts. Call first.
+void block_signals();
+/// The next of them, or nothing after `timeout`.
+std::optional<int> wait_signal(std::optional<std::chrono::milliseconds> timeout = {});
+/// As many descriptors as the hard limit allows: each stream needs two.
+void raise_descriptor_limit();
+
+}  // namespace weir::cli

@@ -1,0 +1,92 @@
+// What Weir answers itself: errors in the client's dialect, and the list of models.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "dialect/errors.h"
+#include "json/value.h"
+#include "proxy/exchange_run.h"
+#include "route/hosts.h"
+
+namespace weir::proxy {
+namespace {
+
+json::Value openai_model(const route::Matcher::Model& model, const snapshot::Rule& rule) {
+    json::Value out;
+    out.set("id", json::Value::string(std::string(model.name)));
+    out.set("object", json::Value::string("model"));
+    out.set("created", json::Value::integer(rule.models_created_at));
+    out.set("owned_by", json::Value::string(rule.models_owned_by));
+    return out;
+}
+
+json::Value anthropic_model(const route::Matcher::Model& model, const snapshot::Rule& rule) {
+    json::Value out;
+    out.set("id", json::Value::string(std::string(model.name)));
+    out.set("type", json::Value::string("model"));
+    out.set("display_name", json::Value::string(std::string(model.name)));
+    out.set("created_at", json::Value::string(fmt::format(
+                              "{:%Y-%m-%dT%H:%M:%SZ}",
+                              fmt::gmtime(static_cast<std::time_t>(rule.models_created_at)))));
+    return out;
+}
+
+}  // namespace
+
+/// The headers that every response of ours carries.
+void ExchangeRun::own_headers() {
+    client_.header("x-request-id", record_.request_id);
+    if (!record_.dropped_list.empty()) client_.header("x-weir-dropped", record_.dropped_list);
+}
+
+net::Task<void> ExchangeRun::answer_error(const Error& error) {
+    record_.error = &error.code();
+    if (client_.finished()) co_return;  // it was told inside its stream
+    if (client_.sent_head()) {          // too late for a status: the client must see the answer cut
+        client_.abort();
+        co_return;
+    }
+    client_.begin(error.status());
+    client_.header("content-type", "application/json");
+    own_headers();
+    if (error.status() == 405) {
+        auto operation = route::identify(client_.request().method, client_.request().path, 0);
+        if (!operation.allow.empty()) client_.header("allow", operation.allow);
+    }
+    if (error.code().name == codes::overloaded.name) client_.header("retry-after", "1");
+    co_await client_.send(dialect::encode_error(dialect_, error));
+}
+
+net::Task<Result<void>> ExchangeRun::answer_models() {
+    const http::RequestHead& request = client_.request();
+    auto models = port_->matcher.list_models(route::host_name(request.authority, host_buffer_));
+    if (endpoint_.name.empty()) endpoint_ = route::identify(request.method, request.path, 0).row;
+    bool anthropic = endpoint_.dialect == "anthropic" || request.headers.find("anthropic-version");
+    json::Value data = json::Value::array();
+    for (const auto& model : models) {
+        const auto& rule = pinned_->snapshot->rules[model.rule];
+        data.push_back(anthropic ? anthropic_model(model, rule) : openai_model(model, rule));
+    }
+    json::Value body;
+    if (anthropic) {
+        dialect_ = dialect::Dialect::anthropic;
+        auto id_of = [&](std::size_t i) {
+            return models.empty() ? json::Value()
+                                  : json::Value::string(std::string(models[i].name));
+        };
+        body.set("data", std::move(data));
+        body.set("first_id", id_of(0));
+        body.set("last_id", id_of(models.size() - 1));
+        body.set("has_more", json::Value::boolean(false));
+    } else {
+        body.set("object", json::Value::string("list"));
+        body.set("data", std::move(data));
+    }
+    operation_ = dialect::Operation::models;
+    client_.begin(200);
+    client_.header("content-type", "application/json");
+    own_headers();
+    co_await client_.send(json::serialize(body));
+    co_return Result<void>();
+}
+
+}  // namespace weir::proxy

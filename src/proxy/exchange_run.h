@@ -1,0 +1,133 @@
+/// One exchange, from its parsed head to its settlement: the phases of docs/architecture.md.
+///
+/// Lives in the handler's coroutine frame. Each phase is a member function that either goes on or
+/// returns the Error that ends the exchange; `go` answers it. The destructor settles (metrics,
+/// access log) whatever happened, also when the client went away in the middle. Threads: its
+/// worker's.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dialect/stream.h"
+#include "dialect/translate.h"
+#include "http/exchange.h"
+#include "proxy/gateway.h"
+#include "proxy/inspect.h"
+#include "route/operation.h"
+
+namespace weir::proxy {
+
+class BodyReader;
+
+/// What the log and the metrics will say. Strings are copies: the request's memory may go first.
+struct Record {
+    std::string request_id;
+    std::string method;
+    std::string path;
+    std::string user_agent;
+    std::string session_id;
+    std::string client_model;    ///< as the client named it
+    std::string provider_model;  ///< as sent
+    std::string response_model;
+    std::string response_id;
+    std::vector<std::string> finish_reasons;
+    std::string dropped_list;   ///< JSON pointers into the client's body, comma-separated
+    std::string_view upstream;  ///< where the last attempt connected to
+    dialect::Usage usage;
+    const Code* error = nullptr;
+    uint32_t attempts = 0;
+    uint64_t bytes_in = 0;
+    bool streamed = false;
+    net::TimePoint sent{};         ///< the provider has the request
+    net::TimePoint first_token{};  ///< the first bytes of the answer's body left
+    net::TimePoint last_token{};
+};
+
+/// What is sent to a provider.
+struct Outgoing {
+    std::string head;
+    std::string edited;     ///< holds the body when it is not the client's own bytes
+    std::string_view body;  ///< the client's bytes, or `edited`
+    bool translated = false;
+    bool stream = false;
+    bool withhold_usage = false;
+    dialect::Context context;
+};
+
+class ExchangeRun {
+public:
+    ExchangeRun(Gateway& gateway, http::Exchange& client);
+    ~ExchangeRun();
+    ExchangeRun(const ExchangeRun&) = delete;
+    ExchangeRun& operator=(const ExchangeRun&) = delete;
+    net::Task<void> go();
+
+private:
+    using Head = http::ResponseHead;
+
+    // phases.cpp: identify, inspect, route
+    net::Task<Result<void>> phases();
+    Result<void> find_rule();
+    Result<void> identify(const route::Match& match);
+    std::unexpected<Error> no_rule(const route::RequestView& view);
+    bool lists_models() const;
+    void guess_dialect();
+
+    // answers.cpp: what Weir says itself
+    net::Task<void> answer_error(const Error& error);
+    net::Task<Result<void>> answer_models();
+    void own_headers();
+
+    // attempt.cpp: choose, translate, credential, send, first byte
+    net::Task<Result<void>> attempts();
+    net::Task<Result<void>> attempt_once(const snapshot::Attempt& attempt);
+    net::Task<Result<http::ClientExchange>> send(const snapshot::Attempt& attempt,
+                                                 const Outgoing& out, const Head*& head);
+    Result<void> prepare(const snapshot::Attempt& attempt, Outgoing& out);
+    Result<std::string> pass_through(const snapshot::Attempt& attempt, Outgoing& out);
+    Result<std::string> translate(const snapshot::Attempt& attempt, Outgoing& out,
+                                  std::vector<dialect::OwnedHeader>& headers);
+    Result<void> write_head(const snapshot::Attempt& attempt, Outgoing& out,
+                            const std::string& path,
+                            const std::vector<dialect::OwnedHeader>& headers);
+
+    // relay.cpp: provider bytes to client bytes
+    net::Task<Result<void>> relay(const snapshot::Attempt& attempt, Outgoing& out,
+                                  http::ClientExchange upstream, const Head& head);
+    net::Task<Result<void>> relay_unchanged(const Head& head, BodyReader& body);
+    net::Task<Result<void>> relay_events(Outgoing& out, BodyReader& body);
+    net::Task<Result<void>> relay_translated_events(Outgoing& out, BodyReader& body);
+    net::Task<Result<void>> relay_translated(Outgoing& out, BodyReader& body, const Head& head);
+    net::Task<Result<void>> relay_error(const snapshot::Attempt& attempt, Outgoing& out,
+                                        BodyReader& body, const Head& head);
+    net::Task<Result<void>> end_with_error(const Error& error);
+    net::Task<Result<std::string>> collect(BodyReader& body, uint64_t limit);
+    void begin_answer(const Head& head, bool keep_body_headers);
+    net::TimePoint stream_deadline() const;
+    void note_first_token();
+
+    net::TimePoint until(config::Duration allowance) const;
+    const config::Timeouts& timeouts() const { return rule_->timeouts; }
+    void settle();
+
+    Gateway& gateway_;
+    http::Exchange& client_;
+    std::shared_ptr<const Pinned> pinned_;
+    const snapshot::Port* port_ = nullptr;
+    const snapshot::Rule* rule_ = nullptr;
+    const snapshot::Attempt* attempt_ = nullptr;
+    route::EndpointRow endpoint_{};
+    dialect::Dialect dialect_ = dialect::Dialect::openai;  ///< the client's
+    std::optional<dialect::Operation> operation_;  ///< none: bytes are passed on uninspected
+    std::string suffix_;                           ///< path behind prefix and version
+    std::string query_;
+    Inspection inspection_;
+    std::string_view body_;
+    Record record_;
+    std::string host_buffer_;
+    bool ask_again_ = false;  ///< the provider refused stream_options; without them it may answer
+    bool settled_ = false;
+};
+
+}  // namespace weir::proxy

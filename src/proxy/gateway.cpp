@@ -1,0 +1,68 @@
+#include "proxy/gateway.h"
+
+#include <fmt/format.h>
+
+#include "dialect/errors.h"
+#include "proxy/exchange_run.h"
+
+namespace weir::proxy {
+
+Gateway::Gateway(Parts parts) : parts_(parts), random_(std::random_device{}()) {}
+Gateway::~Gateway() = default;
+
+Result<net::TlsContext*> Gateway::tls_context(const std::string& ca_pem) {
+    auto& slot = tls_contexts_[ca_pem];
+    if (!slot) {
+        WEIR_TRY(slot, net::TlsContext::create(ca_pem));
+    }
+    return slot.get();
+}
+
+Result<void> Gateway::publish(std::shared_ptr<const snapshot::Snapshot> snapshot) {
+    auto pinned = std::make_shared<Pinned>();
+    for (const auto& origin : snapshot->origins) {
+        http::Origin made{{origin.host, origin.port, nullptr, origin.server_name},
+                          origin.key,
+                          fmt::format("{}:{}", origin.host, origin.port)};
+        if (origin.tls) {
+            WEIR_TRY(made.target.tls, tls_context(origin.ca_pem));
+        }
+        pinned->origins.push_back(std::move(made));
+    }
+    pinned->next_origin.resize(snapshot->attempts);
+    pinned->refuses_usage.resize(snapshot->attempts);
+    pinned->snapshot = std::move(snapshot);
+    pinned_ = std::move(pinned);
+    return {};
+}
+
+net::Task<void> Gateway::handle(http::Exchange& exchange) {
+    ExchangeRun run(*this, exchange);
+    co_await run.go();
+}
+
+void Gateway::render_error(const Error& error, std::string& content_type, std::string& body) {
+    content_type = "application/json";
+    body = dialect::encode_error(dialect::Dialect::openai, error);
+}
+
+void Gateway::on_failure(const Error& error) {
+    parts_.metrics.error(error.code());
+}
+
+std::string Gateway::make_request_id() {
+    static constexpr char kHex[] = "0123456789abcdef";
+    uint64_t words[2] = {random_(), random_()};
+    words[0] = (words[0] & ~uint64_t{0xf000}) | 0x4000;  // version 4
+    words[1] = (words[1] >> 2) | (uint64_t{2} << 62);    // variant 10
+    std::string id(36, '-');
+    std::size_t out = 0;
+    for (int nibble = 0; nibble < 32; ++nibble) {
+        if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) ++out;
+        uint64_t word = words[nibble / 16];
+        id[out++] = kHex[word >> (60 - nibble % 16 * 4) & 15];
+    }
+    return id;
+}
+
+}  // namespace weir::proxy

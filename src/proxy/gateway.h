@@ -1,0 +1,71 @@
+/// The gateway of one worker: what turns requests into exchanges with providers.
+///
+/// Owns what an exchange needs and no other worker may touch: provider connections, parsers, the
+/// snapshot it serves. `publish` swaps the snapshot; exchanges under way keep the one they began
+/// with. Threads: its worker's.
+#pragma once
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/client.h"
+#include "http/server.h"
+#include "json/edit.h"
+#include "json/peek.h"
+#include "net/resolver.h"
+#include "snapshot/snapshot.h"
+#include "telemetry/access_log.h"
+#include "telemetry/metrics.h"
+
+namespace weir::proxy {
+
+/// A snapshot together with this worker's own view of its origins.
+struct Pinned {
+    std::shared_ptr<const snapshot::Snapshot> snapshot;
+    std::vector<http::Origin> origins;          ///< as Snapshot::origins, with TLS contexts
+    mutable std::vector<uint32_t> next_origin;  ///< per Attempt id: round robin
+    mutable std::vector<bool> refuses_usage;  ///< per Attempt id: a provider without stream_options
+};
+
+class Gateway final : public http::Handler {
+public:
+    /// Everything outlives the Gateway.
+    struct Parts {
+        net::Worker& worker;
+        net::Resolver& resolver;
+        http::ClientPool& pool;
+        telemetry::Shard& metrics;
+        telemetry::AccessLog::Writer& access_log;
+        const Clock& clock;
+    };
+    explicit Gateway(Parts parts);
+    ~Gateway();
+
+    /// Fails with config.invalid if a CA bundle cannot be used; the old snapshot then stays.
+    Result<void> publish(std::shared_ptr<const snapshot::Snapshot> snapshot);
+
+    net::Task<void> handle(http::Exchange& exchange) override;
+    void render_error(const Error& error, std::string& content_type, std::string& body) override;
+    void on_failure(const Error& error) override;
+
+private:
+    friend class ExchangeRun;
+    Result<net::TlsContext*> tls_context(const std::string& ca_pem);
+    uint64_t random() { return random_(); }
+    /// A UUID (version 4, RFC 9562 §5.4).
+    std::string make_request_id();
+
+    Parts parts_;
+    std::shared_ptr<const Pinned> pinned_;
+    std::unordered_map<std::string, std::unique_ptr<net::TlsContext>>
+        tls_contexts_;  // by CA bundle
+    json::Peeker peeker_;
+    json::Editor editor_;
+    std::mt19937_64 random_;
+};
+
+}  // namespace weir::proxy

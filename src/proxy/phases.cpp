@@ -1,0 +1,155 @@
+// Phases 2 to 5: which operation, which rule.
+#include <fmt/format.h>
+
+#include "proxy/exchange_run.h"
+#include "proxy/headers.h"
+#include "route/hosts.h"
+
+namespace weir::proxy {
+namespace {
+
+/// The client's own headers as the matcher asks for them. The model header is never the client's.
+class ClientHeaders final : public route::HeaderLookup {
+public:
+    explicit ClientHeaders(const http::Headers& headers) : headers_(headers) {}
+    std::optional<std::string_view> find(std::string_view name) const override {
+        if (name == route::kModelHeader) return std::nullopt;
+        const http::HeaderField* field = headers_.find(name);
+        return field ? std::optional(field->value) : std::nullopt;
+    }
+
+private:
+    const http::Headers& headers_;
+};
+
+std::string quoted_list(const std::vector<route::Matcher::Model>& models) {
+    std::string out;
+    for (std::size_t i = 0; i < models.size() && i < 20; ++i)
+        out.append(i ? ", '" : "'").append(models[i].name).append("'");
+    if (models.size() > 20) out += fmt::format(" and {} more", models.size() - 20);
+    return out;
+}
+
+}  // namespace
+
+ExchangeRun::ExchangeRun(Gateway& gateway, http::Exchange& client)
+    : gateway_(gateway), client_(client), pinned_(gateway.pinned_) {
+    const http::RequestHead& request = client.request();
+    port_ = &pinned_->snapshot->ports[client.listener()];
+    std::string_view id = request.headers.value("x-request-id");
+    record_.request_id = acceptable_request_id(id) ? std::string(id) : gateway.make_request_id();
+    record_.method = request.method;
+    record_.path = request.path;
+    record_.user_agent = request.headers.value("user-agent");
+    record_.session_id = request.headers.value("agent-session-id");
+    query_ = request.query;
+    guess_dialect();
+}
+
+/// Until the operation is known, errors speak the dialect that the path or the headers suggest.
+void ExchangeRun::guess_dialect() {
+    const http::RequestHead& request = client_.request();
+    std::string_view path = request.path;
+    bool anthropic = path.ends_with("/messages") || path.ends_with("/messages/count_tokens") ||
+                     path.starts_with("/anthropic/") || request.headers.find("anthropic-version");
+    if (anthropic) dialect_ = dialect::Dialect::anthropic;
+}
+
+net::Task<void> ExchangeRun::go() {
+    Result<void> outcome = co_await phases();
+    if (!outcome) co_await answer_error(outcome.error());
+    settle();
+}
+
+net::Task<Result<void>> ExchangeRun::phases() {
+    if (!client_.body_done()) {
+        WEIR_CO_TRY(body_, co_await client_.read_all());
+    }
+    record_.bytes_in = body_.size();
+    WEIR_CO_CHECK(inspect(gateway_.peeker_, client_.request(), body_, inspection_));
+    record_.client_model = inspection_.model;
+    if (lists_models()) co_return co_await answer_models();
+    WEIR_CO_CHECK(find_rule());
+    if (endpoint_.endpoint == route::Endpoint::models) co_return co_await answer_models();
+    co_return co_await attempts();
+}
+
+/// GET /v1/models at the root needs no rule: it lists what the rules name.
+bool ExchangeRun::lists_models() const {
+    const http::RequestHead& request = client_.request();
+    auto operation = route::identify(request.method, request.path, 0);
+    return operation.outcome == route::Identified::found &&
+           operation.row.endpoint == route::Endpoint::models;
+}
+
+Result<void> ExchangeRun::find_rule() {
+    const http::RequestHead& request = client_.request();
+    ClientHeaders headers(request.headers);
+    route::RequestView view;
+    view.host = route::host_name(request.authority, host_buffer_);
+    view.path = request.path;
+    view.method = request.method;
+    if (!inspection_.model.empty()) view.model = inspection_.model;
+    view.headers = &headers;
+    auto match = port_->matcher.match(view);
+    if (!match) return no_rule(view);
+    rule_ = &pinned_->snapshot->rules[match->rule];
+    return identify(*match);
+}
+
+Result<void> ExchangeRun::identify(const route::Match& match) {
+    const http::RequestHead& request = client_.request();
+    auto operation = route::identify(request.method, request.path, match.prefix_length);
+    switch (operation.outcome) {
+        case route::Identified::method_not_allowed:
+            return fail(codes::route_method, fmt::format("{} is not served here; use {}",
+                                                         request.method, operation.allow));
+        case route::Identified::unknown_path:
+            return fail(codes::route_not_found,
+                        fmt::format("no operation is served at {}", request.path));
+        case route::Identified::bare_prefix:
+            // A POST to the prefix itself is chat when it looks like chat (design: an agent's
+            // prefix).
+            if (request.method != "POST" || !inspection_.has_messages)
+                return fail(
+                    codes::route_not_found,
+                    fmt::format("no operation is served at {}; add one, as in {}/chat/completions",
+                                request.path, request.path));
+            for (const auto& row : route::endpoints())
+                if (row.endpoint == route::Endpoint::chat) endpoint_ = row;
+            suffix_ = endpoint_.suffix;
+            break;
+        case route::Identified::found:
+            endpoint_ = operation.row;
+            suffix_ = operation.suffix;
+            break;
+    }
+    dialect_ = dialect::dialect_from_string(endpoint_.dialect).value_or(dialect::Dialect::openai);
+    operation_ = dialect::operation_from_string(endpoint_.name);
+    bool needs_model =
+        operation_ && operation_ != dialect::Operation::models && endpoint_.method == "POST";
+    if (needs_model && inspection_.model.empty())
+        return fail(codes::body_model,
+                    "the body names no `model`; add one, as in {\"model\": \"gpt-4o-mini\", …}");
+    return {};
+}
+
+/// Tells an unknown model from an unknown path.
+std::unexpected<Error> ExchangeRun::no_rule(const route::RequestView& view) {
+    auto operation = route::identify(view.method, view.path, 0);
+    if (operation.outcome == route::Identified::method_not_allowed)
+        return fail(codes::route_method, fmt::format("{} is not served at {}; use {}", view.method,
+                                                     view.path, operation.allow));
+    if (operation.outcome != route::Identified::found)
+        return fail(codes::route_not_found, fmt::format("no rule serves {}", view.path));
+    dialect_ = dialect::dialect_from_string(operation.row.dialect).value_or(dialect_);
+    auto models = port_->matcher.list_models(view.host);
+    std::string known = models.empty() ? std::string("no rule names a model")
+                                       : fmt::format("configured are {}", quoted_list(models));
+    if (!view.model)
+        return fail(codes::body_model, fmt::format("the body names no `model`; {}", known));
+    return fail(codes::route_model_not_found,
+                fmt::format("no rule serves the model '{}'; {}", *view.model, known));
+}
+
+}  // namespace weir::proxy

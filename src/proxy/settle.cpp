@@ -1,0 +1,93 @@
+// Phase 11, settle: metrics and access log, whatever became of the exchange.
+#include "proxy/exchange_run.h"
+
+namespace weir::proxy {
+
+ExchangeRun::~ExchangeRun() {
+    // Unwound: by a client that went away (or stopped reading), by the end of the worker, or by a
+    // bug.
+    if (settled_) return;
+    record_.error =
+        client_.cancel().cancelled() ? &codes::http_client_gone : &codes::internal_error;
+    settle();
+}
+
+void ExchangeRun::settle() {
+    settled_ = true;
+    auto now = std::chrono::steady_clock::now();
+    int status = client_.status();
+    if (!client_.sent_head()) status = record_.error ? record_.error->status : 499;
+    bool streamed = record_.streamed && record_.first_token != net::TimePoint{};
+    std::optional<std::chrono::nanoseconds> first_token;
+    if (streamed) first_token = record_.first_token - client_.begun();
+    std::string_view operation = operation_ ? dialect::to_string(*operation_) : endpoint_.name;
+    std::string_view provider =
+        attempt_ ? dialect::provider_name(attempt_->schema) : std::string_view();
+
+    telemetry::ExchangeSample sample;
+    sample.operation = attempt_ && operation_ ? operation : std::string_view();
+    sample.provider = provider;
+    sample.original_model = record_.client_model;
+    sample.request_model = record_.provider_model;
+    sample.response_model = record_.response_model;
+    sample.route = rule_ ? std::string_view(rule_->route) : std::string_view();
+    sample.status = status;
+    sample.error = record_.error;
+    sample.duration = now - client_.begun();
+    sample.time_to_first_token = first_token;
+    sample.input_tokens = record_.usage.input;
+    sample.cached_input_tokens = record_.usage.cached_input;
+    sample.cache_creation_tokens = record_.usage.cache_creation;
+    sample.output_tokens = record_.usage.output;
+    sample.reasoning_tokens = record_.usage.reasoning;
+    sample.request_bytes = record_.bytes_in;
+    sample.response_bytes = client_.body_bytes_sent();
+    gateway_.parts_.metrics.record(sample);
+    if (!gateway_.parts_.access_log.enabled()) return;
+
+    telemetry::AccessRecord line;
+    line.time = gateway_.parts_.clock.system_now() -
+                std::chrono::duration_cast<std::chrono::system_clock::duration>(sample.duration);
+    line.request_id = record_.request_id;
+    if (!port_->listeners.empty()) line.listener = port_->listeners.front();
+    line.client_address = client_.peer();
+    line.user_agent = record_.user_agent;
+    line.session_id = record_.session_id;
+    line.method = record_.method;
+    line.path = record_.path;
+    line.status = status;
+    line.duration = sample.duration;
+    line.time_to_first_token = first_token;
+    line.request_bytes = sample.request_bytes;
+    line.response_bytes = sample.response_bytes;
+    line.operation = operation;
+    line.provider = provider;
+    line.original_model = record_.client_model;
+    line.request_model = record_.provider_model;
+    line.response_model = record_.response_model;
+    line.response_id = record_.response_id;
+    line.finish_reasons = record_.finish_reasons;
+    line.input_tokens = record_.usage.input;
+    line.output_tokens = record_.usage.output;
+    line.cache_read_tokens = record_.usage.cached_input;
+    line.cache_creation_tokens = record_.usage.cache_creation;
+    line.reasoning_tokens = record_.usage.reasoning;
+    if (record_.error) {
+        line.error_type = record_.error->name;
+        line.fault = to_string(record_.error->fault);
+    }
+    if (rule_) {
+        line.route = rule_->route;
+        line.rule = rule_->name;
+    }
+    if (attempt_) {
+        line.backend = attempt_->backend;
+        line.upstream_address = record_.upstream;
+    }
+    line.attempts = static_cast<int>(record_.attempts);
+    line.streamed = record_.streamed;
+    line.dropped = record_.dropped_list;
+    gateway_.parts_.access_log.append(line);
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,313 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "credential/aws_credentials.h"
+#include "route/hosts.h"
+#include "snapshot/snapshot.h"
+
+namespace weir::snapshot {
+namespace {
+
+dialect::Schema schema_of(config::SchemaName name) {
+    switch (name) {
+        case config::SchemaName::openai:
+            return dialect::Schema::OpenAI;
+        case config::SchemaName::cohere:
+            return dialect::Schema::Cohere;
+        case config::SchemaName::aws_bedrock:
+            return dialect::Schema::AWSBedrock;
+        case config::SchemaName::azure_openai:
+            return dialect::Schema::AzureOpenAI;
+        case config::SchemaName::gcp_vertex:
+            return dialect::Schema::GCPVertexAI;
+        case config::SchemaName::gcp_anthropic:
+            return dialect::Schema::GCPAnthropic;
+        case config::SchemaName::anthropic:
+            return dialect::Schema::Anthropic;
+        case config::SchemaName::aws_anthropic:
+            return dialect::Schema::AWSAnthropic;
+        case config::SchemaName::gemini:
+            return dialect::Schema::GCPVertexAI;
+    }
+    return dialect::Schema::OpenAI;
+}
+
+route::PathMatch path_of(const std::optional<config::PathMatch>& match) {
+    if (!match) return {};
+    auto type = match->type == config::PathMatch::Type::exact   ? route::PathType::exact
+                : match->type == config::PathMatch::Type::regex ? route::PathType::regex
+                                                                : route::PathType::prefix;
+    return {type, match->value};
+}
+
+/// Mutations of the reference beat the backend's per name; removals are united (reference §1.1).
+void merge(Attempt& attempt, const config::Backend& backend, const config::BackendRef& ref) {
+    std::map<std::string, config::HeaderField> headers;
+    for (const auto& field : backend.headers.set)
+        headers.insert_or_assign(field.name, field);
+    for (const auto& field : ref.headers.set)
+        headers.insert_or_assign(field.name, field);
+    for (auto& [name, field] : headers)
+        attempt.set_headers.push_back(std::move(field));
+    for (const auto* mutation : {&backend.headers, &ref.headers})
+        for (const auto& name : mutation->remove)
+            attempt.remove_headers.push_back(name);
+
+    for (const auto* mutation : {&backend.body, &ref.body})
+        for (const auto& name : mutation->remove)
+            attempt.body_edits.push_back(json::Edit::remove({name}));
+    std::map<std::string, json::Value> body;
+    for (const auto* mutation : {&backend.body, &ref.body})
+        for (const auto& field : mutation->set)
+            body.insert_or_assign(field.path, field.value);
+    for (const auto& [name, value] : body)
+        attempt.body_edits.push_back(json::Edit::set({name}, json::serialize(value)));
+}
+
+class Compiler {
+public:
+    Compiler(const config::Configuration& configuration, const CompileOptions& options)
+        : configuration_(configuration), options_(options), out_(std::make_shared<Snapshot>()) {}
+
+    Result<std::shared_ptr<const Snapshot>> run() {
+        if (options_.mock) out_->origins.push_back(*options_.mock);
+        if (!configuration_.gateways.empty()) {
+            out_->timeouts = configuration_.gateways.front().timeouts;
+            out_->limits = configuration_.gateways.front().limits;
+        }
+        for (const auto& gateway : configuration_.gateways)
+            WEIR_CHECK(open_ports(gateway));
+        for (const auto& route : configuration_.routes)
+            WEIR_CHECK(add_route(route));
+        for (std::size_t i = 0; i < out_->ports.size(); ++i) {
+            WEIR_TRY(out_->ports[i].matcher, route::Matcher::compile(std::move(alternatives_[i])));
+        }
+        out_->attempts = next_id_;
+        return std::shared_ptr<const Snapshot>(out_);
+    }
+
+private:
+    struct PortListener {
+        const config::Gateway* gateway;
+        const config::Listener* listener;
+        std::size_t port;  // index into out_->ports
+    };
+
+    Result<void> open_ports(const config::Gateway& gateway) {
+        for (const auto& listener : gateway.listeners) {
+            if (listener.protocol != config::Protocol::http)
+                continue;  // refused or allowed by config/
+            auto known = std::find_if(out_->ports.begin(), out_->ports.end(),
+                                      [&](const Port& port) { return port.port == listener.port; });
+            if (known == out_->ports.end()) {
+                out_->ports.push_back({{}, listener.port, gateway.implicit, {}});
+                alternatives_.emplace_back();
+                known = out_->ports.end() - 1;
+            }
+            if (std::find(known->listeners.begin(), known->listeners.end(), listener.name) ==
+                known->listeners.end())
+                known->listeners.push_back(listener.name);
+            listeners_.push_back(
+                {&gateway, &listener, static_cast<std::size_t>(known - out_->ports.begin())});
+        }
+        return {};
+    }
+
+    static bool admits(const config::Listener& listener, const config::Gateway& gateway,
+                       const config::Route& route) {
+        return gateway.implicit || listener.routes != config::Listener::Routes::same_namespace ||
+               gateway.meta.name.space == route.meta.name.space;
+    }
+
+    /// Where a route is served: (port, host names).
+    std::vector<std::pair<std::size_t, std::vector<std::string>>> attachments(
+        const config::Route& route) const {
+        std::vector<std::pair<std::size_t, std::vector<std::string>>> found;
+        for (const auto& entry : listeners_) {
+            bool attached = entry.gateway->implicit;
+            for (const auto& parent : route.parents) {
+                attached |= configuration_.gateway(parent.gateway) == entry.gateway &&
+                            (parent.section.empty() || parent.section == entry.listener->name) &&
+                            (!parent.port || *parent.port == entry.listener->port);
+            }
+            if (!attached || !admits(*entry.listener, *entry.gateway, route)) continue;
+            auto hosts = route::effective_hostnames(entry.listener->hostname, route.hostnames);
+            if (hosts) found.emplace_back(entry.port, std::move(*hosts));
+        }
+        return found;
+    }
+
+    Result<void> add_route(const config::Route& route) {
+        auto places = attachments(route);
+        for (std::size_t i = 0; i < route.rules.size(); ++i) {
+            const auto& written = route.rules[i];
+            WEIR_TRY(Rule rule, compile_rule(route, written, i));
+            auto index = static_cast<uint32_t>(out_->rules.size());
+            out_->rules.push_back(std::move(rule));
+            std::vector<config::RuleMatch> matches = written.matches;
+            if (matches.empty()) matches.emplace_back();
+            for (const auto& [port, hosts] : places)
+                for (const auto& match : matches) {
+                    route::Alternative alternative{
+                        hosts, path_of(match.path), match.method, {}, index};
+                    for (const auto& header : match.headers)
+                        alternative.headers.push_back(
+                            {header.name, header.value,
+                             header.type == config::HeaderMatch::Type::regex});
+                    alternatives_[port].push_back(std::move(alternative));
+                }
+        }
+        return {};
+    }
+
+    Result<Rule> compile_rule(const config::Route& route, const config::Rule& written,
+                              std::size_t number) {
+        Rule rule;
+        rule.route = route.meta.name.to_string();
+        rule.name = written.name.empty() ? fmt::format("rule-{}", number) : written.name;
+        config::Timeouts base = out_->timeouts;
+        for (const auto& parent : route.parents)
+            if (const config::Gateway* gateway = configuration_.gateway(parent.gateway)) {
+                base = gateway->timeouts;
+                break;
+            }
+        rule.timeouts = written.timeouts.over(base);
+        rule.models_owned_by = written.models_owned_by;
+        rule.models_created_at = written.models_created_at.value_or(options_.now);
+        std::vector<balance::Candidate> candidates;
+        for (std::size_t j = 0; j < written.backends.size(); ++j) {
+            const auto& ref = written.backends[j];
+            const config::Backend* backend = configuration_.backend(ref.name);
+            if (ref.kind != config::BackendRef::Kind::backend || !backend)
+                continue;  // said by config/
+            std::string reference = fmt::format("{}/route/{}/rule/{}/ref/{}", ref.name.to_string(),
+                                                route.meta.name.name, number, j);
+            WEIR_TRY(Attempt attempt, compile_attempt(*backend, ref, std::move(reference)));
+            rule.attempts.push_back(std::move(attempt));
+            candidates.push_back({ref.weight, ref.priority});
+        }
+        rule.chooser = balance::Chooser(std::move(candidates));
+        return rule;
+    }
+
+    Result<Attempt> compile_attempt(const config::Backend& backend, const config::BackendRef& ref,
+                                    std::string reference) {
+        Attempt attempt;
+        attempt.backend = backend.meta.name.to_string();
+        attempt.reference = std::move(reference);
+        attempt.schema = schema_of(backend.schema.name);
+        attempt.version = backend.schema.version;
+        // dialect/ reads an empty prefix as "v1"; config/ says an empty one for "none".
+        attempt.prefix = backend.schema.prefix.empty() ? "/" : backend.schema.prefix;
+        attempt.model_override = ref.model_override;
+        attempt.ask_usage = backend.usage == config::UsageMode::ask;
+        attempt.id = next_id_++;
+        merge(attempt, backend, ref);
+        auto endpoints = configuration_.endpoints_of(backend);
+        auto tls = configuration_.tls_of(backend);
+        if (!endpoints.empty()) attempt.host_header = host_header(endpoints.front(), tls);
+        if (options_.mock)
+            attempt.origins.push_back(0);
+        else
+            for (const auto& endpoint : endpoints)
+                attempt.origins.push_back(origin(endpoint, tls));
+        WEIR_TRY(attempt.credential, compile_credential(backend));
+        return attempt;
+    }
+
+    /// The Backend's hostname, else its address with port (design: what SigV4 signs is what is
+    /// sent).
+    static std::string host_header(const config::Endpoint& endpoint,
+                                   const std::optional<config::Tls>& tls) {
+        bool default_port = endpoint.port == (tls ? 443 : 80);
+        std::string host = endpoint.host.find(':') == std::string::npos ? endpoint.host
+                                                                        : "[" + endpoint.host + "]";
+        if (!endpoint.is_ip && default_port) return host;
+        return fmt::format("{}:{}", host, endpoint.port);
+    }
+
+    uint32_t origin(const config::Endpoint& endpoint, const std::optional<config::Tls>& tls) {
+        Origin made;
+        made.host = endpoint.host;
+        made.port = endpoint.port;
+        made.tls = tls.has_value();
+        if (tls) {
+            made.server_name = tls->server_name.empty() ? endpoint.host : tls->server_name;
+            for (const auto& pem : tls->ca_pem)
+                made.ca_pem += pem;
+        }
+        made.key = fmt::format("{}://{}:{}#{}#{}", made.tls ? "https" : "http", made.host,
+                               made.port, made.server_name, std::hash<std::string>()(made.ca_pem));
+        for (std::size_t i = 0; i < out_->origins.size(); ++i)
+            if (out_->origins[i].key == made.key) return static_cast<uint32_t>(i);
+        out_->origins.push_back(std::move(made));
+        return static_cast<uint32_t>(out_->origins.size() - 1);
+    }
+
+    Result<std::shared_ptr<const credential::Credential>> compile_credential(
+        const config::Backend& backend) {
+        using Type = config::CredentialType;
+        auto found = configuration_.credential_for(backend);
+        if (!found) return std::shared_ptr<const credential::Credential>(credential::none());
+        if (found->secret && !found->value)
+            return std::shared_ptr<const credential::Credential>(credential::none());  // --mock
+        std::string source = found->secret ? fmt::format("Secret {} key {}",
+                                                         found->secret->to_string(), found->entry)
+                                           : std::string("environment");
+        std::unique_ptr<credential::Credential> made;
+        switch (found->type) {
+            case Type::api_key: {
+                WEIR_TRY(made, credential::api_key(*found->value, source));
+                break;
+            }
+            case Type::azure_api_key: {
+                WEIR_TRY(made, credential::azure_api_key(*found->value, source));
+                break;
+            }
+            case Type::anthropic_api_key: {
+                WEIR_TRY(made, credential::anthropic_api_key(*found->value, source));
+                break;
+            }
+            case Type::aws: {
+                WEIR_TRY(made, aws(*found, source));
+                break;
+            }
+            default:
+                made = credential::none();
+                break;  // said by config/: not in force yet
+        }
+        return std::shared_ptr<const credential::Credential>(std::move(made));
+    }
+
+    Result<std::unique_ptr<credential::Credential>> aws(const config::Credential& found,
+                                                        const std::string& source) {
+        if (found.value) {
+            WEIR_TRY(auto keys, credential::parse_aws_credentials(found.value->reveal(),
+                                                                  found.aws_profile, source));
+            std::string region = found.aws_region.empty() ? keys.region : found.aws_region;
+            return credential::aws_sigv4(std::move(keys), region, source);
+        }
+        auto keys = credential::aws_credentials_from(options_.env);
+        if (!keys && options_.mock) return credential::none();
+        if (!keys) return std::unexpected(std::move(keys).error());
+        std::string region = found.aws_region.empty() ? keys->region : found.aws_region;
+        return credential::aws_sigv4(std::move(*keys), region, source);
+    }
+
+    const config::Configuration& configuration_;
+    const CompileOptions& options_;
+    std::shared_ptr<Snapshot> out_;
+    std::vector<PortListener> listeners_;
+    std::vector<std::vector<route::Alternative>> alternatives_;  // per port
+    uint32_t next_id_ = 0;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Snapshot>> compile(const config::Configuration& configuration,
+                                                const CompileOptions& options) {
+    return Compiler(configuration, options).run();
+}
+
+}  // namespace weir::snapshot

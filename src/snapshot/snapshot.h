@@ -1,0 +1,87 @@
+/// The compiled form of a whole configuration: what a request needs, and nothing it must look up.
+///
+/// Compiled once from config::Configuration, immutable afterwards, shared by all workers; an
+/// exchange pins the one it began with until its last byte. Whatever counts (health, pools, limits)
+/// lives elsewhere, keyed by the names given here. Threads: immutable after compile().
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "balance/chooser.h"
+#include "config/configuration.h"
+#include "config/load.h"
+#include "credential/credential.h"
+#include "dialect/names.h"
+#include "json/edit.h"
+#include "route/matcher.h"
+
+namespace weir::snapshot {
+
+/// Where a connection goes: the pool key and what dialling needs.
+struct Origin {
+    std::string key;  ///< "https://api.openai.com:443#api.openai.com"; equal keys share connections
+    std::string host;
+    uint16_t port = 0;
+    bool tls = false;
+    std::string server_name;
+    std::string ca_pem;  ///< empty: the system's trust store
+};
+
+/// A backend as one rule refers to it: everything an attempt needs.
+struct Attempt {
+    std::string backend;    ///< "default/openai"
+    std::string reference;  ///< "default/openai/route/R/rule/0/ref/1", upstream's name for it
+    dialect::Schema schema = dialect::Schema::OpenAI;
+    std::string version;
+    std::string prefix;
+    std::string model_override;
+    std::string host_header;
+    std::vector<uint32_t> origins;  ///< indexes into Snapshot::origins, tried in turn
+    std::shared_ptr<const credential::Credential> credential;
+    std::vector<config::HeaderField> set_headers;
+    std::vector<std::string> remove_headers;  ///< lower case
+    std::vector<json::Edit> body_edits;
+    bool ask_usage = true;
+    uint32_t id = 0;  ///< dense, unique in the snapshot
+};
+
+struct Rule {
+    std::string route;  ///< "default/multi-agent-route"
+    std::string name;   ///< the rule's name, or "rule-N"
+    std::vector<Attempt> attempts;
+    balance::Chooser chooser;
+    config::Timeouts timeouts;
+    std::string models_owned_by;
+    int64_t models_created_at = 0;  ///< Unix seconds
+};
+
+/// All listeners of one port: one socket address, one matcher.
+struct Port {
+    std::vector<std::string> listeners;  ///< names, for --listen and the ready file
+    uint16_t port = 0;
+    bool implicit = false;  ///< no Gateway was loaded: listens on loopback only
+    route::Matcher matcher;
+};
+
+struct Snapshot {
+    std::vector<Port> ports;
+    std::vector<Rule> rules;
+    std::vector<Origin> origins;
+    uint32_t attempts = 0;  ///< how many Attempt ids there are
+    config::Timeouts timeouts;
+    config::Limits limits;
+};
+
+struct CompileOptions {
+    config::EnvLookup env;
+    std::optional<Origin> mock;  ///< every attempt connects here instead
+    int64_t now = 0;             ///< Unix seconds, for models without a creation date
+};
+
+/// Fails with config.invalid or a credential's error, the detail naming the object.
+Result<std::shared_ptr<const Snapshot>> compile(const config::Configuration& configuration,
+                                                const CompileOptions& options);
+
+}  // namespace weir::snapshot
