@@ -94,6 +94,9 @@ Result<Compiled> compile_one(Alternative& source, uint32_t index) {
         return fail(codes::config_invalid,
                     fmt::format("{}: not a valid regular expression: {}", place, regex.error()));
     };
+    if (source.path.type != PathType::regex && !source.path.value.starts_with('/'))
+        return fail(codes::config_invalid,
+                    fmt::format("path {}: must start with a slash", source.path.value));
     if (source.path.type == PathType::regex) {
         out.path = make_regex(source.path.value);
         if (!out.path->ok()) return refuse("path", *out.path);

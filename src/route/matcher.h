@@ -85,8 +85,8 @@ struct Explanation {
 
 class Matcher {
 public:
-    /// Fails with config.invalid naming the first expression that RE2 refuses; all of them can be
-    /// found with check_regex.
+    /// Fails with config.invalid naming the first expression that RE2 refuses (all of them can be
+    /// found with check_regex) or the first path that does not start with a slash.
     static Result<Matcher> compile(std::vector<Alternative> alternatives);
     Matcher();  ///< matches nothing
     Matcher(Matcher&&) noexcept;

@@ -142,12 +142,14 @@ TEST(MatcherTest, TheModelComesFromTheBodyOnly) {
     EXPECT_EQ(chosen(matcher, view), 2);
 }
 
-TEST(MatcherTest, BadExpressionsAreRefused) {
+TEST(MatcherTest, BadExpressionsAndPathsAreRefused) {
     auto path = Matcher::compile({{.path = regex("/a(")}});
     ASSERT_FALSE(path);
     EXPECT_EQ(path.error().to_string(),
               "config.invalid: path: not a valid regular expression: missing ): /a(");
     EXPECT_FALSE(Matcher::compile({{.headers = {{"x", "*", true}}}}));
+    EXPECT_FALSE(Matcher::compile({{.path = prefix("v1")}}));
+    EXPECT_FALSE(Matcher::compile({{.path = exact("")}}));
     EXPECT_EQ(check_regex("a+"), "");
     EXPECT_NE(check_regex("(?<x"), "");
 }
