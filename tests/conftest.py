@@ -88,9 +88,9 @@ def provide():
 @pytest.fixture
 def gateway(start, provide):
     """gateway(answer, schema="OpenAI", …) → (Weir, Provider): one imposter behind one route."""
-    def start_both(answer=None, *flags, schema="OpenAI", tls=None, receive_buffer=None, **named):
-        provider = provide(answer, tls=tls, receive_buffer=receive_buffer)
-        return start(*flags, config=configs.single(provider.port, schema, **named)), provider
+    def start_both(answer=None, *flags, schema="OpenAI", receive_buffer=None, workers=2, **named):
+        provider = provide(answer, receive_buffer=receive_buffer)
+        return start(*flags, config=configs.single(provider.port, schema, **named), workers=workers), provider
 
     return start_both
 
