@@ -31,7 +31,9 @@ std::string_view prefix_of(std::string_view value) {
     return value;
 }
 
+/// The empty prefix is no path condition: it takes "*" (of OPTIONS) too.
 bool is_under(std::string_view path, std::string_view prefix) {
+    if (prefix.empty()) return true;
     return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
 
