@@ -29,10 +29,20 @@ std::string to_string(const Diagnostic& diagnostic) {
 }
 
 void sort_by_place(std::vector<Diagnostic>& diagnostics) {
-    std::ranges::stable_sort(diagnostics, [](const Diagnostic& a, const Diagnostic& b) {
-        if (auto order = a.place <=> b.place; order != 0) return order < 0;
-        return a.severity < b.severity;
+    std::vector<size_t> order(diagnostics.size());
+    for (size_t i = 0; i < order.size(); ++i)
+        order[i] = i;
+    std::ranges::sort(order, [&](size_t a, size_t b) {
+        const Diagnostic& x = diagnostics[a];
+        const Diagnostic& y = diagnostics[b];
+        if (auto by_place = x.place <=> y.place; by_place != 0) return by_place < 0;
+        return x.severity != y.severity ? x.severity < y.severity : a < b;
     });
+    std::vector<Diagnostic> sorted;
+    sorted.reserve(order.size());
+    for (size_t i : order)
+        sorted.push_back(std::move(diagnostics[i]));
+    diagnostics = std::move(sorted);
 }
 
 void Report::add(Severity severity, const Place& place, std::string field, std::string message) {

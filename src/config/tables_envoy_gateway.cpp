@@ -92,7 +92,8 @@ type ClientTrafficPolicySpec {
   clientIPDetection: any @later
   enableProxyProtocol: bool @later
   proxyProtocol: any @later
-  headers: any @guard
+  headers: any @later
+  grpc: any @later
   healthCheck: any @later
   http1: any @later
   http2: any @later

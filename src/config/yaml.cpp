@@ -310,10 +310,14 @@ std::vector<Node> parse_yaml(const std::string& name, std::string_view text, Rep
         try {
             std::istringstream in{std::string(chunk.text)};
             YAML::Parser parser(in);
-            while (parser.HandleNextDocument(builder)) {
-                Node node = builder.take(report);
-                if (!node.is_null()) documents.push_back(std::move(node));
-            }
+            parser.HandleNextDocument(builder);
+            Node node = builder.take(report);
+            // What is left after a document is a mistake; yaml-cpp may report it as documents
+            // without end.
+            if (parser.HandleNextDocument(builder))
+                throw Refused{{file, chunk.line + 1, 1},
+                              "text after the end of this document; begin another with ---"};
+            if (!node.is_null()) documents.push_back(std::move(node));
         } catch (const Refused& refused) {
             refuse(refused.place, refused.reason);
         } catch (const YAML::Exception& e) {

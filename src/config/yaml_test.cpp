@@ -107,6 +107,15 @@ TEST(YamlTest, WhatYamlForbidsIsNamedWithItsPlace) {
     EXPECT_NE(first_message(parse("a: *nowhere\n")).find("not valid YAML"), std::string::npos);
 }
 
+TEST(YamlTest, TextAfterADocumentIsAMistake) {
+    for (const char* text : {"a: 1\n...\nb: 2\n", ",--\na: 1\n", "{a: 1} }", "[a]\n]"}) {
+        auto parsed = parse(text);
+        EXPECT_FALSE(parsed.complete) << text;
+        EXPECT_EQ(parsed.diagnostics.size(), 1u) << text;
+    }
+    EXPECT_EQ(parse("a: 1\n...\n").documents.size(), 1u);
+}
+
 TEST(YamlTest, NothingIsNoDocument) {
     for (const char* text :
          {"", "\n\n", "# only a comment\n", "---\n---\n", "--- # x\n...\n", "%YAML 1.2\n---\n"})
