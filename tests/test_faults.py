@@ -15,7 +15,7 @@ SHORT = {"timeouts": {"backendRequest": "300ms", "request": "5s"}, "streamIdleTi
 
 
 def events_of(body):
-    return [line[5:].strip() for line in body.decode().split("\n") if line.startswith("data:")]
+    return [line[5:].strip() for line in body.decode(errors="replace").split("\n") if line.startswith("data:")]
 
 
 def assert_explicit_error(response):
@@ -23,10 +23,9 @@ def assert_explicit_error(response):
     events = events_of(response.body)
     assert response.status == 200
     assert "[DONE]" not in events
-    documents = [json.loads(event) for event in events]
-    assert "error" in documents[-1] and documents[-1]["error"]["message"], response.body
-    for document in documents[:-1]:
-        assert all(choice.get("finish_reason") is None for choice in document.get("choices", [])), response.body
+    assert json.loads(events[-1])["error"]["message"], response.body
+    for event in events[:-1]:  # garbage of the provider may stand before the error, an end may not
+        assert '"finish_reason": "' not in event and '"finish_reason":"' not in event, response.body
     assert response.complete, "the error event is followed by a clean end of the body"
 
 
@@ -313,7 +312,7 @@ def test_a_client_that_goes_away_cancels_the_provider(gateway, schema, phase, ho
     def answer(request, peer):
         if phase == "in_stream":
             peer.send(wire.stream_head(wire.stream_type(request)))
-            for event in list(wire.events(request))[:2]:
+            for event in list(wire.events(request))[:4]:
                 peer.send(wire.chunk(event))
         gone.append(peer.wait_closed(20))
 

@@ -2,7 +2,7 @@
 import json
 
 SECRET = "planted-provider-key-7d1f"
-AWS_CREDENTIALS = "[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = planted-aws-secret-93bc\n"
+AWS_CREDENTIALS = "[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = planted-aws-secret-93bc\nregion = us-east-1\n"
 
 
 def document(api_version, kind, name, spec, **metadata):
