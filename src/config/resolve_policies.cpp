@@ -203,9 +203,11 @@ void apply_tls(const Parts& parts, const Options& options, Configuration& config
 
 namespace {
 
-/// Overrides and limits gathered for one Gateway; earlier policies win field by field.
+/// What `policy` says, put over what was said before: of two policies the one read last wins.
 void put_on_gateway(const TrafficPolicy& policy, TimeoutOverrides& timeouts, Limits& limits) {
-    timeouts.fill_from(policy.timeouts);
+    TimeoutOverrides said = policy.timeouts;
+    said.fill_from(timeouts);
+    timeouts = said;
     limits.request_body = policy.request_body.value_or(limits.request_body);
     limits.request_head = policy.request_head.value_or(limits.request_head);
     limits.body_memory = policy.body_memory.value_or(limits.body_memory);
@@ -257,13 +259,16 @@ void apply_traffic(const Parts& parts, Configuration& configuration, Report& rep
             if (targets_gateway(policy, gateway)) put_on_gateway(policy, closer, gateway.limits);
         gateway.timeouts = closer.over(timeouts.over({}));
     }
+    // From the last policy to the first, because fill_from() keeps what is there: the rule's own
+    // first.
     for (Route& route : configuration.routes)
-        for (const TrafficPolicy& policy : parts.traffic_policies)
-            for (const Reference& target : policy.targets)
+        for (auto policy = parts.traffic_policies.rbegin(); policy != parts.traffic_policies.rend();
+             ++policy)
+            for (const Reference& target : policy->targets)
                 if (target.kind != "Gateway" && target.name == route.meta.name)
                     for (Rule& rule : route.rules)
                         if (target.section.empty() || target.section == rule.name)
-                            rule.timeouts.fill_from(policy.timeouts);
+                            rule.timeouts.fill_from(policy->timeouts);
 }
 
 }  // namespace weir::config

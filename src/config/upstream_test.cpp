@@ -144,6 +144,25 @@ TEST(UpstreamTest, DeadlinesComeFromTheClosestThatSaysThem) {
     EXPECT_EQ(rule.head_read, defaults::kHeadRead);
 }
 
+TEST(UpstreamTest, OfTwoPoliciesTheLastReadWins) {
+    Loaded loaded = load_text(std::string(kUpstream) + R"(
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: later}
+spec:
+  targetRefs: [{kind: HTTPRoute, name: chat}, {kind: Gateway, name: edge}]
+  timeout: {tcp: {connectTimeout: 4s}, http: {streamIdleTimeout: 0s}}
+)");
+    ASSERT_TRUE(loaded.ok()) << messages(loaded);
+    const TimeoutOverrides& rule = loaded.configuration.routes.at(0).rules.at(0).timeouts;
+    EXPECT_EQ(rule.connect, 4s);
+    EXPECT_EQ(rule.stream_idle, 5s);
+    EXPECT_EQ(loaded.configuration.gateways.at(0).timeouts.stream_idle, 0s)
+        << "zero is none, not the default";
+    EXPECT_EQ(loaded.configuration.gateways.at(0).timeouts.idle, 30s);
+}
+
 TEST(UpstreamTest, PrefixesAreNormal) {
     auto prefix = [](const std::string& schema) {
         Loaded loaded = load_text(
