@@ -3,8 +3,9 @@
 ///
 /// Same dialect in and out: a whole answer must match byte for byte. Translated: its text, finish
 /// reason and usage must be there. A stream must bring every content event with all of its text,
-/// one finish reason, one [DONE], nothing after, and no usage chunk, since the client did not ask
-/// for one. Reused for every answer of a connection; one thread.
+/// one finish reason, one [DONE], and nothing after. A usage chunk, which the client did not ask
+/// for, is wrong in the same dialect; translations always have one. Reused for every answer of a
+/// connection; one thread.
 #pragma once
 #include <cstdint>
 #include <string>

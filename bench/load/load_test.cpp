@@ -100,6 +100,13 @@ TEST(CheckTest, AGoodStreamPassesHoweverItIsCut) {
         EXPECT_EQ(verdict_on(expected, all, cut), "") << cut;
 }
 
+TEST(CheckTest, OnlyTranslatedStreamsMayTellUsageUnasked) {
+    const auto script = parse_script("gpt-sse-20-0");
+    const auto all = whole_stream(stream_answer("gpt-sse-20-0", *script, Dialect::openai, true));
+    EXPECT_EQ(verdict_on(Expected("gpt-sse-20-0", *script, true), all, 50), "");
+    EXPECT_NE(verdict_on(Expected("gpt-sse-20-0", *script, false), all, 50), "");
+}
+
 TEST(CheckTest, DamagedStreamsAreFound) {
     const auto script = parse_script("gpt-sse-20-0");
     const Expected expected("gpt-sse-20-0", *script, false);
