@@ -6,14 +6,20 @@
 namespace weir::http::h1 {
 namespace {
 
-constexpr std::size_t kMaxLine = 4096;       // a chunk-size line with its extensions
-constexpr std::size_t kMaxTrailers = 16384;  // all trailer fields
+constexpr std::size_t kMaxExtensions = 16384;  // bytes of chunk extensions in one body
+constexpr std::size_t kMaxTrailers = 16384;    // all trailer fields
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
+}
+
+/// A character of a field name (RFC 9110 §5.6.2).
+bool is_token(char c) {
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) return true;
+    return c != 0 && std::strchr("!#$%&'*+-.^_`|~", c) != nullptr;
 }
 
 bool forbidden(char c) {
@@ -75,7 +81,6 @@ const char* BodyDecoder::chunk_control(char c) {
                 return nullptr;
             }
             if (digits_ == 0) return "a chunk has no size";
-            line_ = 0;
             if (c == '\r')
                 state_ = State::size_lf;
             else if (c == ';' || c == ' ' || c == '\t')
@@ -88,13 +93,12 @@ const char* BodyDecoder::chunk_control(char c) {
                 state_ = State::size_lf;
             else if (forbidden(c))
                 return "a chunk extension has a forbidden character";
-            else if (++line_ > kMaxLine)
+            else if (++extensions_ > kMaxExtensions)
                 return "a chunk extension is too long";
             return nullptr;
         case State::size_lf:
             if (c != '\n') return "a chunk size line does not end with CR LF";
             digits_ = 0;
-            line_ = 0;
             state_ = remaining_ ? State::data : State::trailer_start;
             return nullptr;
         case State::data_cr:
@@ -111,16 +115,21 @@ const char* BodyDecoder::chunk_control(char c) {
                 return nullptr;
             }
             if (c == ' ' || c == '\t') return "a trailer field is folded";
-            [[fallthrough]];
+            if (!is_token(c)) return "a trailer field is not a name and a value";
+            state_ = State::trailer_name;
+            return keep_trailer(c);
+        case State::trailer_name:
+            if (c == ':')
+                state_ = State::trailer;
+            else if (!is_token(c))
+                return "a trailer field is not a name and a value";
+            return keep_trailer(c);
         case State::trailer:
-            state_ = State::trailer;
             if (c == '\r')
                 state_ = State::trailer_lf;
             else if (forbidden(c))
                 return "a trailer field has a forbidden character";
-            trailers_ += c;
-            if (trailers_.size() > kMaxTrailers) return "the trailer is too long";
-            return nullptr;
+            return keep_trailer(c);
         case State::trailer_lf:
             if (c != '\n') return "a trailer line does not end with CR LF";
             trailers_ += c;
@@ -133,6 +142,12 @@ const char* BodyDecoder::chunk_control(char c) {
         default:
             return nullptr;
     }
+}
+
+const char* BodyDecoder::keep_trailer(char c) {
+    if (trailers_.size() >= kMaxTrailers) return "the trailer is too long";
+    trailers_ += c;
+    return nullptr;
 }
 
 const char* BodyDecoder::end_of_stream() {

@@ -2,7 +2,7 @@
 ///
 /// Works in place: the data of all chunks that have arrived is moved together at the front of the
 /// buffer, so the reader sees one contiguous piece however the peer cut it. Strict: chunk sizes are
-/// 1 to 16 hexadecimal digits, lines end with CR LF, extensions and trailers are bounded (RFC 9112
+/// 1 to 15 hexadecimal digits, lines end with CR LF, extensions and trailers are bounded (RFC 9112
 /// §7.1). Pure; one object per message body.
 #pragma once
 #include <span>
@@ -42,16 +42,18 @@ private:
         data_cr,
         data_lf,
         trailer_start,
+        trailer_name,
         trailer,
         trailer_lf,
         last_lf,
         done
     };
     const char* chunk_control(char c);
+    const char* keep_trailer(char c);
     State state_;
     uint64_t remaining_ = 0;
     int digits_ = 0;
-    std::size_t line_ = 0;
+    std::size_t extensions_ = 0;
     std::string trailers_;
 };
 

@@ -146,6 +146,16 @@ const char* bad_bytes(std::string_view head) {
     return nullptr;
 }
 
+/// True if the request line names a version of HTTP that is not served here.
+bool other_version(std::string_view head) {
+    std::string_view line = head.substr(0, head.find('\r'));
+    if (line.size() < 9) return false;
+    std::string_view version = line.substr(line.size() - 9);
+    auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return version.starts_with(" HTTP/") && digit(version[6]) && version[7] == '.' && digit(version[8]) &&
+           version != " HTTP/1.1" && version != " HTTP/1.0";
+}
+
 /// The value of a Content-Length, or nothing unless it is 1 to 18 digits.
 std::optional<uint64_t> parse_length(std::string_view text) {
     if (text.empty() || text.size() > 18) return std::nullopt;
@@ -239,6 +249,7 @@ std::size_t find_head_end(std::string_view bytes, std::size_t& from) {
 
 Result<void> parse_request_head(std::string_view head, RequestHead& out) {
     if (const char* bad = bad_bytes(head)) return fail(codes::http_bad_request, bad);
+    if (other_version(head)) return fail(codes::http_version, "the version is not HTTP/1.0 or HTTP/1.1");
     out.headers.clear();
     Collected seen;
     seen.headers = &out.headers;
@@ -249,7 +260,6 @@ Result<void> parse_request_head(std::string_view head, RequestHead& out) {
         return fail(codes::http_bad_request, bad);
     }
     if (seen.too_many) return fail(codes::http_head_too_large, "too many header fields");
-    if (out.minor > 1) return fail(codes::http_version, "the version is not HTTP/1.0 or HTTP/1.1");
     WEIR_TRY(out.framing, request_framing(seen, out.minor));
     WEIR_CHECK(read_target(out, seen));
     out.keep_alive = out.minor >= 1 ? !seen.close : seen.keep_alive && !seen.close;
@@ -271,6 +281,7 @@ Result<void> parse_response_head(std::string_view head, std::string_view method,
     Parser<false> parser(seen, nullptr, &out);
     const char* bad = parser.parse(head);
     if (bad) return fail(codes::upstream_protocol, bad);
+    if (out.status < 100) return fail(codes::upstream_protocol, "the status is not three digits");
     if (seen.too_many) return fail(codes::upstream_protocol, "too many header fields");
     out.keep_alive = out.minor >= 1 ? !seen.close : seen.keep_alive && !seen.close;
     // RFC 9112 §6.3, in its order.
