@@ -1,6 +1,8 @@
 """TLS to providers: verified against the trust store, named by SNI, resumed and reused."""
 import json
+import socket
 import ssl
+import threading
 
 import pytest
 
@@ -56,11 +58,17 @@ def test_who_cannot_prove_its_name_gets_no_request(start, provide, authority, fo
     assert provider.requests == []
 
 
-def test_a_plain_text_server_is_no_tls_server(start, provide, authority):
-    provider = provide()
-    weir = start(config=configuration(provider.port), env={"SSL_CERT_FILE": str(authority.certificate)})
-    assert weir.chat()[0] == 502
-    assert provider.requests == []
+def test_a_plain_text_server_is_no_tls_server(start, authority):
+    def refuse(listener):
+        connection, _ = listener.accept()
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=refuse, args=(listener,), daemon=True).start()
+        weir = start(config=configuration(listener.getsockname()[1]), env={"SSL_CERT_FILE": str(authority.certificate)})
+        assert weir.chat()[0] == 502
 
 
 def test_old_protocols_are_refused(start, provide, authority):

@@ -144,6 +144,8 @@ class Weir(Child):
         try:
             if isinstance(body, (dict, list)):
                 body = json.dumps(body)
+            if isinstance(body, str):
+                body = body.encode()
             sent = {"content-type": "application/json"} if body is not None else {}
             sent.update(headers or {})
             connection.request(method, path, body=body, headers=sent)
