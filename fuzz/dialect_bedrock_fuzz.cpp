@@ -10,8 +10,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const size_t piece = data[0] / 3;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     switch (data[0] % 3) {
-        case 0: fuzz::check_reply(Schema::AWSBedrock, bytes); break;
-        case 1: fuzz::check_stream(Schema::AWSBedrock, bytes, piece); break;
+        case 0:
+            fuzz::check_reply(Schema::AWSBedrock, bytes);
+            break;
+        case 1:
+            fuzz::check_stream(Schema::AWSBedrock, bytes, piece);
+            break;
         default: {
             // Lines "EVENT JSON" and "!EXCEPTION JSON".
             std::string frames;
@@ -22,8 +26,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                 rest.remove_prefix(std::min(end + 1, rest.size()));
                 const size_t space = std::min(line.find(' '), line.size());
                 const std::string_view payload = line.substr(std::min(space + 1, line.size()));
-                if (line.starts_with('!')) append_eventstream_exception(frames, line.substr(1, space), payload);
-                else append_eventstream_event(frames, line.substr(0, space), payload);
+                if (line.starts_with('!'))
+                    append_eventstream_exception(frames, line.substr(1, space), payload);
+                else
+                    append_eventstream_event(frames, line.substr(0, space), payload);
             }
             fuzz::check_stream(Schema::AWSBedrock, frames, piece);
         }

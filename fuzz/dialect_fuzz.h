@@ -53,7 +53,8 @@ inline void check_stream(Schema schema, std::string_view bytes, size_t piece) {
 }
 
 inline void check_reply(Schema schema, std::string_view body) {
-    if (auto answer = translate_response(context(schema), body)) require(json::parse(answer->body).has_value());
+    if (auto answer = translate_response(context(schema), body))
+        require(json::parse(answer->body).has_value());
     const HeaderView headers[] = {{"x-amzn-errortype", body.substr(0, 20)}};
     const auto error = translate_error(context(schema), 500, headers, body);
     require(json::parse(error.body).has_value());

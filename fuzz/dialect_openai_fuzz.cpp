@@ -1,5 +1,6 @@
-// OpenAI: requests to every provider, answers and streams of an OpenAI provider, and the pass-through
-// watcher. Whatever goes out is JSON; the neutral model is a fixed point; a split changes nothing.
+// OpenAI: requests to every provider, answers and streams of an OpenAI provider, and the
+// pass-through watcher. Whatever goes out is JSON; the neutral model is a fixed point; a split
+// changes nothing.
 #include <cstdint>
 
 #include "dialect/watcher.h"
@@ -10,7 +11,8 @@ namespace {
 using namespace weir::dialect;
 
 void check_request(std::string_view body) {
-    for (Schema schema : {Schema::Anthropic, Schema::AWSAnthropic, Schema::GCPAnthropic, Schema::AWSBedrock}) {
+    for (Schema schema :
+         {Schema::Anthropic, Schema::AWSAnthropic, Schema::GCPAnthropic, Schema::AWSBedrock}) {
         auto sent = translate_request({.body = body}, {.schema = schema});
         if (sent) fuzz::require(weir::json::parse(sent->body).has_value());
     }
@@ -27,9 +29,11 @@ std::string watch(std::string_view bytes, size_t piece, bool withhold) {
     while (!bytes.empty()) {
         const std::string part(bytes.substr(0, piece));
         bytes.remove_prefix(part.size());
-        for (auto view : watcher.feed(part)) sent += view;
+        for (auto view : watcher.feed(part))
+            sent += view;
     }
-    for (auto view : watcher.finish()) sent += view;
+    for (auto view : watcher.finish())
+        sent += view;
     if (!withhold) fuzz::require(sent == all);
     return (withhold ? std::string() : sent) + "|" + std::string(watcher.response_model()) + "|" +
            std::to_string(watcher.usage().input.value_or(-1)) + (watcher.terminated() ? "T" : "") +
@@ -43,9 +47,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const size_t piece = 1 + data[0] / 4;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     switch (data[0] % 4) {
-        case 0: check_request(bytes); break;
-        case 1: fuzz::check_reply(Schema::OpenAI, bytes); break;
-        case 2: fuzz::check_stream(Schema::OpenAI, bytes, piece); break;
+        case 0:
+            check_request(bytes);
+            break;
+        case 1:
+            fuzz::check_reply(Schema::OpenAI, bytes);
+            break;
+        case 2:
+            fuzz::check_stream(Schema::OpenAI, bytes, piece);
+            break;
         default:
             for (bool withhold : {false, true}) {
                 const std::string whole = watch(bytes, bytes.size(), withhold);

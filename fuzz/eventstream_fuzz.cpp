@@ -34,13 +34,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     const std::string whole = read(bytes, bytes.size());
     if (whole != read(bytes, 1) || whole != read(bytes, 1 + data[0])) __builtin_trap();
-    // The input as a payload, behind whatever name; checksums are right, so the parser proper is reached.
+    // The input as a payload, behind whatever name; checksums are right, so the parser proper is
+    // reached.
     std::string written;
     const std::string_view name = bytes.substr(0, data[0] % 32);
     append_eventstream_event(written, name, bytes);
     append_eventstream_exception(written, name, bytes);
-    const std::string expected = "event|" + std::string(name) + "||" + std::string(bytes) + "\nexception||" +
-                                 std::string(name) + "|" + std::string(bytes) + "\n";
+    const std::string expected = "event|" + std::string(name) + "||" + std::string(bytes) +
+                                 "\nexception||" + std::string(name) + "|" + std::string(bytes) +
+                                 "\n";
     if (bytes.size() < 60000 && read(written, 1 + data[0]) != expected) __builtin_trap();
     return 0;
 }

@@ -48,7 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!(whole == read(bytes, 1)) || !(whole == read(bytes, 1 + data[0] % 64))) __builtin_trap();
     if (whole.failed) return 0;
     std::string written;
-    for (const auto& [name, text] : whole.events) weir::dialect::append_sse(written, name, text);
+    for (const auto& [name, text] : whole.events)
+        weir::dialect::append_sse(written, name, text);
     if (read(written, written.size() + 1).events != whole.events) __builtin_trap();
     return 0;
 }

@@ -11,14 +11,17 @@ namespace weir::dialect::test {
 
 /// Empty if `actual` is as `expected` says, else the first difference with its place.
 /// "equal": the same JSON, where null and absent are one; "subset": everything given is there.
-std::string difference(std::string_view match, const json::Value& expected, const json::Value& actual);
+std::string difference(std::string_view match, const json::Value& expected,
+                       const json::Value& actual);
 /// As "equal", without the members named (at any depth; `tool_call_ids` as the README says).
-std::string difference_ignoring(const std::vector<std::string>& ignore, json::Value expected, json::Value actual);
+std::string difference_ignoring(const std::vector<std::string>& ignore, json::Value expected,
+                                json::Value actual);
 
 /// The JSON of each `data:` event; the terminal [DONE] as a string.
 std::vector<json::Value> sse_values(std::string_view text);
 /// Compares event by event.
-std::string sse_difference(const std::vector<std::string>& ignore, std::string_view expected, std::string_view actual);
+std::string sse_difference(const std::vector<std::string>& ignore, std::string_view expected,
+                           std::string_view actual);
 
 /// "a.b.c" in an object; null if it is not there.
 const json::Value* at_dotted(const json::Value& value, std::string_view path);

@@ -24,7 +24,9 @@ struct Case {
     json::Value value;
     bool whole_program = false;  ///< of e2e.json
 };
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.id; }
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+    return out << c.id;
+}
 
 struct OutOfScope {
     std::string pattern;
@@ -37,7 +39,8 @@ std::vector<OutOfScope> out_of_scope() {
     for (std::string line; std::getline(lines, line);) {
         if (line.empty() || line[0] == '#') continue;
         const size_t space = line.find(' ');
-        out.push_back({line.substr(0, space), space == std::string::npos ? "" : line.substr(space + 1)});
+        out.push_back(
+            {line.substr(0, space), space == std::string::npos ? "" : line.substr(space + 1)});
     }
     return out;
 }
@@ -58,7 +61,8 @@ void for_each_case(Visit visit) {
     for (const auto& file : files) {
         if (file.filename() == "index.json" || file.filename() == "e2e-backends.json") continue;
         json::Value list = parse(read_file(file));
-        for (auto& item : list.items()) visit(std::move(item), file.filename() == "e2e.json");
+        for (auto& item : list.items())
+            visit(std::move(item), file.filename() == "e2e.json");
     }
 }
 
@@ -72,8 +76,8 @@ std::vector<Case> cases_in_scope() {
         cases.push_back({id, schema.value_or(Schema::OpenAI), value, whole_program});
         if (const auto* also = value.find("alsoBackendSchemas"))
             for (const auto& other : also->items())
-                cases.push_back({id + "/" + std::string(other.text()), schema_from_string(other.text()).value(), value,
-                                 whole_program});
+                cases.push_back({id + "/" + std::string(other.text()),
+                                 schema_from_string(other.text()).value(), value, whole_program});
     });
     return cases;
 }
@@ -81,12 +85,14 @@ std::vector<Case> cases_in_scope() {
 std::vector<std::string> strings(const json::Value* list) {
     std::vector<std::string> out;
     if (list)
-        for (const auto& item : list->items()) out.emplace_back(item.text());
+        for (const auto& item : list->items())
+            out.emplace_back(item.text());
     return out;
 }
 
 std::string text_of(const json::Value* value) {
-    return value ? value->is_string() ? std::string(value->text()) : json::serialize(*value) : std::string();
+    return value ? value->is_string() ? std::string(value->text()) : json::serialize(*value)
+                 : std::string();
 }
 
 const json::Value& member(const json::Value& value, std::string_view key) {
@@ -107,8 +113,9 @@ Operation operation_of(std::string_view path) {
 // What upstream's fake provider sends as event-stream messages; see e2e-backends.json.
 std::string frame_lines(std::string_view body) {
     constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
-        {"role", "messageStart"},    {"start", "contentBlockStart"}, {"delta", "contentBlockDelta"},
-        {"stopReason", "messageStop"}, {"usage", "metadata"},          {"contentBlockIndex", "contentBlockStop"}};
+        {"role", "messageStart"},       {"start", "contentBlockStart"},
+        {"delta", "contentBlockDelta"}, {"stopReason", "messageStop"},
+        {"usage", "metadata"},          {"contentBlockIndex", "contentBlockStop"}};
     std::string out;
     std::istringstream lines{std::string(body)};
     for (std::string line; std::getline(lines, line);) {
@@ -152,7 +159,8 @@ protected:
         target_.model_override = override_;
         const json::Value& request = member(c.value, "request");
         body_ = text_of(request.find("body"));
-        const std::string path(c.whole_program ? request.string_at("path") : c.value.string_at("endpoint"));
+        const std::string path(c.whole_program ? request.string_at("path")
+                                               : c.value.string_at("endpoint"));
         request_.operation = operation_of(path);
         request_.body = body_;
         const json::Value parsed = body_.empty() ? json::Value() : parse(body_);
@@ -162,7 +170,8 @@ protected:
     }
 
     void configure_backend(std::string_view name) {
-        const json::Value backends = parse(read_file(conformance() / "translator/e2e-backends.json"));
+        const json::Value backends =
+            parse(read_file(conformance() / "translator/e2e-backends.json"));
         const json::Value& backend = member(member(backends, "backends"), name);
         version_ = backend.string_at("version");
         prefix_ = backend.string_at("prefix");
@@ -180,14 +189,17 @@ protected:
         return out;
     }
 
-    bool passes() const { return passes_through(request_.operation, request_.dialect, target_.schema); }
+    bool passes() const {
+        return passes_through(request_.operation, request_.dialect, target_.schema);
+    }
 
     void check_upstream(const json::Value& expected);
     void check_upstream_body(const json::Value& expected, const ProviderRequest& sent);
     void check_rejected(const json::Value& expected);
     void check_response(const json::Value& upstream, const json::Value& expected);
     void check_error(const json::Value& upstream, const json::Value& expected);
-    void check_stream(const std::string& bytes, const json::Value& headers, const json::Value& expected);
+    void check_stream(const std::string& bytes, const json::Value& headers,
+                      const json::Value& expected);
     void check_pass_through(const std::string& body);
     void check_client(const json::Value& expected, const std::string& body);
     void check_stream_event();
@@ -205,15 +217,20 @@ protected:
 
 void Translator::check_upstream(const json::Value& expected) {
     if (passes()) {
-        auto path = provider_path(target_, request_.operation, override_.empty() ? model_ : override_, request_.stream);
+        auto path = provider_path(target_, request_.operation,
+                                  override_.empty() ? model_ : override_, request_.stream);
         ASSERT_TRUE(path) << path.error().to_string();
-        if (!expected.string_at("path").empty()) { EXPECT_EQ(path->substr(0, path->find('?')), expected.string_at("path")); }
+        if (!expected.string_at("path").empty()) {
+            EXPECT_EQ(path->substr(0, path->find('?')), expected.string_at("path"));
+        }
         return;
     }
     auto sent = translate_request(request_, target_);
     ASSERT_TRUE(sent) << sent.error().to_string();
     EXPECT_EQ(sent->method, "POST");
-    if (!expected.string_at("path").empty()) { EXPECT_EQ(sent->path, expected.string_at("path")); }
+    if (!expected.string_at("path").empty()) {
+        EXPECT_EQ(sent->path, expected.string_at("path"));
+    }
     if (const std::string_view suffix = expected.string_at("pathSuffix"); !suffix.empty()) {
         EXPECT_EQ(sent->path, "/" + std::string(suffix.substr(suffix.starts_with('/'))));
     }
@@ -229,9 +246,13 @@ void Translator::check_upstream_body(const json::Value& expected, const Provider
     if (const auto* given = expected.find("body")) {
         const json::Value want = given->is_string() ? parse(given->text()) : *given;
         const std::string_view only = expected.string_at("member");
-        const std::string_view match = expected.find("match") ? expected.string_at("match") : "equal";
-        if (only.empty()) { EXPECT_EQ(difference(match, want, body), "") << compact; }
-        else { EXPECT_EQ(difference(match, member(want, only), member(body, only)), "") << compact; }
+        const std::string_view match =
+            expected.find("match") ? expected.string_at("match") : "equal";
+        if (only.empty()) {
+            EXPECT_EQ(difference(match, want, body), "") << compact;
+        } else {
+            EXPECT_EQ(difference(match, member(want, only), member(body, only)), "") << compact;
+        }
     }
     for (const auto& text : strings(expected.find("bodyContains"))) {
         EXPECT_NE(compact.find(text), std::string::npos) << text << " in " << compact;
@@ -239,7 +260,8 @@ void Translator::check_upstream_body(const json::Value& expected, const Provider
     for (const auto& text : strings(expected.find("bodyNotContains"))) {
         EXPECT_EQ(compact.find(text), std::string::npos) << text << " in " << compact;
     }
-    for (const auto& path : strings(expected.find("absent"))) EXPECT_EQ(at_dotted(body, path), nullptr) << path;
+    for (const auto& path : strings(expected.find("absent")))
+        EXPECT_EQ(at_dotted(body, path), nullptr) << path;
 }
 
 void Translator::check_rejected(const json::Value&) {
@@ -252,7 +274,9 @@ void Translator::check_rejected(const json::Value&) {
 void Translator::check_pass_through(const std::string& body) {
     const BodyFacts facts = extract_facts(request_.dialect, body);
     check_usage(facts.usage);
-    if (const auto* model = GetParam().value.find("expectResponseModel")) { EXPECT_EQ(facts.model, model->text()); }
+    if (const auto* model = GetParam().value.find("expectResponseModel")) {
+        EXPECT_EQ(facts.model, model->text());
+    }
 }
 
 void Translator::check_client(const json::Value& expected, const std::string& body) {
@@ -262,18 +286,23 @@ void Translator::check_client(const json::Value& expected, const std::string& bo
     if (const auto* text = expected.find("text"); text && match == "sse-json") {
         EXPECT_EQ(sse_difference(ignore, text->text(), body), "") << body;
     }
-    for (const auto& text : strings(expected.find("contains"))) EXPECT_NE(body.find(text), std::string::npos) << body;
+    for (const auto& text : strings(expected.find("contains")))
+        EXPECT_NE(body.find(text), std::string::npos) << body;
     for (const auto& text : strings(expected.find("containsInAnyOrder"))) {
         EXPECT_NE(body.find(text), std::string::npos) << body;
     }
     const auto* want = expected.find("body");
     if (!want) return;
-    if (match == "subset") { EXPECT_EQ(difference(match, *want, parse(body)), "") << body; }
-    else { EXPECT_EQ(difference_ignoring(ignore, *want, parse(body)), "") << body; }
+    if (match == "subset") {
+        EXPECT_EQ(difference(match, *want, parse(body)), "") << body;
+    } else {
+        EXPECT_EQ(difference_ignoring(ignore, *want, parse(body)), "") << body;
+    }
 }
 
 void Translator::check_response(const json::Value& upstream, const json::Value& expected) {
-    const std::string body = upstream.find("text") ? text_of(upstream.find("text")) : text_of(upstream.find("body"));
+    const std::string body =
+        upstream.find("text") ? text_of(upstream.find("text")) : text_of(upstream.find("body"));
     if (passes()) return check_pass_through(body);
     auto answer = translate_response(context(member(upstream, "headers")), body);
     if (member(expected, "rejected").as_bool()) {
@@ -283,21 +312,29 @@ void Translator::check_response(const json::Value& upstream, const json::Value& 
     ASSERT_TRUE(answer) << answer.error().to_string();
     check_client(expected, answer->body);
     check_usage(answer->usage);
-    if (const auto* model = GetParam().value.find("expectResponseModel")) { EXPECT_EQ(answer->model, model->text()); }
+    if (const auto* model = GetParam().value.find("expectResponseModel")) {
+        EXPECT_EQ(answer->model, model->text());
+    }
 }
 
 void Translator::check_error(const json::Value& upstream, const json::Value& expected) {
     std::vector<HeaderView> headers;
-    for (const auto& header : member(upstream, "headers").members()) headers.push_back({header.key, header.value.text()});
+    for (const auto& header : member(upstream, "headers").members())
+        headers.push_back({header.key, header.value.text()});
     const int status = static_cast<int>(member(upstream, "status").as_int().value_or(0));
-    const std::string body = upstream.find("text") ? text_of(upstream.find("text")) : text_of(upstream.find("body"));
-    const ClientError error = translate_error(context(member(upstream, "headers")), status, headers, body);
+    const std::string body =
+        upstream.find("text") ? text_of(upstream.find("text")) : text_of(upstream.find("body"));
+    const ClientError error =
+        translate_error(context(member(upstream, "headers")), status, headers, body);
     EXPECT_EQ(error.status, status);
-    if (member(expected, "passthrough").as_bool()) { EXPECT_EQ(error.body, body); }
+    if (member(expected, "passthrough").as_bool()) {
+        EXPECT_EQ(error.body, body);
+    }
     check_client(expected, error.body);
 }
 
-void Translator::check_stream(const std::string& bytes, const json::Value& headers, const json::Value& expected) {
+void Translator::check_stream(const std::string& bytes, const json::Value& headers,
+                              const json::Value& expected) {
     struct Run {
         StreamTranslator stream;
         std::string out;
@@ -307,7 +344,8 @@ void Translator::check_stream(const std::string& bytes, const json::Value& heade
     const std::string out = replay_every_split(
         bytes, [&] { return Run{StreamTranslator(context(headers)), {}, {}}; },
         [](Run& run, const std::string& piece) {
-            if (auto ok = run.stream.feed(piece, run.out); !ok) run.failure = ok.error().to_string();
+            if (auto ok = run.stream.feed(piece, run.out); !ok)
+                run.failure = ok.error().to_string();
         },
         [&](Run& run) {
             if (auto ok = run.stream.finish(run.out); !ok) run.failure = ok.error().to_string();
@@ -331,7 +369,8 @@ void Translator::check_stream_event() {
     const Case& c = GetParam();
     const json::Value& event = member(c.value, "upstreamEvent");
     std::string frame;
-    append_eventstream_event(frame, event.string_at("eventType"), json::serialize(member(event, "payload")));
+    append_eventstream_event(frame, event.string_at("eventType"),
+                             json::serialize(member(event, "payload")));
     StreamTranslator stream(context({}));
     std::string out;
     auto fed = stream.feed(frame, out);
@@ -340,7 +379,8 @@ void Translator::check_stream_event() {
     ASSERT_EQ(chunks.size(), 1u) << out;
     auto ignore = strings(c.value.find("ignore"));
     ignore.push_back("created");
-    EXPECT_EQ(difference_ignoring(ignore, member(c.value, "expectClientChunk"), chunks[0]), "") << out;
+    EXPECT_EQ(difference_ignoring(ignore, member(c.value, "expectClientChunk"), chunks[0]), "")
+        << out;
 }
 
 void Translator::check_whole_program() {
@@ -352,7 +392,8 @@ void Translator::check_whole_program() {
         ASSERT_FALSE(sent);
         EXPECT_EQ(sent.error().status(), member(expected, "status").as_int());
         const std::string body = dialect::encode_error(request_.dialect, sent.error());
-        for (const auto& text : strings(expected.find("contains"))) EXPECT_NE(body.find(text), std::string::npos) << body;
+        for (const auto& text : strings(expected.find("contains")))
+            EXPECT_NE(body.find(text), std::string::npos) << body;
         return;
     }
     check_upstream(member(c, "expectUpstream"));
@@ -362,13 +403,16 @@ void Translator::check_whole_program() {
     json::Value want = json::Value::object();
     if (status == 200 && framing != "json") {
         if (passes()) return;  // bytes unchanged: the proxy's tests
-        return check_stream(framing == "sse" ? frame_sse(body) : frame_lines(body), member(upstream, "headers"), expected);
+        return check_stream(framing == "sse" ? frame_sse(body) : frame_lines(body),
+                            member(upstream, "headers"), expected);
     }
     if (passes() && status == 200) return check_pass_through(body);
     want.set("body", parse(expected.string_at("body")));
     json::Value given = upstream;
-    if (status == 200) check_response(given, want);
-    else check_error(given, want);
+    if (status == 200)
+        check_response(given, want);
+    else
+        check_error(given, want);
 }
 
 TEST_P(Translator, Case) {
@@ -378,8 +422,10 @@ TEST_P(Translator, Case) {
     const json::Value& upstream = member(c.value, "upstreamResponse");
     const json::Value& expected = member(c.value, "expectClient");
     if (direction == "request") {
-        if (const auto* rejected = c.value.find("expectRejected")) check_rejected(*rejected);
-        else check_upstream(member(c.value, "expectUpstream"));
+        if (const auto* rejected = c.value.find("expectRejected"))
+            check_rejected(*rejected);
+        else
+            check_upstream(member(c.value, "expectUpstream"));
     } else if (direction == "response") {
         check_response(upstream, expected);
     } else if (direction == "error") {
@@ -391,7 +437,8 @@ TEST_P(Translator, Case) {
         if (const auto* raw = upstream.find("base64")) bytes = base64_decode(raw->text()).value();
         if (const auto* events = upstream.find("events"))
             for (const auto& event : events->items())
-                append_eventstream_event(bytes, event.string_at("eventType"), json::serialize(member(event, "payload")));
+                append_eventstream_event(bytes, event.string_at("eventType"),
+                                         json::serialize(member(event, "payload")));
         check_stream(bytes, member(upstream, "headers"), expected);
     } else {
         FAIL() << "a direction this test does not know: " << direction;
@@ -416,7 +463,8 @@ TEST(ConformanceScope, EveryCaseIsRunOrListedWithAReason) {
     int all = 0;
     for_each_case([&](const json::Value& value, bool) {
         ++all;
-        if (const auto* entry = excluded(list, std::string(value.string_at("id")))) ++counts[entry->pattern];
+        if (const auto* entry = excluded(list, std::string(value.string_at("id"))))
+            ++counts[entry->pattern];
     });
     EXPECT_GT(all, 0);
     int left_out = 0;
@@ -424,10 +472,11 @@ TEST(ConformanceScope, EveryCaseIsRunOrListedWithAReason) {
         EXPECT_FALSE(entry.reason.empty()) << entry.pattern;
         EXPECT_GT(counts[entry.pattern], 0) << entry.pattern << " matches no case";
         left_out += counts[entry.pattern];
-        std::cout << "out of scope: " << counts[entry.pattern] << " × " << entry.pattern << ": " << entry.reason << "\n";
+        std::cout << "out of scope: " << counts[entry.pattern] << " × " << entry.pattern << ": "
+                  << entry.reason << "\n";
     }
-    std::cout << "conformance/translator: " << all << " cases, " << all - left_out << " run here, " << left_out
-              << " out of scope\n";
+    std::cout << "conformance/translator: " << all << " cases, " << all - left_out << " run here, "
+              << left_out << " out of scope\n";
 }
 
 }  // namespace

@@ -5,14 +5,19 @@ namespace weir::dialect {
 std::string pointer(std::string base, std::string_view key) {
     base.push_back('/');
     for (char c : key) {
-        if (c == '~') base.append("~0");
-        else if (c == '/') base.append("~1");
-        else base.push_back(c);
+        if (c == '~')
+            base.append("~0");
+        else if (c == '/')
+            base.append("~1");
+        else
+            base.push_back(c);
     }
     return base;
 }
 
-std::string pointer(const Message& message) { return "/messages/" + std::to_string(message.index); }
+std::string pointer(const Message& message) {
+    return "/messages/" + std::to_string(message.index);
+}
 
 std::string pointer(const Message& message, const Part& part) {
     std::string out = pointer(pointer(message), part.place.member);
@@ -20,6 +25,8 @@ std::string pointer(const Message& message, const Part& part) {
     return out;
 }
 
-std::string pointer(const Tool& tool) { return "/tools/" + std::to_string(tool.index); }
+std::string pointer(const Tool& tool) {
+    return "/tools/" + std::to_string(tool.index);
+}
 
 }  // namespace weir::dialect

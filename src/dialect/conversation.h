@@ -1,10 +1,10 @@
 /// The neutral conversation model: what every codec decodes to and encodes from.
 ///
-/// N client dialects and M providers meet here, so that each format is written once. The types hold what
-/// is common to all (typed messages, parts, tools, settings); what a codec read but the model has no word
-/// for stays on its node as Unknown: encoded back into its own dialect it is restored, into another it is
-/// reported as dropped. Numbers and schemas keep their text (json::Value), tool arguments stay the JSON
-/// text that the model or client wrote.
+/// N client dialects and M providers meet here, so that each format is written once. The types hold
+/// what is common to all (typed messages, parts, tools, settings); what a codec read but the model
+/// has no word for stays on its node as Unknown: encoded back into its own dialect it is restored,
+/// into another it is reported as dropped. Numbers and schemas keep their text (json::Value), tool
+/// arguments stay the JSON text that the model or client wrote.
 ///
 /// Plain values that own what they hold. No provider's type appears here.
 #pragma once
@@ -85,7 +85,9 @@ struct ForeignPart {
 };
 
 struct Part {
-    std::variant<Text, Refusal, Reasoning, HiddenReasoning, Media, ToolCall, ToolResult, ForeignPart> body;
+    std::variant<Text, Refusal, Reasoning, HiddenReasoning, Media, ToolCall, ToolResult,
+                 ForeignPart>
+        body;
     Place place;
     json::Value cache;  ///< cache marker ({"type":"ephemeral",…}); null if none
     Unknowns unknown;
@@ -93,7 +95,7 @@ struct Part {
 
 struct Message {
     Role role = Role::user;
-    int index = 0;          ///< in the client's list
+    int index = 0;           ///< in the client's list
     bool developer = false;  ///< a system message under OpenAI's newer name
     std::string name;
     std::vector<Part> parts;
@@ -117,7 +119,8 @@ struct ToolChoice {
     std::string name;  ///< of the tool, or the word that only some targets understand
 };
 
-/// A scalar setting: its value as written and the member it was written under; unset if that is empty.
+/// A scalar setting: its value as written and the member it was written under; unset if that is
+/// empty.
 struct Setting {
     std::string_view key;  ///< a literal
     json::Value value;
@@ -168,7 +171,15 @@ struct Conversation {
     Unknowns unknown;
 };
 
-enum class StopReason : uint8_t { end, stop_sequence, length, tool_calls, content_filter, refusal, pause };
+enum class StopReason : uint8_t {
+    end,
+    stop_sequence,
+    length,
+    tool_calls,
+    content_filter,
+    refusal,
+    pause
+};
 
 /// One of the answers to a request (there is nearly always one).
 struct Choice {
@@ -189,14 +200,14 @@ struct Reply {
 /// What a stream says next. All views live until the decoder is called again.
 struct Event {
     enum class Kind : uint8_t {
-        start,        ///< id, model
-        part_start,   ///< part, type; of a tool call: id, name
-        delta,        ///< part, type; text (of a tool call: a piece of its arguments)
-        signature,    ///< part; text proves the reasoning part that is open
-        part_end,     ///< part
-        stop,         ///< stop
-        usage,        ///< usage so far, complete
-        end,          ///< the terminal event; nothing follows
+        start,       ///< id, model
+        part_start,  ///< part, type; of a tool call: id, name
+        delta,       ///< part, type; text (of a tool call: a piece of its arguments)
+        signature,   ///< part; text proves the reasoning part that is open
+        part_end,    ///< part
+        stop,        ///< stop
+        usage,       ///< usage so far, complete
+        end,         ///< the terminal event; nothing follows
     };
     enum class Type : uint8_t { text, reasoning, hidden_reasoning, tool_call, refusal };
 
@@ -219,7 +230,8 @@ public:
     virtual void on(const Event& event) = 0;
 };
 
-/// An encoder's output: text in its dialect and what it could not say, as pointers into the client's body.
+/// An encoder's output: text in its dialect and what it could not say, as pointers into the
+/// client's body.
 struct Encoded {
     std::string body;
     std::vector<std::string> dropped;

@@ -7,12 +7,18 @@ namespace {
 
 bool says_nothing(const json::Value& value) {
     switch (value.kind()) {
-        case json::Kind::null: return true;
-        case json::Kind::boolean: return !value.as_bool();
-        case json::Kind::number: return false;
-        case json::Kind::string: return value.text().empty();
-        case json::Kind::array: return value.items().empty();
-        case json::Kind::object: return value.members().empty();
+        case json::Kind::null:
+            return true;
+        case json::Kind::boolean:
+            return !value.as_bool();
+        case json::Kind::number:
+            return false;
+        case json::Kind::string:
+            return value.text().empty();
+        case json::Kind::array:
+            return value.items().empty();
+        case json::Kind::object:
+            return value.members().empty();
     }
     return true;
 }
@@ -65,13 +71,15 @@ bool is_empty(const Message& message) {
     return true;
 }
 
-Result<std::string_view> object_text(const Message& message, const Part& part, const ToolCall& call) {
+Result<std::string_view> object_text(const Message& message, const Part& part,
+                                     const ToolCall& call) {
     const std::string_view text = trim(call.arguments, " \t\r\n");
     if (text.empty()) return "{}";
     auto value = json::parse(text);
     if (!value || !value->is_object())
-        return fail(codes::dialect_request,
-                    pointer(message, part) + ": the arguments of a tool call must be a JSON object");
+        return fail(
+            codes::dialect_request,
+            pointer(message, part) + ": the arguments of a tool call must be a JSON object");
     return text;
 }
 

@@ -24,19 +24,21 @@ private:
     std::vector<std::string> pointers_;
 };
 
-/// Reports the conversation's and its messages' Unknowns; refuses those whose loss would change what the
-/// request means (sound as the answer, the old `functions`).
+/// Reports the conversation's and its messages' Unknowns; refuses those whose loss would change
+/// what the request means (sound as the answer, the old `functions`).
 Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped);
-/// Reports what no target but OpenAI has: several answers, penalties, seed. Values that equal the default
-/// are no loss.
+/// Reports what no target but OpenAI has: several answers, penalties, seed. Values that equal the
+/// default are no loss.
 void drop_openai_settings(const Settings& settings, Dropped& dropped);
 
-/// The message has no parts, or only texts without a letter: providers refuse it, and nothing is lost.
+/// The message has no parts, or only texts without a letter: providers refuse it, and nothing is
+/// lost.
 bool is_empty(const Message& message);
 
 /// The arguments of a tool call as a JSON object, in the text given; "" is {}. Fails with
 /// dialect.invalid_request.
-Result<std::string_view> object_text(const Message& message, const Part& part, const ToolCall& call);
+Result<std::string_view> object_text(const Message& message, const Part& part,
+                                     const ToolCall& call);
 
 /// 422 with a pointer and what the target does not take.
 std::unexpected<Error> unsupported(std::string pointer, std::string_view what);

@@ -12,40 +12,52 @@ struct Kind {
     std::string_view gemini;
     std::string_view bedrock;
 };
-// Sources: OpenAI "Error codes"; Anthropic "Errors"; google.rpc.Code; Bedrock Runtime "Common errors".
-constexpr Kind kInvalid{"invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT", "ValidationException"};
+// Sources: OpenAI "Error codes"; Anthropic "Errors"; google.rpc.Code; Bedrock Runtime "Common
+// errors".
+constexpr Kind kInvalid{"invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT",
+                        "ValidationException"};
 constexpr Kind kUnauthenticated{"authentication_error", "authentication_error", "UNAUTHENTICATED",
                                 "AccessDeniedException"};
-constexpr Kind kForbidden{"permission_error", "permission_error", "PERMISSION_DENIED", "AccessDeniedException"};
-constexpr Kind kNotFound{"invalid_request_error", "not_found_error", "NOT_FOUND", "ResourceNotFoundException"};
-constexpr Kind kTooLarge{"invalid_request_error", "request_too_large", "INVALID_ARGUMENT", "ValidationException"};
+constexpr Kind kForbidden{"permission_error", "permission_error", "PERMISSION_DENIED",
+                          "AccessDeniedException"};
+constexpr Kind kNotFound{"invalid_request_error", "not_found_error", "NOT_FOUND",
+                         "ResourceNotFoundException"};
+constexpr Kind kTooLarge{"invalid_request_error", "request_too_large", "INVALID_ARGUMENT",
+                         "ValidationException"};
 constexpr Kind kSlowClient{"invalid_request_error", "invalid_request_error", "DEADLINE_EXCEEDED",
                            "ModelTimeoutException"};
 constexpr Kind kBroken{"server_error", "api_error", "INTERNAL", "InternalServerException"};
-constexpr Kind kBadProvider{"upstream_error", "api_error", "UNAVAILABLE", "ServiceUnavailableException"};
-constexpr Kind kSlowProvider{"upstream_error", "timeout_error", "DEADLINE_EXCEEDED", "ModelTimeoutException"};
-constexpr Kind kOverloaded{"server_error", "overloaded_error", "UNAVAILABLE", "ServiceUnavailableException"};
-constexpr Kind kRateLimited{"rate_limit_error", "rate_limit_error", "RESOURCE_EXHAUSTED", "ThrottlingException"};
+constexpr Kind kBadProvider{"upstream_error", "api_error", "UNAVAILABLE",
+                            "ServiceUnavailableException"};
+constexpr Kind kSlowProvider{"upstream_error", "timeout_error", "DEADLINE_EXCEEDED",
+                             "ModelTimeoutException"};
+constexpr Kind kOverloaded{"server_error", "overloaded_error", "UNAVAILABLE",
+                           "ServiceUnavailableException"};
+constexpr Kind kRateLimited{"rate_limit_error", "rate_limit_error", "RESOURCE_EXHAUSTED",
+                            "ThrottlingException"};
 
 struct Row {
     const Code* code;
     const Kind* kind;
     std::string_view message;
-    std::string_view openai_code = {};  ///< where OpenAI has a word of its own; else the Code's name
+    std::string_view openai_code =
+        {};  ///< where OpenAI has a word of its own; else the Code's name
 };
 
 constexpr Row kRows[] = {
     {&codes::http_bad_request, &kInvalid, "The request is malformed."},
     {&codes::http_head_too_large, &kTooLarge, "The request's headers are too large."},
     {&codes::http_body_too_large, &kTooLarge, "The request's body is too large."},
-    {&codes::http_not_implemented, &kInvalid, "The request uses a feature of HTTP that is not supported."},
+    {&codes::http_not_implemented, &kInvalid,
+     "The request uses a feature of HTTP that is not supported."},
     {&codes::http_version, &kInvalid, "This version of HTTP is not supported."},
     {&codes::http_timeout, &kSlowClient, "The request did not arrive in time."},
     {&codes::http_expectation, &kInvalid, "The request's expectation cannot be met."},
     {&codes::http_client_gone, &kInvalid, "The client closed the connection."},
     {&codes::route_not_found, &kNotFound, "There is nothing at this path."},
     {&codes::route_method, &kInvalid, "This path does not take that method."},
-    {&codes::route_model_not_found, &kNotFound, "The model is not configured here.", "model_not_found"},
+    {&codes::route_model_not_found, &kNotFound, "The model is not configured here.",
+     "model_not_found"},
     {&codes::route_no_backend, &kOverloaded, "No backend is available for this model."},
     {&codes::body_invalid_json, &kInvalid, "The request's body is not valid JSON."},
     {&codes::body_invalid, &kInvalid, "The request's body is not what this path takes."},
@@ -53,23 +65,29 @@ constexpr Row kRows[] = {
     {&codes::auth_missing, &kUnauthenticated, "Valid credentials are required.", "invalid_api_key"},
     {&codes::auth_denied, &kForbidden, "These credentials do not allow this request."},
     {&codes::dialect_request, &kInvalid, "The request is not valid."},
-    {&codes::dialect_unsupported, &kInvalid, "The provider does not support what the request asks."},
+    {&codes::dialect_unsupported, &kInvalid,
+     "The provider does not support what the request asks."},
     {&codes::dialect_no_translation, &kInvalid, "The provider does not offer this operation."},
     {&codes::dialect_response, &kBadProvider, "The provider's answer could not be understood."},
     {&codes::upstream_connect, &kBadProvider, "The provider could not be reached."},
     {&codes::upstream_dns, &kBadProvider, "The provider's name could not be resolved."},
     {&codes::upstream_tls, &kBadProvider, "No secure connection to the provider could be made."},
-    {&codes::upstream_reset, &kBadProvider, "The provider closed the connection before its answer was complete."},
+    {&codes::upstream_reset, &kBadProvider,
+     "The provider closed the connection before its answer was complete."},
     {&codes::upstream_protocol, &kBadProvider, "The provider's answer broke the protocol."},
-    {&codes::upstream_truncated, &kBadProvider, "The provider's answer ended before it was complete."},
+    {&codes::upstream_truncated, &kBadProvider,
+     "The provider's answer ended before it was complete."},
     {&codes::upstream_too_large, &kBadProvider, "The provider's answer is too large."},
-    {&codes::upstream_connect_timeout, &kSlowProvider, "The provider could not be reached in time."},
+    {&codes::upstream_connect_timeout, &kSlowProvider,
+     "The provider could not be reached in time."},
     {&codes::upstream_first_byte_timeout, &kSlowProvider, "The provider did not answer in time."},
     {&codes::upstream_idle_timeout, &kSlowProvider, "The provider stopped answering."},
-    {&codes::upstream_request_timeout, &kSlowProvider, "The provider did not finish its answer in time."},
+    {&codes::upstream_request_timeout, &kSlowProvider,
+     "The provider did not finish its answer in time."},
     {&codes::upstream_error, &kBadProvider, "The provider reported an error."},
     {&codes::credential_missing, &kBroken, "The gateway has no credential for this provider."},
-    {&codes::credential_invalid, &kBroken, "The gateway's credential for this provider cannot be used."},
+    {&codes::credential_invalid, &kBroken,
+     "The gateway's credential for this provider cannot be used."},
     {&codes::config_invalid, &kBroken, "The gateway's configuration is invalid."},
     {&codes::config_io, &kBroken, "The gateway's configuration could not be read."},
     {&codes::listen_failed, &kBroken, "The gateway could not listen."},
@@ -87,25 +105,39 @@ const Row* find_row(const Code& code) {
 // For a Code that the table does not know yet: never without an answer.
 const Kind& kind_of_status(int status) {
     switch (status) {
-        case 401: return kUnauthenticated;
-        case 403: return kForbidden;
-        case 404: return kNotFound;
-        case 413: return kTooLarge;
-        case 429: return kRateLimited;
-        case 502: return kBadProvider;
-        case 503: return kOverloaded;
-        case 504: return kSlowProvider;
-        default: return status >= 500 ? kBroken : kInvalid;
+        case 401:
+            return kUnauthenticated;
+        case 403:
+            return kForbidden;
+        case 404:
+            return kNotFound;
+        case 413:
+            return kTooLarge;
+        case 429:
+            return kRateLimited;
+        case 502:
+            return kBadProvider;
+        case 503:
+            return kOverloaded;
+        case 504:
+            return kSlowProvider;
+        default:
+            return status >= 500 ? kBroken : kInvalid;
     }
 }
 
 std::string_view type_in(Dialect dialect, const Kind& kind) {
     switch (dialect) {
-        case Dialect::openai: return kind.openai;
-        case Dialect::anthropic: return kind.anthropic;
-        case Dialect::gemini: return kind.gemini;
-        case Dialect::bedrock: return kind.bedrock;
-        case Dialect::cohere: return kind.openai;
+        case Dialect::openai:
+            return kind.openai;
+        case Dialect::anthropic:
+            return kind.anthropic;
+        case Dialect::gemini:
+            return kind.gemini;
+        case Dialect::bedrock:
+            return kind.bedrock;
+        case Dialect::cohere:
+            return kind.openai;
     }
     return kind.openai;
 }
@@ -115,7 +147,8 @@ std::string_view type_in(Dialect dialect, const Kind& kind) {
 ErrorWords error_words(Dialect dialect, const Code& code) {
     const Row* row = find_row(code);
     if (!row) return {type_in(dialect, kind_of_status(code.status)), code.name, {}};
-    return {type_in(dialect, *row->kind), row->openai_code.empty() ? code.name : row->openai_code, row->message};
+    return {type_in(dialect, *row->kind), row->openai_code.empty() ? code.name : row->openai_code,
+            row->message};
 }
 
 std::string public_message(const Error& error) {
@@ -139,8 +172,10 @@ std::string encode_error(Dialect dialect, int status, std::string_view type, std
         case Dialect::openai:
             w.key("error").begin_object().key("message").string(message).key("type").string(type);
             w.key("param").null().key("code");
-            if (code.empty()) w.null();
-            else w.string(code);
+            if (code.empty())
+                w.null();
+            else
+                w.string(code);
             w.end_object();
             break;
         case Dialect::anthropic:
@@ -148,11 +183,14 @@ std::string encode_error(Dialect dialect, int status, std::string_view type, std
             w.key("type").string(type).key("message").string(message).end_object();
             break;
         case Dialect::gemini:
-            w.key("error").begin_object().key("code").integer(status).key("message").string(message);
+            w.key("error").begin_object().key("code").integer(status).key("message").string(
+                message);
             w.key("status").string(type).end_object();
             break;
         case Dialect::bedrock:
-        case Dialect::cohere: w.key("message").string(message); break;
+        case Dialect::cohere:
+            w.key("message").string(message);
+            break;
     }
     w.end_object();
     return out;

@@ -7,20 +7,24 @@
 namespace weir::dialect {
 namespace {
 
-constexpr size_t kPrelude = 12;            // two lengths and their checksum
+constexpr size_t kPrelude = 12;             // two lengths and their checksum
 constexpr size_t kOverhead = kPrelude + 4;  // and the message's checksum
 
 uint32_t u32(std::string_view bytes, size_t at) {
-    auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(bytes[at + i])); };
+    auto byte = [&](size_t i) {
+        return static_cast<uint32_t>(static_cast<unsigned char>(bytes[at + i]));
+    };
     return byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
 }
 
 void put_u32(std::string& out, uint32_t value) {
-    for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift & 0xFF));
+    for (int shift = 24; shift >= 0; shift -= 8)
+        out.push_back(static_cast<char>(value >> shift & 0xFF));
 }
 
 uint32_t crc(std::string_view bytes) {
-    return static_cast<uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+    return static_cast<uint32_t>(
+        ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 std::unexpected<Error> broken(std::string what) {
@@ -31,23 +35,36 @@ std::unexpected<Error> broken(std::string what) {
 int fixed_length(unsigned char type) {
     switch (type) {
         case 0:
-        case 1: return 0;  // true, false
-        case 2: return 1;  // byte
-        case 3: return 2;  // short
-        case 4: return 4;  // integer
-        case 5: return 8;  // long
-        case 8: return 8;  // timestamp
-        case 9: return 16;  // uuid
-        default: return -1;  // 6 byte array, 7 string
+        case 1:
+            return 0;  // true, false
+        case 2:
+            return 1;  // byte
+        case 3:
+            return 2;  // short
+        case 4:
+            return 4;  // integer
+        case 5:
+            return 8;  // long
+        case 8:
+            return 8;  // timestamp
+        case 9:
+            return 16;  // uuid
+        default:
+            return -1;  // 6 byte array, 7 string
     }
 }
 
 void note_header(EventStreamMessage& message, std::string_view name, std::string_view value) {
-    if (name == ":message-type") message.message_type = value;
-    else if (name == ":event-type") message.event_type = value;
-    else if (name == ":exception-type" || name == ":error-code") message.exception_type = value;
-    else if (name == ":error-message") message.error_message = value;
-    else if (name == ":content-type") message.content_type = value;
+    if (name == ":message-type")
+        message.message_type = value;
+    else if (name == ":event-type")
+        message.event_type = value;
+    else if (name == ":exception-type" || name == ":error-code")
+        message.exception_type = value;
+    else if (name == ":error-message")
+        message.error_message = value;
+    else if (name == ":content-type")
+        message.content_type = value;
 }
 
 Result<void> read_headers(std::string_view bytes, EventStreamMessage& message) {
@@ -64,7 +81,8 @@ Result<void> read_headers(std::string_view bytes, EventStreamMessage& message) {
             size = static_cast<unsigned char>(bytes[0]) << 8 | static_cast<unsigned char>(bytes[1]);
             bytes.remove_prefix(2);
         }
-        if (bytes.size() < static_cast<size_t>(size)) return broken("a header value runs over the end");
+        if (bytes.size() < static_cast<size_t>(size))
+            return broken("a header value runs over the end");
         if (type == 7) note_header(message, name, bytes.substr(0, static_cast<size_t>(size)));
         bytes.remove_prefix(static_cast<size_t>(size));
     }
@@ -77,14 +95,18 @@ Result<size_t> message_size(std::string_view bytes, size_t limit) {
     const size_t total = u32(bytes, 0);
     const size_t headers = u32(bytes, 4);
     if (u32(bytes, 8) != crc(bytes.substr(0, 8))) return broken("checksum of a prelude is wrong");
-    if (total < kOverhead || headers > total - kOverhead) return broken("lengths of a message contradict");
-    if (total > limit) return fail(codes::upstream_too_large, "a message of the event stream is larger than the limit");
+    if (total < kOverhead || headers > total - kOverhead)
+        return broken("lengths of a message contradict");
+    if (total > limit)
+        return fail(codes::upstream_too_large,
+                    "a message of the event stream is larger than the limit");
     return total;
 }
 
 Result<void> read_message(std::string_view bytes, EventStreamMessage& message) {
     const size_t body = bytes.size() - 4;
-    if (u32(bytes, body) != crc(bytes.substr(0, body))) return broken("checksum of a message is wrong");
+    if (u32(bytes, body) != crc(bytes.substr(0, body)))
+        return broken("checksum of a message is wrong");
     const size_t headers = u32(bytes, 4);
     message = {};
     WEIR_CHECK(read_headers(bytes.substr(kPrelude, headers), message));
@@ -127,7 +149,8 @@ Result<bool> EventStreamReader::next(std::string_view& bytes, EventStreamMessage
 void append_eventstream(std::string& out, std::initializer_list<EventStreamHeader> headers,
                         std::string_view payload) {
     size_t header_size = 0;
-    for (const auto& [name, value] : headers) header_size += 1 + name.size() + 1 + 2 + value.size();
+    for (const auto& [name, value] : headers)
+        header_size += 1 + name.size() + 1 + 2 + value.size();
     const size_t start = out.size();
     put_u32(out, static_cast<uint32_t>(kOverhead + header_size + payload.size()));
     put_u32(out, static_cast<uint32_t>(header_size));
@@ -144,7 +167,8 @@ void append_eventstream(std::string& out, std::initializer_list<EventStreamHeade
     put_u32(out, crc(std::string_view(out).substr(start)));
 }
 
-void append_eventstream_event(std::string& out, std::string_view event_type, std::string_view payload) {
+void append_eventstream_event(std::string& out, std::string_view event_type,
+                              std::string_view payload) {
     append_eventstream(out,
                        {{":event-type", event_type},
                         {":content-type", "application/json"},

@@ -7,8 +7,8 @@ namespace weir::dialect {
 namespace {
 
 std::string describe(const EventStreamMessage& m) {
-    return std::string(m.message_type) + "|" + std::string(m.event_type) + std::string(m.exception_type) + "|" +
-           std::string(m.payload) + ";";
+    return std::string(m.message_type) + "|" + std::string(m.event_type) +
+           std::string(m.exception_type) + "|" + std::string(m.payload) + ";";
 }
 
 std::string read_all(std::string_view bytes) {
@@ -42,8 +42,9 @@ std::string sample() {
 }
 
 TEST(EventStream, ReadsWhatItWrites) {
-    EXPECT_EQ(read_all(sample()),
-              R"(event|messageStart|{"role":"assistant"};event|metadata|;exception|throttlingException|{"message":"slow down"};)");
+    EXPECT_EQ(
+        read_all(sample()),
+        R"(event|messageStart|{"role":"assistant"};event|metadata|;exception|throttlingException|{"message":"slow down"};)");
     EXPECT_EQ(read_all(""), "");
     EXPECT_EQ(read_all(sample().substr(0, sample().size() - 1)).back(), std::string("…").back());
 }
@@ -52,7 +53,8 @@ TEST(EventStream, ReadsWhatItWrites) {
 TEST(EventStream, KnowsTheDocumentedBytes) {
     std::string bytes;
     append_eventstream(bytes, {}, {});
-    EXPECT_EQ(bytes, std::string("\x00\x00\x00\x10\x00\x00\x00\x00\x05\xc2\x48\xeb\x7d\x98\xc8\xff", 16));
+    EXPECT_EQ(bytes,
+              std::string("\x00\x00\x00\x10\x00\x00\x00\x00\x05\xc2\x48\xeb\x7d\x98\xc8\xff", 16));
 }
 
 // A message with a header of each type before the one we read, made with Python's struct and zlib.

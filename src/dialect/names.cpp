@@ -33,7 +33,7 @@ constexpr std::array kOperations{
 };
 
 constexpr std::array kDialects{
-    Name{Dialect::openai, "openai"}, Name{Dialect::anthropic, "anthropic"},
+    Name{Dialect::openai, "openai"},   Name{Dialect::anthropic, "anthropic"},
     Name{Dialect::bedrock, "bedrock"}, Name{Dialect::gemini, "gemini"},
     Name{Dialect::cohere, "cohere"},
 };
@@ -69,24 +69,32 @@ std::optional<E> find_name(const std::array<Name<E>, N>& names, std::string_view
 
 }  // namespace
 
-std::string_view to_string(Operation operation) { return name_of(kOperations, operation); }
+std::string_view to_string(Operation operation) {
+    return name_of(kOperations, operation);
+}
 std::optional<Operation> operation_from_string(std::string_view name) {
     return find_name(kOperations, name);
 }
 
-std::string_view to_string(Dialect dialect) { return name_of(kDialects, dialect); }
+std::string_view to_string(Dialect dialect) {
+    return name_of(kDialects, dialect);
+}
 std::optional<Dialect> dialect_from_string(std::string_view name) {
     return find_name(kDialects, name);
 }
 
-std::string_view to_string(Schema schema) { return kSchemas[static_cast<size_t>(schema)].name; }
+std::string_view to_string(Schema schema) {
+    return kSchemas[static_cast<size_t>(schema)].name;
+}
 std::optional<Schema> schema_from_string(std::string_view name) {
     for (const auto& row : kSchemas)
         if (row.name == name) return row.schema;
     return std::nullopt;
 }
 
-Dialect dialect_of(Schema schema) { return kSchemas[static_cast<size_t>(schema)].dialect; }
+Dialect dialect_of(Schema schema) {
+    return kSchemas[static_cast<size_t>(schema)].dialect;
+}
 std::string_view provider_name(Schema schema) {
     return kSchemas[static_cast<size_t>(schema)].provider;
 }

@@ -5,9 +5,11 @@
 namespace weir::dialect {
 namespace {
 
-// What stays in a path segment beside the unreserved characters: RFC 3986 pchar without ',' and ';'.
-// Bedrock ids keep their ':' and lose their '/'.
-std::string segment(std::string_view text) { return percent_encode(text, "$&+:=@"); }
+// What stays in a path segment beside the unreserved characters: RFC 3986 pchar without ',' and
+// ';'. Bedrock ids keep their ':' and lose their '/'.
+std::string segment(std::string_view text) {
+    return percent_encode(text, "$&+:=@");
+}
 
 // "/v1" for "", "v1", "/v1" and "/v1/"; "" for "/".
 std::string prefix_path(std::string_view prefix, std::string_view usual) {
@@ -18,20 +20,34 @@ std::string prefix_path(std::string_view prefix, std::string_view usual) {
 
 std::string_view openai_suffix(Operation operation) {
     switch (operation) {
-        case Operation::chat: return "/chat/completions";
-        case Operation::completions: return "/completions";
-        case Operation::embeddings: return "/embeddings";
-        case Operation::responses: return "/responses";
-        case Operation::responses_input_tokens: return "/responses/input_tokens";
-        case Operation::image_generation: return "/images/generations";
-        case Operation::image_edit: return "/images/edits";
-        case Operation::image_variation: return "/images/variations";
-        case Operation::moderation: return "/moderations";
-        case Operation::speech: return "/audio/speech";
-        case Operation::transcription: return "/audio/transcriptions";
-        case Operation::translation: return "/audio/translations";
-        case Operation::models: return "/models";
-        default: return {};
+        case Operation::chat:
+            return "/chat/completions";
+        case Operation::completions:
+            return "/completions";
+        case Operation::embeddings:
+            return "/embeddings";
+        case Operation::responses:
+            return "/responses";
+        case Operation::responses_input_tokens:
+            return "/responses/input_tokens";
+        case Operation::image_generation:
+            return "/images/generations";
+        case Operation::image_edit:
+            return "/images/edits";
+        case Operation::image_variation:
+            return "/images/variations";
+        case Operation::moderation:
+            return "/moderations";
+        case Operation::speech:
+            return "/audio/speech";
+        case Operation::transcription:
+            return "/audio/transcriptions";
+        case Operation::translation:
+            return "/audio/translations";
+        case Operation::models:
+            return "/models";
+        default:
+            return {};
     }
 }
 
@@ -39,11 +55,13 @@ std::string azure_path(const Target& target, Operation operation, std::string_vi
     const std::string_view suffix = openai_suffix(operation);
     if (suffix.empty() || operation == Operation::models) return {};
     // Responses name the model in the body, everything else in the path.
-    const bool deployed = operation != Operation::responses && operation != Operation::responses_input_tokens;
+    const bool deployed =
+        operation != Operation::responses && operation != Operation::responses_input_tokens;
     std::string path = "/openai";
     if (deployed) path.append("/deployments/").append(segment(model));
     path.append(suffix);
-    if (!target.version.empty()) path.append("?api-version=").append(percent_encode(target.version));
+    if (!target.version.empty())
+        path.append("?api-version=").append(percent_encode(target.version));
     return path;
 }
 
@@ -51,10 +69,14 @@ std::string anthropic_path(const Target& target, Operation operation) {
     const std::string prefix = prefix_path(target.prefix, "v1");
     switch (operation) {
         case Operation::chat:
-        case Operation::messages: return prefix + "/messages";
-        case Operation::count_tokens: return prefix + "/messages/count_tokens";
-        case Operation::models: return prefix + "/models";
-        default: return {};
+        case Operation::messages:
+            return prefix + "/messages";
+        case Operation::count_tokens:
+            return prefix + "/messages/count_tokens";
+        case Operation::models:
+            return prefix + "/models";
+        default:
+            return {};
     }
 }
 
@@ -66,34 +88,46 @@ bool is_conversation(Operation operation) {
 std::string conversation_path(const Target& target, std::string_view model, bool stream) {
     const std::string id = segment(model);
     switch (target.schema) {
-        case Schema::AWSBedrock: return "/model/" + id + (stream ? "/converse-stream" : "/converse");
-        case Schema::AWSAnthropic: return "/model/" + id + (stream ? "/invoke-with-response-stream" : "/invoke");
+        case Schema::AWSBedrock:
+            return "/model/" + id + (stream ? "/converse-stream" : "/converse");
+        case Schema::AWSAnthropic:
+            return "/model/" + id + (stream ? "/invoke-with-response-stream" : "/invoke");
         case Schema::GCPAnthropic:
             return prefix_path(target.prefix, "/") + "/publishers/anthropic/models/" + id +
                    (stream ? ":streamRawPredict" : ":rawPredict");
         case Schema::GCPVertexAI:
             return prefix_path(target.prefix, "/") + "/publishers/google/models/" + id +
                    (stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
-        default: return {};
+        default:
+            return {};
     }
 }
 
 }  // namespace
 
-std::string provider_prefix(const Target& target) { return prefix_path(target.prefix, "v1"); }
+std::string provider_prefix(const Target& target) {
+    return prefix_path(target.prefix, "v1");
+}
 
-Result<std::string> provider_path(const Target& target, Operation operation, std::string_view model, bool stream) {
+Result<std::string> provider_path(const Target& target, Operation operation, std::string_view model,
+                                  bool stream) {
     std::string path;
     switch (target.schema) {
         case Schema::OpenAI:
-            if (operation == Operation::tokenize) path = "/tokenize";  // vLLM's, beside its /v1
+            if (operation == Operation::tokenize)
+                path = "/tokenize";  // vLLM's, beside its /v1
             else if (const auto suffix = openai_suffix(operation); !suffix.empty())
                 path = provider_prefix(target).append(suffix);
             break;
-        case Schema::AzureOpenAI: path = azure_path(target, operation, model); break;
-        case Schema::Anthropic: path = anthropic_path(target, operation); break;
+        case Schema::AzureOpenAI:
+            path = azure_path(target, operation, model);
+            break;
+        case Schema::Anthropic:
+            path = anthropic_path(target, operation);
+            break;
         case Schema::Cohere:
-            if (operation == Operation::rerank) path = prefix_path(target.version, "v2") + "/rerank";
+            if (operation == Operation::rerank)
+                path = prefix_path(target.version, "v2") + "/rerank";
             break;
         case Schema::AWSBedrock:
         case Schema::AWSAnthropic:
@@ -102,10 +136,11 @@ Result<std::string> provider_path(const Target& target, Operation operation, std
             if (is_conversation(operation)) path = conversation_path(target, model, stream);
     }
     if (path.empty())
-        return fail(codes::dialect_no_translation, std::string("operation ")
-                                                       .append(to_string(operation))
-                                                       .append(" is not offered by backends of schema ")
-                                                       .append(to_string(target.schema)));
+        return fail(codes::dialect_no_translation,
+                    std::string("operation ")
+                        .append(to_string(operation))
+                        .append(" is not offered by backends of schema ")
+                        .append(to_string(target.schema)));
     return path;
 }
 

@@ -53,7 +53,8 @@ Result<bool> SseReader::next(std::string_view& bytes, SseEvent& event) {
             WEIR_CHECK(grow(text));
             text = partial_;
         } else if (text.size() + data_.size() > limit_) {
-            return fail(codes::upstream_too_large, "an event of the stream is larger than the limit");
+            return fail(codes::upstream_too_large,
+                        "an event of the stream is larger than the limit");
         }
         after_cr_ = bytes[end] == '\r';
         bytes.remove_prefix(end + 1);
@@ -113,7 +114,9 @@ bool SseReader::finish(SseEvent& event, bool lenient) {
     return false;
 }
 
-bool SseReader::idle() const { return partial_.empty() && (emitted_ || (!has_data_ && event_.empty())); }
+bool SseReader::idle() const {
+    return partial_.empty() && (emitted_ || (!has_data_ && event_.empty()));
+}
 
 void append_sse(std::string& out, std::string_view event, std::string_view data) {
     if (!event.empty()) out.append("event: ").append(event).push_back('\n');

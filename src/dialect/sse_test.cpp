@@ -14,13 +14,19 @@ std::string read_all(std::string_view bytes, bool lenient = true) {
         std::string out;
     };
     auto add = [](std::string& out, const SseEvent& event) {
-        out.append(event.event).append("|").append(event.data).append("|").append(event.id).append(";");
+        out.append(event.event)
+            .append("|")
+            .append(event.data)
+            .append("|")
+            .append(event.id)
+            .append(";");
     };
     return replay_every_split(
         bytes, [] { return Run{SseReader(), {}}; },
         [&](Run& run, std::string_view piece) {
             SseEvent event;
-            while (run.reader.next(piece, event).value()) add(run.out, event);
+            while (run.reader.next(piece, event).value())
+                add(run.out, event);
         },
         [&](Run& run) {
             SseEvent event;
@@ -47,14 +53,21 @@ TEST(SseReader, FollowsTheStandardInDetail) {
         {"an event without data is none", "event: ping\n\ndata: x\n\n", "|x|;"},
         {"empty data is data", "data\n\n", "||;"},
         {"ids", "id: 7\ndata: x\n\ndata: y\n\n", "|x|7;|y|;"},
-        {"byte order mark", "\xEF\xBB\xBF" "data: x\n\n", "|x|;"},
-        {"two bytes of a byte order mark are text", "\xEF\xBB" "data: x\n\ndata: y\n\n", "|y|;"},
+        {"byte order mark",
+         "\xEF\xBB\xBF"
+         "data: x\n\n",
+         "|x|;"},
+        {"two bytes of a byte order mark are text",
+         "\xEF\xBB"
+         "data: x\n\ndata: y\n\n",
+         "|y|;"},
         {"a missing last blank line", "data: x\n\ndata: y\n", "|x|;|y|;"},
         {"a missing last line end", "data: x\n\ndata: y", "|x|;|y|;"},
         {"colons in data", "data: {\"a\":1}\n\n", "|{\"a\":1}|;"},
         {"nothing", "", ""},
     };
-    for (const auto& row : kRows) EXPECT_EQ(read_all(row.bytes), row.events) << row.name;
+    for (const auto& row : kRows)
+        EXPECT_EQ(read_all(row.bytes), row.events) << row.name;
     EXPECT_EQ(read_all("data: x\n\ndata: y\n", false), "|x|;");
 }
 
@@ -68,7 +81,8 @@ TEST(SseReader, RefusesWhatIsTooLong) {
 
     SseReader lines(64);
     std::string many;
-    for (int i = 0; i < 20; ++i) many += "data: 12345678\n";
+    for (int i = 0; i < 20; ++i)
+        many += "data: 12345678\n";
     std::string_view bytes = many;
     auto result = lines.next(bytes, event);
     ASSERT_FALSE(result);

@@ -26,11 +26,15 @@ Framing framing_of(Schema schema) {
 
 std::unique_ptr<StreamDecoder> make_decoder(Dialect provider) {
     switch (provider) {
-        case Dialect::openai: return std::make_unique<openai::ChunkDecoder>();
-        case Dialect::anthropic: return std::make_unique<anthropic::MessagesDecoder>();
-        case Dialect::bedrock: return std::make_unique<bedrock::ConverseDecoder>();
+        case Dialect::openai:
+            return std::make_unique<openai::ChunkDecoder>();
+        case Dialect::anthropic:
+            return std::make_unique<anthropic::MessagesDecoder>();
+        case Dialect::bedrock:
+            return std::make_unique<bedrock::ConverseDecoder>();
         case Dialect::gemini:
-        case Dialect::cohere: break;
+        case Dialect::cohere:
+            break;
     }
     return nullptr;
 }
@@ -51,9 +55,11 @@ struct StreamTranslator::State {
         : context(std::move(given)),
           framing(framing_of(context.schema)),
           decoder(make_decoder(dialect_of(context.schema))),
-          encoder({answer_id(context), context.model, context.created}, chunk_style(context.schema)) {
+          encoder({answer_id(context), context.model, context.created},
+                  chunk_style(context.schema)) {
         if (!decoder || context.dialect != Dialect::openai)
-            error.emplace(codes::dialect_no_translation, "streams of this provider have no translation");
+            error.emplace(codes::dialect_no_translation,
+                          "streams of this provider have no translation");
     }
 
     Result<void> feed(std::string_view bytes, std::string& out);
@@ -105,11 +111,13 @@ Result<void> StreamTranslator::State::feed_frames(std::string_view bytes) {
 Result<void> StreamTranslator::State::on_message(const EventStreamMessage& message) {
     if (message.message_type == "exception" || message.message_type == "error") {
         ProviderError reported{.type = std::string(message.exception_type),
-                               .message = message.error_message.empty() ? message_of(message.payload)
-                                                                        : std::string(message.error_message)};
+                               .message = message.error_message.empty()
+                                              ? message_of(message.payload)
+                                              : std::string(message.error_message)};
         reported.status = status_of_error_type(reported.type);
         decoder->provider_error = std::move(reported);
-        return fail(codes::upstream_error, "the provider reported " + std::string(message.exception_type));
+        return fail(codes::upstream_error,
+                    "the provider reported " + std::string(message.exception_type));
     }
     if (framing == Framing::eventstream_chunks)
         return message.event_type == "chunk" ? on_chunk(message.payload) : Result<void>();
@@ -123,12 +131,15 @@ Result<void> StreamTranslator::State::on_chunk(std::string_view payload) {
     return decoder->on_event({}, *event, encoder);
 }
 
-StreamTranslator::StreamTranslator(Context context) : state_(std::make_unique<State>(std::move(context))) {}
+StreamTranslator::StreamTranslator(Context context)
+    : state_(std::make_unique<State>(std::move(context))) {}
 StreamTranslator::StreamTranslator(StreamTranslator&&) noexcept = default;
 StreamTranslator& StreamTranslator::operator=(StreamTranslator&&) noexcept = default;
 StreamTranslator::~StreamTranslator() = default;
 
-Result<void> StreamTranslator::feed(std::string_view bytes, std::string& out) { return state_->feed(bytes, out); }
+Result<void> StreamTranslator::feed(std::string_view bytes, std::string& out) {
+    return state_->feed(bytes, out);
+}
 
 Result<void> StreamTranslator::finish(std::string& out) {
     State& s = *state_;
@@ -138,7 +149,8 @@ Result<void> StreamTranslator::finish(std::string& out) {
         WEIR_CHECK(s.keep(s.decoder->on_event(event.event, event.data, s.encoder)));
     // A message cut in two is a truncation, even behind the stop.
     if (!s.encoder.done() && !s.frames.idle())
-        return s.keep(fail(codes::upstream_truncated, "the provider's stream ended inside a message"));
+        return s.keep(
+            fail(codes::upstream_truncated, "the provider's stream ended inside a message"));
     return s.keep(s.decoder->on_end(s.encoder));
 }
 
@@ -147,34 +159,50 @@ void StreamTranslator::encode_error(const Error& error, std::string& out) {
     if (s.error_sent || s.encoder.done()) return;
     s.error_sent = true;
     if (!s.error) s.error = error;
-    if (!s.decoder || !s.decoder->provider_error) return append_stream_error(s.context.dialect, error, out);
+    if (!s.decoder || !s.decoder->provider_error)
+        return append_stream_error(s.context.dialect, error, out);
     const ProviderError& reported = *s.decoder->provider_error;
     const ErrorWords words = error_words(s.context.dialect, error.code());
-    append_sse(out, dialect::encode_error(s.context.dialect, reported.status,
-                                          reported.type.empty() ? words.type : std::string_view(reported.type),
-                                          reported.status ? std::to_string(reported.status) : std::string(words.code),
-                                          reported.message.empty() ? words.message : std::string_view(reported.message)));
+    append_sse(out,
+               dialect::encode_error(
+                   s.context.dialect, reported.status,
+                   reported.type.empty() ? words.type : std::string_view(reported.type),
+                   reported.status ? std::to_string(reported.status) : std::string(words.code),
+                   reported.message.empty() ? words.message : std::string_view(reported.message)));
 }
 
 const Usage& StreamTranslator::usage() const {
     static const Usage kNone;
     return state_->decoder ? state_->decoder->usage : kNone;
 }
-std::string_view StreamTranslator::response_model() const { return state_->encoder.frame().model; }
-std::string_view StreamTranslator::response_id() const { return state_->encoder.frame().id; }
-const std::vector<std::string>& StreamTranslator::finish_reasons() const { return state_->encoder.finish_reasons(); }
+std::string_view StreamTranslator::response_model() const {
+    return state_->encoder.frame().model;
+}
+std::string_view StreamTranslator::response_id() const {
+    return state_->encoder.frame().id;
+}
+const std::vector<std::string>& StreamTranslator::finish_reasons() const {
+    return state_->encoder.finish_reasons();
+}
 const std::optional<ProviderError>& StreamTranslator::provider_error() const {
     static const std::optional<ProviderError> kNone;
     return state_->decoder ? state_->decoder->provider_error : kNone;
 }
-bool StreamTranslator::done() const { return state_->encoder.done(); }
-bool StreamTranslator::content_started() const { return state_->encoder.content_started(); }
-std::string_view StreamTranslator::content_type() const { return "text/event-stream"; }
+bool StreamTranslator::done() const {
+    return state_->encoder.done();
+}
+bool StreamTranslator::content_started() const {
+    return state_->encoder.content_started();
+}
+std::string_view StreamTranslator::content_type() const {
+    return "text/event-stream";
+}
 
 void append_stream_error(Dialect dialect, const Error& error, std::string& out) {
     const std::string body = encode_error(dialect, error);
     switch (dialect) {
-        case Dialect::anthropic: return append_sse(out, "error", body);
+        case Dialect::anthropic:
+            return append_sse(out, "error", body);
         case Dialect::bedrock: {
             // Exception names start with a lower-case letter in a stream.
             std::string type(error_words(dialect, error.code()).type);
@@ -183,7 +211,8 @@ void append_stream_error(Dialect dialect, const Error& error, std::string& out) 
         }
         case Dialect::openai:
         case Dialect::gemini:
-        case Dialect::cohere: return append_sse(out, body);
+        case Dialect::cohere:
+            return append_sse(out, body);
     }
 }
 

@@ -22,20 +22,33 @@ int status_of_error_type(std::string_view type) {
         std::string_view type;
         int status;
     };
-    // Anthropic "Errors"; Bedrock Runtime API reference, ConverseStream (upper or lower first letter).
+    // Anthropic "Errors"; Bedrock Runtime API reference, ConverseStream (upper or lower first
+    // letter).
     static constexpr Row kRows[] = {
-        {"invalid_request_error", 400},       {"authentication_error", 401},
-        {"billing_error", 402},               {"permission_error", 403},
-        {"not_found_error", 404},             {"request_too_large", 413},
-        {"rate_limit_error", 429},            {"api_error", 500},
-        {"timeout_error", 504},               {"overloaded_error", 529},
-        {"validationException", 400},         {"accessDeniedException", 403},
-        {"resourceNotFoundException", 404},   {"modelTimeoutException", 408},
-        {"modelErrorException", 424},         {"modelStreamErrorException", 424},
-        {"throttlingException", 429},         {"modelNotReadyException", 429},
-        {"serviceQuotaExceededException", 400}, {"internalServerException", 500},
-        {"serviceUnavailableException", 503}, {"server_error", 500},
-        {"insufficient_quota", 429},          {"rate_limit_exceeded", 429},
+        {"invalid_request_error", 400},
+        {"authentication_error", 401},
+        {"billing_error", 402},
+        {"permission_error", 403},
+        {"not_found_error", 404},
+        {"request_too_large", 413},
+        {"rate_limit_error", 429},
+        {"api_error", 500},
+        {"timeout_error", 504},
+        {"overloaded_error", 529},
+        {"validationException", 400},
+        {"accessDeniedException", 403},
+        {"resourceNotFoundException", 404},
+        {"modelTimeoutException", 408},
+        {"modelErrorException", 424},
+        {"modelStreamErrorException", 424},
+        {"throttlingException", 429},
+        {"modelNotReadyException", 429},
+        {"serviceQuotaExceededException", 400},
+        {"internalServerException", 500},
+        {"serviceUnavailableException", 503},
+        {"server_error", 500},
+        {"insufficient_quota", 429},
+        {"rate_limit_exceeded", 429},
     };
     for (const auto& row : kRows)
         if (iequals(row.type, type)) return row.status;

@@ -18,7 +18,8 @@ public:
     virtual ~StreamDecoder() = default;
     /// One event: its name (SSE `event`, `:event-type`; may be empty) and its JSON. Fails with
     /// dialect.invalid_response, or with upstream.error once provider_error is set.
-    virtual Result<void> on_event(std::string_view name, std::string_view data, EventSink& sink) = 0;
+    virtual Result<void> on_event(std::string_view name, std::string_view data,
+                                  EventSink& sink) = 0;
     /// The provider closed. Fails with upstream.truncated if that was too early.
     virtual Result<void> on_end(EventSink& sink) = 0;
 

@@ -20,8 +20,10 @@ std::string frames(std::string_view lines) {
         const size_t space = line.find(' ');
         const std::string_view name = std::string_view(line).substr(0, space);
         const std::string_view payload = std::string_view(line).substr(space + 1);
-        if (name.starts_with('!')) append_eventstream_exception(out, name.substr(1), payload);
-        else append_eventstream_event(out, name, payload);
+        if (name.starts_with('!'))
+            append_eventstream_exception(out, name.substr(1), payload);
+        else
+            append_eventstream_event(out, name, payload);
     }
     return out;
 }
@@ -56,9 +58,12 @@ std::string translate(Schema schema, std::string_view bytes) {
         [&](Run& run) {
             if (auto ok = run.stream.finish(run.out); !ok) fail(run, ok.error());
             const Usage& usage = run.stream.usage();
-            return run.out + ": " + run.failure + " model=" + std::string(run.stream.response_model()) +
-                   " id=" + std::string(run.stream.response_id()) + " input=" + std::to_string(usage.input.value_or(-1)) +
-                   " output=" + std::to_string(usage.output.value_or(-1)) + (run.stream.done() ? " done" : " not done") +
+            return run.out + ": " + run.failure +
+                   " model=" + std::string(run.stream.response_model()) +
+                   " id=" + std::string(run.stream.response_id()) +
+                   " input=" + std::to_string(usage.input.value_or(-1)) +
+                   " output=" + std::to_string(usage.output.value_or(-1)) +
+                   (run.stream.done() ? " done" : " not done") +
                    (run.stream.content_started() ? " content" : "") + "\n";
         });
 }
@@ -74,7 +79,8 @@ TEST(StreamTranslator, MatchesTheGoldenFilesInEverySplit) {
         std::string out;
         if (name.ends_with(".anthropic.sse")) {
             out = translate(Schema::Anthropic, text);
-            if (name.find("garbage") == std::string::npos && name.find("truncated") == std::string::npos) {
+            if (name.find("garbage") == std::string::npos &&
+                name.find("truncated") == std::string::npos) {
                 EXPECT_EQ(translate(Schema::AWSAnthropic, wrapped(text)), out);
             }
         } else if (name.ends_with(".bedrock.events")) {
@@ -93,7 +99,8 @@ TEST(StreamTranslator, MatchesTheGoldenFilesInEverySplit) {
 TEST(StreamTranslator, ACutStreamEndsInAnErrorEvent) {
     const std::pair<Schema, std::string> streams[] = {
         {Schema::Anthropic, test::read_file(test::testdata() / "streams/mixed.anthropic.sse")},
-        {Schema::AWSBedrock, frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
+        {Schema::AWSBedrock,
+         frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
         {Schema::OpenAI, test::read_file(test::testdata() / "streams/mixed.openai.sse")}};
     for (const auto& [schema, bytes] : streams) {
         for (size_t size = 0; size < bytes.size(); ++size) {
@@ -105,14 +112,17 @@ TEST(StreamTranslator, ACutStreamEndsInAnErrorEvent) {
             EXPECT_EQ(result.has_value(), whole) << to_string(schema) << " cut at " << size;
             EXPECT_EQ(stream.done(), whole);
             if (result) continue;
-            EXPECT_EQ(result.error().code().name, size ? result.error().code().name : codes::upstream_truncated.name);
+            EXPECT_EQ(result.error().code().name,
+                      size ? result.error().code().name : codes::upstream_truncated.name);
             stream.encode_error(result.error(), out);
             const std::string once = out;
             stream.encode_error(result.error(), out);
             EXPECT_EQ(out, once);
             EXPECT_NE(out.find("data: {\"error\":"), std::string::npos);
             EXPECT_EQ(out.find("[DONE]"), std::string::npos);
-            if (schema != Schema::AWSBedrock) { EXPECT_EQ(out.find("finish_reason"), std::string::npos); }
+            if (schema != Schema::AWSBedrock) {
+                EXPECT_EQ(out.find("finish_reason"), std::string::npos);
+            }
             EXPECT_FALSE(stream.feed(bytes, out));
             EXPECT_EQ(out, once);
         }
@@ -122,7 +132,8 @@ TEST(StreamTranslator, ACutStreamEndsInAnErrorEvent) {
 TEST(StreamTranslator, KeepsWhatTheProviderSaidAboutItsFailure) {
     std::string out;
     StreamTranslator stream(context(Schema::AWSBedrock));
-    auto result = stream.feed(frames(test::read_file(test::testdata() / "streams/exception.bedrock.events")), out);
+    auto result = stream.feed(
+        frames(test::read_file(test::testdata() / "streams/exception.bedrock.events")), out);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code().name, codes::upstream_error.name);
     EXPECT_TRUE(result.error().retryable());

@@ -1,7 +1,7 @@
 /// How answers of each provider are dressed for OpenAI clients.
 ///
-/// Clients of upstream were written against what its translators send, and these differ from provider to
-/// provider; the conformance cases pin it.
+/// Clients of upstream were written against what its translators send, and these differ from
+/// provider to provider; the conformance cases pin it.
 #pragma once
 #include "dialect/openai/chat.h"
 #include "dialect/openai/stream.h"
@@ -11,19 +11,22 @@ namespace weir::dialect {
 
 inline openai::ReplyStyle reply_style(Schema schema) {
     if (schema == Schema::AWSBedrock) return {.first_text_only = true};
-    if (dialect_of(schema) == Dialect::anthropic) return {.nested_reasoning = true, .usage_details = true};
+    if (dialect_of(schema) == Dialect::anthropic)
+        return {.nested_reasoning = true, .usage_details = true};
     return {};
 }
 
 inline openai::ChunkStyle chunk_style(Schema schema) {
     if (schema == Schema::AWSBedrock) return {.role_in_every = true, .typed_tool_deltas = true};
-    if (dialect_of(schema) == Dialect::anthropic) return {.opening_chunk = false, .usage_details = true};
+    if (dialect_of(schema) == Dialect::anthropic)
+        return {.opening_chunk = false, .usage_details = true};
     return {};
 }
 
 /// The id of an answer whose provider gives it none in the body.
 inline std::string answer_id(const Context& context) {
-    return context.request_id.empty() ? "chatcmpl-" + std::to_string(context.created) : context.request_id;
+    return context.request_id.empty() ? "chatcmpl-" + std::to_string(context.created)
+                                      : context.request_id;
 }
 
 }  // namespace weir::dialect

@@ -26,9 +26,15 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
     std::ofstream(path, std::ios::binary) << text;
 }
 
-inline std::filesystem::path testdata() { return std::filesystem::path(WEIR_SOURCE_DIR) / "src/dialect/testdata"; }
-inline std::filesystem::path conformance() { return WEIR_CONFORMANCE_DIR; }
-inline bool has_conformance() { return std::filesystem::is_directory(conformance() / "translator"); }
+inline std::filesystem::path testdata() {
+    return std::filesystem::path(WEIR_SOURCE_DIR) / "src/dialect/testdata";
+}
+inline std::filesystem::path conformance() {
+    return WEIR_CONFORMANCE_DIR;
+}
+inline bool has_conformance() {
+    return std::filesystem::is_directory(conformance() / "translator");
+}
 
 /// The place of the conformance data, for a test that is nothing without it.
 inline void require_conformance() {
@@ -50,19 +56,21 @@ inline json::Value parse(std::string_view text) {
     return {};
 }
 
-/// Feeds `bytes` to fresh consumers in many ways: `make` starts one, `feed` takes a piece, `end` gives
-/// the result. Whole, byte by byte, and cut in two at every offset must all give the same.
+/// Feeds `bytes` to fresh consumers in many ways: `make` starts one, `feed` takes a piece, `end`
+/// gives the result. Whole, byte by byte, and cut in two at every offset must all give the same.
 template <class Make, class Feed, class End>
 auto replay_every_split(std::string_view bytes, Make make, Feed feed, End end) {
     auto run = [&](const std::vector<std::string_view>& pieces) {
         auto consumer = make();
         // Each piece in storage of its own, so that reading beyond it is seen by the sanitizer.
-        for (auto piece : pieces) feed(consumer, std::string(piece));
+        for (auto piece : pieces)
+            feed(consumer, std::string(piece));
         return end(consumer);
     };
     const auto whole = run({bytes});
     std::vector<std::string_view> single;
-    for (size_t i = 0; i < bytes.size(); ++i) single.push_back(bytes.substr(i, 1));
+    for (size_t i = 0; i < bytes.size(); ++i)
+        single.push_back(bytes.substr(i, 1));
     EXPECT_EQ(run(single), whole) << "byte by byte";
     const size_t step = bytes.size() > 4096 ? bytes.size() / 1024 : 1;
     for (size_t cut = 1; cut < bytes.size(); cut += step) {

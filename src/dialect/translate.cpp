@@ -28,11 +28,14 @@ Result<Conversation> decode(const ClientRequest& request, Schema schema) {
     return openai::decode_request(std::move(body));
 }
 
-Result<Encoded> encode(const Conversation& conversation, const Target& target, std::string_view model) {
+Result<Encoded> encode(const Conversation& conversation, const Target& target,
+                       std::string_view model) {
     switch (target.schema) {
         case Schema::OpenAI:
-        case Schema::AzureOpenAI: return openai::encode_request(conversation, model);
-        case Schema::AWSBedrock: return bedrock::encode_request(conversation, model);
+        case Schema::AzureOpenAI:
+            return openai::encode_request(conversation, model);
+        case Schema::AWSBedrock:
+            return bedrock::encode_request(conversation, model);
         case Schema::Anthropic:
         case Schema::AWSAnthropic:
         case Schema::GCPAnthropic:
@@ -40,15 +43,17 @@ Result<Encoded> encode(const Conversation& conversation, const Target& target, s
                 conversation,
                 {.host = anthropic_host(target.schema), .model = model, .version = target.version});
         case Schema::GCPVertexAI:
-        case Schema::Cohere: break;
+        case Schema::Cohere:
+            break;
     }
     return no_translation(Operation::chat, conversation.origin, target.schema);
 }
 
 std::vector<OwnedHeader> provider_headers(const Target& target, bool stream) {
-    const bool frames = target.schema == Schema::AWSBedrock || target.schema == Schema::AWSAnthropic;
+    const bool frames =
+        target.schema == Schema::AWSBedrock || target.schema == Schema::AWSAnthropic;
     std::vector<OwnedHeader> headers{{"content-type", "application/json"}};
-    headers.push_back({"accept", !stream ? "application/json"
+    headers.push_back({"accept", !stream  ? "application/json"
                                  : frames ? "application/vnd.amazon.eventstream"
                                           : "text/event-stream"});
     if (target.schema == Schema::Anthropic)
@@ -59,11 +64,15 @@ std::vector<OwnedHeader> provider_headers(const Target& target, bool stream) {
 
 Result<Reply> decode_reply(Dialect provider, json::Value body) {
     switch (provider) {
-        case Dialect::openai: return openai::decode_reply(std::move(body));
-        case Dialect::anthropic: return anthropic::decode_reply(std::move(body));
-        case Dialect::bedrock: return bedrock::decode_reply(std::move(body));
+        case Dialect::openai:
+            return openai::decode_reply(std::move(body));
+        case Dialect::anthropic:
+            return anthropic::decode_reply(std::move(body));
+        case Dialect::bedrock:
+            return bedrock::decode_reply(std::move(body));
         case Dialect::gemini:
-        case Dialect::cohere: break;
+        case Dialect::cohere:
+            break;
     }
     return fail(codes::dialect_no_translation, "answers of this provider have no translation");
 }
@@ -79,10 +88,14 @@ std::string_view find_header(Headers headers, std::string_view name) {
 bool passes_through(Operation operation, Dialect dialect, Schema schema) {
     switch (schema) {
         case Schema::OpenAI:
-        case Schema::AzureOpenAI: return dialect == Dialect::openai;
-        case Schema::Anthropic: return dialect == Dialect::anthropic;
-        case Schema::Cohere: return dialect == Dialect::cohere && operation == Operation::rerank;
-        default: return false;
+        case Schema::AzureOpenAI:
+            return dialect == Dialect::openai;
+        case Schema::Anthropic:
+            return dialect == Dialect::anthropic;
+        case Schema::Cohere:
+            return dialect == Dialect::cohere && operation == Operation::rerank;
+        default:
+            return false;
     }
 }
 
@@ -111,9 +124,10 @@ Result<ClientResponse> translate_response(const Context& context, std::string_vi
     if (reply.usage) out.usage = *reply.usage;
     out.id = !reply.id.empty() ? reply.id : answer_id(context);
     out.model = reply.model.empty() ? context.model : reply.model;
-    for (const auto& choice : reply.choices) out.finish_reasons.emplace_back(openai::finish_reason(choice.stop));
-    out.body = openai::encode_reply(reply, {out.id, out.model, context.created}, reply_style(context.schema),
-                                    out.dropped);
+    for (const auto& choice : reply.choices)
+        out.finish_reasons.emplace_back(openai::finish_reason(choice.stop));
+    out.body = openai::encode_reply(reply, {out.id, out.model, context.created},
+                                    reply_style(context.schema), out.dropped);
     return out;
 }
 

@@ -72,8 +72,8 @@ struct ProviderRequest {
 /// needs provider_path() and, with an override, an edit of `model`.
 bool passes_through(Operation operation, Dialect dialect, Schema schema);
 
-/// For requests without an operation (files, batches, …) the caller appends what follows the client's
-/// own prefix to this one: "/v1", or what the target says; "" if it says "/".
+/// For requests without an operation (files, batches, …) the caller appends what follows the
+/// client's own prefix to this one: "/v1", or what the target says; "" if it says "/".
 std::string provider_prefix(const Target& target);
 
 /// The path and query at the provider: prefix, Azure deployment, api-version, escaped model.

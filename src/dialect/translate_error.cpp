@@ -12,13 +12,19 @@ constexpr size_t kMaxMessage = 16 * 1024;
 std::string_view unnamed_type(Schema schema) {
     switch (schema) {
         case Schema::OpenAI:
-        case Schema::AzureOpenAI: return "OpenAIBackendError";
+        case Schema::AzureOpenAI:
+            return "OpenAIBackendError";
         case Schema::AWSBedrock:
-        case Schema::AWSAnthropic: return "AWSBedrockBackendError";
-        case Schema::GCPAnthropic: return "GCPBackendError";
-        case Schema::GCPVertexAI: return "GCPVertexAIBackendError";
-        case Schema::Anthropic: return "AnthropicBackendError";
-        case Schema::Cohere: return "CohereBackendError";
+        case Schema::AWSAnthropic:
+            return "AWSBedrockBackendError";
+        case Schema::GCPAnthropic:
+            return "GCPBackendError";
+        case Schema::GCPVertexAI:
+            return "GCPVertexAIBackendError";
+        case Schema::Anthropic:
+            return "AnthropicBackendError";
+        case Schema::Cohere:
+            return "CohereBackendError";
     }
     return "BackendError";
 }
@@ -28,7 +34,8 @@ struct Described {
     std::string message;
 };
 
-// AWS: the type is in a header (kept as it is, also with a URL behind a colon), the message in the body.
+// AWS: the type is in a header (kept as it is, also with a URL behind a colon), the message in the
+// body.
 Described describe_aws(Headers headers, const json::Value& body) {
     std::string_view type = find_header(headers, "x-amzn-errortype");
     if (type.empty()) type = body.string_at("__type");
@@ -60,19 +67,22 @@ std::string encode_for_openai(int status, std::string_view type, std::string_vie
 // The words of the body, or a sentence where it has none.
 std::string readable(std::string_view body, int status) {
     body = trim(body.substr(0, kMaxMessage), " \t\r\n");
-    return body.empty() ? "the provider answered with status " + std::to_string(status) : std::string(body);
+    return body.empty() ? "the provider answered with status " + std::to_string(status)
+                        : std::string(body);
 }
 
 }  // namespace
 
-ClientError translate_error(const Context& context, int status, Headers headers, std::string_view body) {
+ClientError translate_error(const Context& context, int status, Headers headers,
+                            std::string_view body) {
     ClientError out{.status = status, .content_type = "application/json"};
     const auto parsed = json::parse(body);
     const bool object = parsed && parsed->is_object();
     const Dialect provider = dialect_of(context.schema);
     Described described;
     if (object) {
-        const bool aws = context.schema == Schema::AWSBedrock || context.schema == Schema::AWSAnthropic;
+        const bool aws =
+            context.schema == Schema::AWSBedrock || context.schema == Schema::AWSAnthropic;
         described = aws ? describe_aws(headers, *parsed) : describe_error_object(*parsed);
         out.type = described.type;
         if (provider == context.dialect && !aws) {
@@ -86,7 +96,8 @@ ClientError translate_error(const Context& context, int status, Headers headers,
     if (context.dialect == Dialect::openai)
         out.body = encode_for_openai(status, described.type, described.message);
     else
-        out.body = encode_error(context.dialect, status, described.type, std::to_string(status), described.message);
+        out.body = encode_error(context.dialect, status, described.type, std::to_string(status),
+                                described.message);
     return out;
 }
 

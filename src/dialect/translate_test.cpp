@@ -8,11 +8,13 @@ namespace {
 
 using test::parse;
 
-std::vector<std::filesystem::path> files(const std::filesystem::path& folder, std::string_view ending) {
+std::vector<std::filesystem::path> files(const std::filesystem::path& folder,
+                                         std::string_view ending) {
     std::vector<std::filesystem::path> out;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         const std::string name = entry.path().filename().string();
-        if (name.ends_with(ending) && name.find(".golden.") == std::string::npos) out.push_back(entry.path());
+        if (name.ends_with(ending) && name.find(".golden.") == std::string::npos)
+            out.push_back(entry.path());
     }
     std::sort(out.begin(), out.end());
     return out;
@@ -21,7 +23,8 @@ std::vector<std::filesystem::path> files(const std::filesystem::path& folder, st
 // Compares parsed JSON; WEIR_UPDATE_GOLDEN=1 rewrites.
 void expect_golden(const std::filesystem::path& golden, const json::Value& actual) {
     if (test::update_golden()) test::write_file(golden, json::serialize(actual) + "\n");
-    ASSERT_TRUE(std::filesystem::exists(golden)) << golden << " is missing; WEIR_UPDATE_GOLDEN=1 writes it";
+    ASSERT_TRUE(std::filesystem::exists(golden))
+        << golden << " is missing; WEIR_UPDATE_GOLDEN=1 writes it";
     const json::Value expected = parse(test::read_file(golden));
     EXPECT_EQ(json::serialize(actual), json::serialize(expected)) << golden;
 }
@@ -34,11 +37,13 @@ json::Value outcome(const Result<ProviderRequest>& sent) {
     }
     out.set("path", json::Value::string(sent->path));
     json::Value headers = json::Value::object();
-    for (const auto& header : sent->headers) headers.set(header.name, json::Value::string(header.value));
+    for (const auto& header : sent->headers)
+        headers.set(header.name, json::Value::string(header.value));
     out.set("headers", std::move(headers));
     out.set("body", parse(sent->body));
     json::Value dropped = json::Value::array();
-    for (const auto& pointer : sent->dropped) dropped.push_back(json::Value::string(pointer));
+    for (const auto& pointer : sent->dropped)
+        dropped.push_back(json::Value::string(pointer));
     out.set("dropped", std::move(dropped));
     return out;
 }
@@ -61,8 +66,8 @@ TEST(TranslateRequest, MatchesTheGoldenFiles) {
 
 // The neutral model loses nothing of its own dialect.
 TEST(TranslateRequest, OpenAiComesBackAsItWent) {
-    for (std::string_view name : {"full.json", "minimal.json", "tool_choice_none.json", "image_by_url.json",
-                                  "audio.json", "hot.json"}) {
+    for (std::string_view name : {"full.json", "minimal.json", "tool_choice_none.json",
+                                  "image_by_url.json", "audio.json", "hot.json"}) {
         const std::string body = test::read_file(test::testdata() / "requests" / name);
         auto sent = translate_request({.body = body}, {.schema = Schema::OpenAI});
         ASSERT_TRUE(sent) << name;
@@ -73,13 +78,16 @@ TEST(TranslateRequest, OpenAiComesBackAsItWent) {
         const bool has_newer_name = actual.find("max_completion_tokens") != nullptr;
         EXPECT_EQ(has_newer_name, expected.find("max_completion_tokens") != nullptr);
         // Markers of tools move into the function there, and null members of messages may go.
-        if (name != "full.json") { EXPECT_TRUE(actual == expected) << sent->body; }
+        if (name != "full.json") {
+            EXPECT_TRUE(actual == expected) << sent->body;
+        }
     }
 }
 
 TEST(TranslateRequest, AnOverrideRenamesTheModelOnly) {
     const std::string body = test::read_file(test::testdata() / "requests/minimal.json");
-    auto sent = translate_request({.body = body}, {.schema = Schema::AWSBedrock, .model_override = "arn:aws:x/y"});
+    auto sent = translate_request({.body = body},
+                                  {.schema = Schema::AWSBedrock, .model_override = "arn:aws:x/y"});
     ASSERT_TRUE(sent);
     EXPECT_EQ(sent->path, "/model/arn:aws:x%2Fy/converse");
     EXPECT_EQ(sent->model, "arn:aws:x/y");
@@ -136,40 +144,55 @@ TEST(ProviderPath, KnowsPrefixesDeploymentsAndVersions) {
     };
     const Row rows[] = {
         {{.schema = Schema::OpenAI}, Operation::chat, "/v1/chat/completions"},
-        {{.schema = Schema::OpenAI, .prefix = "/v1beta/openai/"}, Operation::chat, "/v1beta/openai/chat/completions"},
-        {{.schema = Schema::OpenAI, .prefix = "openai/v1"}, Operation::embeddings, "/openai/v1/embeddings"},
+        {{.schema = Schema::OpenAI, .prefix = "/v1beta/openai/"},
+         Operation::chat,
+         "/v1beta/openai/chat/completions"},
+        {{.schema = Schema::OpenAI, .prefix = "openai/v1"},
+         Operation::embeddings,
+         "/openai/v1/embeddings"},
         {{.schema = Schema::OpenAI, .prefix = "/"}, Operation::responses, "/responses"},
-        {{.schema = Schema::AzureOpenAI, .version = "2025-01-01-preview"}, Operation::chat,
+        {{.schema = Schema::AzureOpenAI, .version = "2025-01-01-preview"},
+         Operation::chat,
          "/openai/deployments/m%20x/chat/completions?api-version=2025-01-01-preview"},
-        {{.schema = Schema::AzureOpenAI, .version = "v"}, Operation::responses, "/openai/responses?api-version=v"},
+        {{.schema = Schema::AzureOpenAI, .version = "v"},
+         Operation::responses,
+         "/openai/responses?api-version=v"},
         {{.schema = Schema::Anthropic}, Operation::messages, "/v1/messages"},
         {{.schema = Schema::Anthropic}, Operation::count_tokens, "/v1/messages/count_tokens"},
         {{.schema = Schema::Cohere, .version = "v2"}, Operation::rerank, "/v2/rerank"},
         {{.schema = Schema::AWSAnthropic}, Operation::chat, "/model/m%20x/invoke"},
-        {{.schema = Schema::GCPAnthropic, .prefix = "/v1/projects/p/locations/l"}, Operation::chat,
+        {{.schema = Schema::GCPAnthropic, .prefix = "/v1/projects/p/locations/l"},
+         Operation::chat,
          "/v1/projects/p/locations/l/publishers/anthropic/models/m%20x:rawPredict"},
-        {{.schema = Schema::GCPVertexAI}, Operation::chat, "/publishers/google/models/m%20x:generateContent"},
+        {{.schema = Schema::GCPVertexAI},
+         Operation::chat,
+         "/publishers/google/models/m%20x:generateContent"},
     };
-    for (const auto& row : rows) EXPECT_EQ(provider_path(row.target, row.operation, "m x", false).value(), row.path);
-    EXPECT_EQ(provider_path({.schema = Schema::AWSBedrock}, Operation::chat, "m", true).value(), "/model/m/converse-stream");
+    for (const auto& row : rows)
+        EXPECT_EQ(provider_path(row.target, row.operation, "m x", false).value(), row.path);
+    EXPECT_EQ(provider_path({.schema = Schema::AWSBedrock}, Operation::chat, "m", true).value(),
+              "/model/m/converse-stream");
     EXPECT_FALSE(provider_path({.schema = Schema::AWSBedrock}, Operation::speech, "m", false));
     EXPECT_EQ(provider_prefix({.prefix = "/"}), "");
 }
 
 TEST(TranslateResponse, MatchesTheGoldenFiles) {
-    const std::pair<Schema, std::string_view> providers[] = {
-        {Schema::Anthropic, ".anthropic.json"}, {Schema::AWSBedrock, ".bedrock.json"}, {Schema::OpenAI, ".openai.json"}};
+    const std::pair<Schema, std::string_view> providers[] = {{Schema::Anthropic, ".anthropic.json"},
+                                                             {Schema::AWSBedrock, ".bedrock.json"},
+                                                             {Schema::OpenAI, ".openai.json"}};
     int count = 0;
     for (const auto& [schema, ending] : providers)
         for (const auto& file : files(test::testdata() / "replies", ending)) {
             ++count;
-            Context context{.schema = schema, .model = "asked", .created = 123, .request_id = "req-1"};
+            Context context{
+                .schema = schema, .model = "asked", .created = 123, .request_id = "req-1"};
             auto answer = translate_response(context, test::read_file(file));
             json::Value out = json::Value::object();
             if (answer) {
                 out.set("body", parse(answer->body));
                 json::Value dropped = json::Value::array();
-                for (const auto& pointer : answer->dropped) dropped.push_back(json::Value::string(pointer));
+                for (const auto& pointer : answer->dropped)
+                    dropped.push_back(json::Value::string(pointer));
                 out.set("dropped", std::move(dropped));
             } else {
                 out.set("error", json::Value::string(answer.error().to_string()));
@@ -182,7 +205,8 @@ TEST(TranslateResponse, MatchesTheGoldenFiles) {
 
 TEST(TranslateResponse, RefusesGarbage) {
     for (Schema schema : {Schema::Anthropic, Schema::AWSBedrock, Schema::OpenAI})
-        for (std::string_view body : {"", "<html>", "[]", "{}", R"({"content":1,"output":2,"choices":3})"}) {
+        for (std::string_view body :
+             {"", "<html>", "[]", "{}", R"({"content":1,"output":2,"choices":3})"}) {
             auto answer = translate_response({.schema = schema}, body);
             ASSERT_FALSE(answer) << body;
             EXPECT_EQ(answer.error().status(), 502);
@@ -191,15 +215,21 @@ TEST(TranslateResponse, RefusesGarbage) {
 
 TEST(TranslateError, KeepsStatusTypeAndMessage) {
     Context context{.schema = Schema::Anthropic};
-    auto error = translate_error(context, 529, {}, R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})");
+    auto error = translate_error(
+        context, 529, {},
+        R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})");
     EXPECT_EQ(error.status, 529);
     EXPECT_EQ(error.type, "overloaded_error");
-    EXPECT_EQ(error.body, R"({"type":"error","error":{"type":"overloaded_error","code":"529","message":"Overloaded"}})");
-    EXPECT_EQ(translate_error(context, 503, {}, " \n").body,
-              R"({"type":"error","error":{"type":"AnthropicBackendError","code":"503","message":"the provider answered with status 503"}})");
+    EXPECT_EQ(
+        error.body,
+        R"({"type":"error","error":{"type":"overloaded_error","code":"529","message":"Overloaded"}})");
+    EXPECT_EQ(
+        translate_error(context, 503, {}, " \n").body,
+        R"({"type":"error","error":{"type":"AnthropicBackendError","code":"503","message":"the provider answered with status 503"}})");
     // The same dialect passes unchanged, white space and all.
     context.schema = Schema::OpenAI;
-    EXPECT_EQ(translate_error(context, 400, {}, R"({ "error" : {"message":"m"} })").body, R"({ "error" : {"message":"m"} })");
+    EXPECT_EQ(translate_error(context, 400, {}, R"({ "error" : {"message":"m"} })").body,
+              R"({ "error" : {"message":"m"} })");
     // Every dialect a client may speak.
     context.schema = Schema::AWSBedrock;
     context.dialect = Dialect::anthropic;

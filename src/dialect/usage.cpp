@@ -13,12 +13,14 @@ std::optional<int64_t> count(const json::Value* object, std::string_view key) {
     return static_cast<int64_t>(real);
 }
 
-std::optional<int64_t> count(const json::Value* object, std::string_view key, std::string_view other) {
+std::optional<int64_t> count(const json::Value* object, std::string_view key,
+                             std::string_view other) {
     auto first = count(object, key);
     return first ? first : count(object, other);
 }
 
-// Chat, completions, embeddings: prompt_… and completion_…; Responses and images: input_… and output_….
+// Chat, completions, embeddings: prompt_… and completion_…; Responses and images: input_… and
+// output_….
 Usage openai_usage(const json::Value& usage) {
     Usage out;
     out.input = count(&usage, "prompt_tokens", "input_tokens");
@@ -112,15 +114,19 @@ Usage AnthropicUsage::usage() const {
 Usage decode_usage(Dialect dialect, const json::Value& usage) {
     if (!usage.is_object()) return {};
     switch (dialect) {
-        case Dialect::openai: return openai_usage(usage);
+        case Dialect::openai:
+            return openai_usage(usage);
         case Dialect::anthropic: {
             AnthropicUsage counts;
             counts.read(usage);
             return counts.usage();
         }
-        case Dialect::bedrock: return bedrock_usage(usage);
-        case Dialect::gemini: return gemini_usage(usage);
-        case Dialect::cohere: return cohere_usage(usage);
+        case Dialect::bedrock:
+            return bedrock_usage(usage);
+        case Dialect::gemini:
+            return gemini_usage(usage);
+        case Dialect::cohere:
+            return cohere_usage(usage);
     }
     return {};
 }
@@ -147,6 +153,8 @@ BodyFacts extract_facts(Dialect dialect, std::string_view body) {
     return facts;
 }
 
-Usage extract_usage(Dialect dialect, std::string_view body) { return extract_facts(dialect, body).usage; }
+Usage extract_usage(Dialect dialect, std::string_view body) {
+    return extract_facts(dialect, body).usage;
+}
 
 }  // namespace weir::dialect

@@ -35,8 +35,8 @@ struct Usage {
 /// all count as openai). Members of a wrong type are taken as absent.
 Usage decode_usage(Dialect dialect, const json::Value& usage);
 
-/// Anthropic counts what was not cached apart, and a stream corrects its counts piece by piece; this
-/// keeps the counts apart until they are asked for.
+/// Anthropic counts what was not cached apart, and a stream corrects its counts piece by piece;
+/// this keeps the counts apart until they are asked for.
 class AnthropicUsage {
 public:
     void read(const json::Value& usage);

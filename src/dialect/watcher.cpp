@@ -10,19 +10,28 @@
 namespace weir::dialect {
 namespace {
 
-constexpr size_t kUndecided = 64;             // bytes behind a candidate that always decide it
-constexpr size_t kMaxCapture = 16 * 1024;     // of a usage or error object
+constexpr size_t kUndecided = 64;          // bytes behind a candidate that always decide it
+constexpr size_t kMaxCapture = 16 * 1024;  // of a usage or error object
 constexpr std::string_view kSpace = " \t\r\n";
 
 // Where something may begin: a key that starts with u, e or m, or a line that starts with d or e.
-// JSON never has a raw line end inside a string, nor an unescaped quote, so text cannot fake either.
+// JSON never has a raw line end inside a string, nor an unescaped quote, so text cannot fake
+// either.
 bool is_candidate(char first, char second) {
     if (first == '"') return second == 'u' || second == 'e' || second == 'm';
     return (first == '\n' || first == '\r') && (second == 'd' || second == 'e');
 }
 
+// What nearly every event has and what says nothing: `"usage":null`, a line of JSON, and, once the
+// model is known, `"model":`. `at` has at least kUndecided bytes.
+bool is_usual(const char* at, bool model_known) {
+    if (*at == '\n') return std::memcmp(at + 1, "data: {", 7) == 0;
+    if (at[1] == 'm') return model_known;
+    return std::memcmp(at, "\"usage\":n", 9) == 0;
+}
+
 // First candidate at or after `from`; the last byte alone is none.
-size_t find_candidate(std::string_view bytes, size_t from) {
+size_t find_candidate(std::string_view bytes, size_t from, bool model_known) {
     size_t at = from;
 #if defined(__SSE2__)
     const auto same = [](__m128i block, char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
@@ -33,12 +42,16 @@ size_t find_candidate(std::string_view bytes, size_t from) {
         const __m128i first = load(0);
         const __m128i second = load(1);
         const __m128i e = same(second, 'e');
-        const __m128i key = _mm_and_si128(same(first, '"'),
-                                          _mm_or_si128(e, _mm_or_si128(same(second, 'u'), same(second, 'm'))));
+        const __m128i key = _mm_and_si128(
+            same(first, '"'), _mm_or_si128(e, _mm_or_si128(same(second, 'u'), same(second, 'm'))));
         const __m128i line = _mm_and_si128(_mm_or_si128(same(first, '\n'), same(first, '\r')),
                                            _mm_or_si128(e, same(second, 'd')));
-        const int mask = _mm_movemask_epi8(_mm_or_si128(key, line));
-        if (mask != 0) return at + static_cast<size_t>(__builtin_ctz(static_cast<unsigned>(mask)));
+        auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(key, line)));
+        for (; mask != 0; mask &= mask - 1) {
+            const size_t found = at + static_cast<size_t>(__builtin_ctz(mask));
+            if (found + kUndecided > bytes.size() || !is_usual(bytes.data() + found, model_known))
+                return found;
+        }
     }
 #endif
     for (; at + 1 < bytes.size(); ++at)
@@ -46,7 +59,9 @@ size_t find_candidate(std::string_view bytes, size_t from) {
     return std::string_view::npos;
 }
 
-bool may_begin(char c) { return c == '"' || c == '\n' || c == '\r'; }
+bool may_begin(char c) {
+    return c == '"' || c == '\n' || c == '\r';
+}
 
 // The end of the event that `at` lies in: just behind its blank line; npos if that has not come.
 size_t event_end(std::string_view bytes, size_t at) {
@@ -73,7 +88,9 @@ size_t last_event_end(std::string_view bytes) {
         if (last != '\n' && last != '\r') continue;
         const char before = bytes[i - 2];
         if (before == last) return i;
-        if (last == '\n' && before == '\r' && i >= 3 && (bytes[i - 3] == '\n' || bytes[i - 3] == '\r')) return i;
+        if (last == '\n' && before == '\r' && i >= 3 &&
+            (bytes[i - 3] == '\n' || bytes[i - 3] == '\r'))
+            return i;
     }
     return 0;
 }
@@ -94,8 +111,8 @@ std::string data_of(std::string_view event) {
     return data;
 }
 
-// Length of `"name" :` with optional space at the front of text; 0 if it is something else, npos if the
-// text ends too early to say.
+// Length of `"name" :` with optional space at the front of text; 0 if it is something else, npos if
+// the text ends too early to say.
 size_t match_key(std::string_view text, std::string_view quoted_name) {
     const size_t common = std::min(text.size(), quoted_name.size());
     if (text.substr(0, common) != quoted_name.substr(0, common)) return 0;
@@ -107,8 +124,8 @@ size_t match_key(std::string_view text, std::string_view quoted_name) {
 }
 
 bool is_terminal_event(std::string_view name) {
-    return name == "message_stop" || name == "response.completed" || name == "response.incomplete" ||
-           name == "response.failed";
+    return name == "message_stop" || name == "response.completed" ||
+           name == "response.incomplete" || name == "response.failed";
 }
 
 }  // namespace
@@ -132,9 +149,10 @@ void PassthroughWatcher::scan(std::string_view bytes) {
 void PassthroughWatcher::scan_buffer(std::string_view bytes) {
     size_t at = capture_ == Capture::none ? 0 : continue_capture(bytes, 0);
     while (true) {
-        at = find_candidate(bytes, at);
+        at = find_candidate(bytes, at, !model_.empty());
         if (at == std::string_view::npos) {
-            if (capture_ == Capture::none && !bytes.empty() && may_begin(bytes.back())) carry_ = bytes.back();
+            if (capture_ == Capture::none && !bytes.empty() && may_begin(bytes.back()))
+                carry_ = bytes.back();
             return;
         }
         const size_t resume = bytes[at] == '"' ? inspect_key(bytes, at) : inspect_line(bytes, at);
@@ -157,8 +175,9 @@ size_t PassthroughWatcher::inspect_key(std::string_view bytes, size_t at) {
         std::string_view quoted;
         Capture capture;
     };
-    static constexpr Key kKeys[] = {
-        {"\"usage\"", Capture::usage}, {"\"error\"", Capture::error}, {"\"model\"", Capture::model}};
+    static constexpr Key kKeys[] = {{"\"usage\"", Capture::usage},
+                                    {"\"error\"", Capture::error},
+                                    {"\"model\"", Capture::model}};
     const std::string_view text = bytes.substr(at);
     for (const Key& key : kKeys) {
         if (text[1] != key.quoted[1]) continue;
@@ -180,7 +199,8 @@ size_t PassthroughWatcher::inspect_line(std::string_view bytes, size_t at) {
     const std::string_view field = line[0] == 'd' ? "data:" : "event:";
     const size_t common = std::min(line.size(), field.size());
     if (line.substr(0, common) != field.substr(0, common)) return at + 1;
-    const size_t value = common < field.size() ? std::string_view::npos : line.find_first_not_of(' ', common);
+    const size_t value =
+        common < field.size() ? std::string_view::npos : line.find_first_not_of(' ', common);
     if (value == std::string_view::npos) return value;
     if (line[0] == 'e') return inspect_event_name(line, value) ? at + 1 : std::string_view::npos;
     if (line[value] != '[' || terminated_) return at + 1 + value;
@@ -205,6 +225,7 @@ bool PassthroughWatcher::inspect_event_name(std::string_view line, size_t value)
 
 void PassthroughWatcher::begin_capture(Capture capture, char first) {
     capture_ = capture;
+    usage_near_ = usage_near_ || capture == Capture::usage;
     captured_.assign(1, first);
     depth_ = first == '{' ? 1 : 0;
     in_string_ = first == '"';
@@ -215,9 +236,12 @@ size_t PassthroughWatcher::continue_capture(std::string_view bytes, size_t from)
     for (size_t at = from; at < bytes.size(); ++at) {
         const char c = bytes[at];
         if (in_string_) {
-            if (escaped_) escaped_ = false;
-            else if (c == '\\') escaped_ = true;
-            else if (c == '"') in_string_ = false;
+            if (escaped_)
+                escaped_ = false;
+            else if (c == '\\')
+                escaped_ = true;
+            else if (c == '"')
+                in_string_ = false;
         } else if (c == '"') {
             in_string_ = true;
         } else if (c == '{') {
@@ -252,9 +276,11 @@ void PassthroughWatcher::finish_capture() {
         // Items of a Responses stream may hold errors of their own (a tool that failed).
         if (options_.operation == Operation::responses && !in_error_event_) return;
         const std::string_view type = value->string_at("type");
-        error_ = ProviderError{.status = status_of_error_type(type),
-                               .type = std::string(type),
-                               .message = std::string(value->is_string() ? value->text() : value->string_at("message"))};
+        error_ = ProviderError{
+            .status = status_of_error_type(type),
+            .type = std::string(type),
+            .message =
+                std::string(value->is_string() ? value->text() : value->string_at("message"))};
     }
 }
 
@@ -265,8 +291,10 @@ bool PassthroughWatcher::at_event_boundary() const {
 std::span<const std::string_view> PassthroughWatcher::feed(std::string_view bytes) {
     scan(bytes);
     pieces_.clear();
-    if (holds()) withhold(bytes);
-    else if (!bytes.empty()) pieces_.push_back(bytes);
+    if (holds())
+        withhold(bytes);
+    else if (!bytes.empty())
+        pieces_.push_back(bytes);
     note_tail(bytes);
     return pieces_;
 }
@@ -276,7 +304,8 @@ std::span<const std::string_view> PassthroughWatcher::finish() {
     released_ = std::move(held_);
     held_.clear();
     // A last event may lack its blank line; it is still a usage-only chunk.
-    if (!released_.empty() && !(options_.withhold_usage && is_usage_only(released_))) pieces_.push_back(released_);
+    if (!released_.empty() && !(options_.withhold_usage && is_usage_only(released_)))
+        pieces_.push_back(released_);
     return pieces_;
 }
 
@@ -294,7 +323,8 @@ std::string_view PassthroughWatcher::pass_oversized(std::string_view bytes) {
     std::string joint(tail_, sizeof tail_);
     joint.append(bytes.substr(0, sizeof tail_));
     size_t end = event_end(joint, 1);
-    end = end != std::string_view::npos && end > sizeof tail_ ? end - sizeof tail_ : event_end(bytes, 0);
+    end = end != std::string_view::npos && end > sizeof tail_ ? end - sizeof tail_
+                                                              : event_end(bytes, 0);
     oversized_ = end == std::string_view::npos;
     pieces_.push_back(bytes.substr(0, end));
     return oversized_ ? std::string_view() : bytes.substr(end);
@@ -303,15 +333,26 @@ std::string_view PassthroughWatcher::pass_oversized(std::string_view bytes) {
 void PassthroughWatcher::withhold(std::string_view bytes) {
     if (oversized_) bytes = pass_oversized(bytes);
     if (bytes.empty()) return;
-    if (!held_.empty()) {
+    size_t end = 0;
+    if (held_.empty()) {
+        end = last_event_end(bytes);
+    } else {
+        // Only what is new, and what it may complete, can end an event.
+        const size_t known = held_.size() < 3 ? 0 : held_.size() - 3;
         held_.append(bytes);
+        end = last_event_end(std::string_view(held_).substr(known));
+        if (end == 0 && held_.size() <= options_.hold_limit) return;
+        if (end > 0) end += known;
         released_.swap(held_);
         held_.clear();
         bytes = released_;
     }
-    const size_t end = last_event_end(bytes);
-    forward_events(bytes.substr(0, end));
+    if (usage_near_)
+        forward_events(bytes.substr(0, end));
+    else if (end > 0)
+        pieces_.push_back(bytes.substr(0, end));
     const std::string_view rest = bytes.substr(end);
+    usage_near_ = usage_near_ && !rest.empty();
     if (rest.size() > options_.hold_limit) {
         pieces_.push_back(rest);
         oversized_ = true;
@@ -328,7 +369,7 @@ void PassthroughWatcher::forward_events(std::string_view events) {
     }
     size_t sent = 0;
     size_t at = 0;
-    while ((at = find_candidate(events, at)) != std::string_view::npos) {
+    while ((at = find_candidate(events, at, true)) != std::string_view::npos) {
         if (events[at + 1] != 'u' || !events.substr(at).starts_with("\"usage\"")) {
             ++at;
             continue;
@@ -355,7 +396,8 @@ bool PassthroughWatcher::is_usage_only(std::string_view event) const {
     if (!chunk) return false;
     const auto* usage = chunk->find("usage");
     const auto* choices = chunk->find("choices");
-    return usage && usage->is_object() && choices && choices->is_array() && choices->items().empty();
+    return usage && usage->is_object() && choices && choices->is_array() &&
+           choices->items().empty();
 }
 
 }  // namespace weir::dialect

@@ -97,6 +97,7 @@ private:
     std::string held_;
     std::string released_;  ///< keeps held bytes alive for the views returned
     bool oversized_ = false;
+    bool usage_near_ = false;  ///< a usage object began in what is held or was just fed
     std::vector<std::string_view> pieces_;
 };
 

@@ -3,8 +3,8 @@
 ///     Writer w(out);
 ///     w.begin_object().key("model").string(model).key("n").integer(1).end_object();
 ///
-/// A comma is put where the text so far ends in a finished value. Borrows `out`, which must be empty or
-/// end in something that is no JSON value (such as "data: ").
+/// A comma is put where the text so far ends in a finished value. Borrows `out`, which must be
+/// empty or end in something that is no JSON value (such as "data: ").
 #pragma once
 #include <string>
 #include <string_view>
@@ -72,8 +72,10 @@ private:
             case '[':
             case ':':
             case ' ':
-            case '\n': return;
-            default: out_.push_back(',');
+            case '\n':
+                return;
+            default:
+                out_.push_back(',');
         }
     }
     std::string& out_;

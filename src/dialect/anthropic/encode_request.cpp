@@ -12,13 +12,15 @@ namespace {
 constexpr int64_t kDefaultMaxTokens = 4096;
 
 bool is_image_mime(std::string_view mime) {
-    return mime == "image/jpeg" || mime == "image/png" || mime == "image/gif" || mime == "image/webp";
+    return mime == "image/jpeg" || mime == "image/png" || mime == "image/gif" ||
+           mime == "image/webp";
 }
 
 // One request's encoding: the writer, the options and what is lost.
 class RequestEncoder {
 public:
-    RequestEncoder(const Conversation& conversation, const RequestOptions& options, std::string& out)
+    RequestEncoder(const Conversation& conversation, const RequestOptions& options,
+                   std::string& out)
         : conversation_(conversation), options_(options), w_(out) {}
 
     Result<std::vector<std::string>> encode();
@@ -34,9 +36,11 @@ private:
     Result<void> write_parts(const Message& message);
     Result<void> write_part(const Message& message, const Part& part);
     Result<void> write_media(const Message& message, const Part& part, const Media& media);
-    Result<void> write_tool_result(const Message& message, const Part& part, const ToolResult& result);
+    Result<void> write_tool_result(const Message& message, const Part& part,
+                                   const ToolResult& result);
     void write_reasoning(const Message& message, const Part& part, const Reasoning& reasoning);
-    Result<void> write_hidden(const Message& message, const Part& part, const HiddenReasoning& hidden);
+    Result<void> write_hidden(const Message& message, const Part& part,
+                              const HiddenReasoning& hidden);
     void write_text(std::string_view text, const json::Value& cache);
     Result<void> write_tools();
     Result<void> write_tool_choice();
@@ -82,9 +86,11 @@ Result<void> RequestEncoder::write_settings() {
     if (s.temperature) {
         const double value = s.temperature.value.as_double().value_or(-1);
         if (!(value >= 0 && value <= 1))
-            return fail(codes::dialect_unsupported,
-                        fmt::format("temperature {:.2f} is not supported by Anthropic (must be between 0 and 1)",
-                                    value));
+            return fail(
+                codes::dialect_unsupported,
+                fmt::format(
+                    "temperature {:.2f} is not supported by Anthropic (must be between 0 and 1)",
+                    value));
         w_.key("temperature").value(s.temperature.value);
     }
     if (s.top_p) w_.key("top_p").value(s.top_p.value);
@@ -96,9 +102,11 @@ Result<void> RequestEncoder::write_settings() {
     if (s.user) {
         if (options_.host == Host::native)
             w_.key("metadata").begin_object().key("user_id").value(s.user.value).end_object();
-        else dropped_.add(s.user);
+        else
+            dropped_.add(s.user);
     }
-    if (s.service_tier && s.service_tier.value.text() != "auto" && s.service_tier.value.text() != "default")
+    if (s.service_tier && s.service_tier.value.text() != "auto" &&
+        s.service_tier.value.text() != "default")
         dropped_.add(s.service_tier);
     return {};
 }
@@ -109,8 +117,8 @@ void RequestEncoder::write_max_tokens() {
     if (s.max_tokens) {
         w_.value(s.max_tokens.value);
     } else if (options_.host == Host::aws) {
-        // Upstream's end-to-end run wants 0 here, which Claude on Bedrock refuses: the client learns that
-        // it has to say max_tokens.
+        // Upstream's end-to-end run wants 0 here, which Claude on Bedrock refuses: the client
+        // learns that it has to say max_tokens.
         w_.integer(0);
     } else {
         // What is spent on thinking counts too.
@@ -121,15 +129,20 @@ void RequestEncoder::write_max_tokens() {
 
 void RequestEncoder::write_stop() {
     const json::Value& stop = conversation_.settings.stop.value;
-    if (stop.is_string()) w_.key("stop_sequences").begin_array().string(stop.text()).end_array();
-    else if (stop.is_array() && !stop.items().empty()) w_.key("stop_sequences").value(stop);
+    if (stop.is_string())
+        w_.key("stop_sequences").begin_array().string(stop.text()).end_array();
+    else if (stop.is_array() && !stop.items().empty())
+        w_.key("stop_sequences").value(stop);
 }
 
 void RequestEncoder::write_thinking() {
     const auto& thinking = conversation_.settings.thinking;
     if (!thinking) return;
     constexpr std::string_view kModes[] = {"enabled", "disabled", "adaptive"};
-    w_.key("thinking").begin_object().key("type").string(kModes[static_cast<size_t>(thinking->mode)]);
+    w_.key("thinking")
+        .begin_object()
+        .key("type")
+        .string(kModes[static_cast<size_t>(thinking->mode)]);
     if (!thinking->budget.is_null()) w_.key("budget_tokens").value(thinking->budget);
     if (!thinking->display.empty()) w_.key("display").string(thinking->display);
     w_.end_object();
@@ -165,7 +178,8 @@ Result<void> RequestEncoder::write_system() {
         for (size_t i = 0; i < message.parts.size(); ++i) {
             const Part& part = message.parts[i];
             const auto* piece = std::get_if<Text>(&part.body);
-            if (!piece) return unsupported(pointer(message, part), "anything but text in a system message");
+            if (!piece)
+                return unsupported(pointer(message, part), "anything but text in a system message");
             text.append(piece->text);
             if (part.cache.is_null() && i + 1 < message.parts.size()) continue;
             if (text.empty()) continue;
@@ -192,11 +206,13 @@ Result<void> RequestEncoder::write_messages() {
         const Message& message = messages[i];
         if (message.role == Role::system) continue;
         if (message.role == Role::assistant && is_empty(message)) continue;
-        w_.begin_object().key("role").string(message.role == Role::assistant ? "assistant" : "user");
+        w_.begin_object().key("role").string(message.role == Role::assistant ? "assistant"
+                                                                             : "user");
         w_.key("content").begin_array();
         WEIR_CHECK(write_parts(message));
         // The results of parallel calls belong into one message.
-        while (message.role == Role::tool && i + 1 < messages.size() && messages[i + 1].role == Role::tool)
+        while (message.role == Role::tool && i + 1 < messages.size() &&
+               messages[i + 1].role == Role::tool)
             WEIR_CHECK(write_parts(messages[++i]));
         w_.end_array().end_object();
     }
@@ -237,7 +253,8 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
     return {};
 }
 
-void RequestEncoder::write_reasoning(const Message& message, const Part& part, const Reasoning& reasoning) {
+void RequestEncoder::write_reasoning(const Message& message, const Part& part,
+                                     const Reasoning& reasoning) {
     // Anthropic takes thinking back only with its proof.
     if (reasoning.text.empty() || reasoning.signature.empty()) {
         dropped_.add(pointer(message, part));
@@ -249,24 +266,31 @@ void RequestEncoder::write_reasoning(const Message& message, const Part& part, c
 
 Result<void> RequestEncoder::write_hidden(const Message& message, const Part& part,
                                           const HiddenReasoning& hidden) {
-    if (!hidden.data.is_string()) return unsupported(pointer(message, part), "hidden thinking as bytes");
+    if (!hidden.data.is_string())
+        return unsupported(pointer(message, part), "hidden thinking as bytes");
     std::string data(hidden.data.text());
     if (hidden.form == HiddenReasoning::Form::base64) {
         auto decoded = base64_decode(data);
-        if (!decoded) return unsupported(pointer(message, part), "hidden thinking that is no base64");
+        if (!decoded)
+            return unsupported(pointer(message, part), "hidden thinking that is no base64");
         data = std::move(*decoded);
     }
     w_.begin_object().key("type").string("redacted_thinking").key("data").string(data).end_object();
     return {};
 }
 
-Result<void> RequestEncoder::write_media(const Message& message, const Part& part, const Media& media) {
+Result<void> RequestEncoder::write_media(const Message& message, const Part& part,
+                                         const Media& media) {
     const bool document = media.kind == Media::Kind::document;
     if (!document && media.kind != Media::Kind::image)
         return unsupported(pointer(message, part), "sound or files");
     if (media.url.empty() && !document && !is_image_mime(media.mime))
         return unsupported(pointer(message, part), "images other than jpeg, png, gif and webp");
-    w_.begin_object().key("type").string(document ? "document" : "image").key("source").begin_object();
+    w_.begin_object()
+        .key("type")
+        .string(document ? "document" : "image")
+        .key("source")
+        .begin_object();
     if (media.url.empty()) {
         // Upstream's recorded request to Vertex has the media type of a PDF with an underscore.
         const bool underscore = document && options_.host == Host::gcp;
@@ -305,9 +329,12 @@ Result<void> RequestEncoder::write_tool_result(const Message& message, const Par
     for (const auto& inner : result.content) {
         const auto* text = std::get_if<Text>(&inner.body);
         const auto* media = std::get_if<Media>(&inner.body);
-        if (text && !text->text.empty()) write_text(text->text, {});
-        else if (media) WEIR_CHECK(write_media(message, inner, *media));
-        else if (!text) return unsupported(pointer(message, inner), "this in a tool's result");
+        if (text && !text->text.empty())
+            write_text(text->text, {});
+        else if (media)
+            WEIR_CHECK(write_media(message, inner, *media));
+        else if (!text)
+            return unsupported(pointer(message, inner), "this in a tool's result");
         if (!inner.cache.is_null()) cache = inner.cache;  // markers stand on the result
     }
     w_.end_array();
@@ -320,16 +347,20 @@ Result<void> RequestEncoder::write_tools() {
     if (!conversation_.tools.empty()) {
         w_.key("tools").begin_array();
         for (const auto& tool : conversation_.tools) {
-            if (!tool.foreign.is_null()) return unsupported(pointer(tool), "tools other than functions");
+            if (!tool.foreign.is_null())
+                return unsupported(pointer(tool), "tools other than functions");
             w_.begin_object().key("name").string(tool.name);
             if (!tool.description.empty()) w_.key("description").string(tool.description);
             w_.key("input_schema");
-            if (!tool.schema.members().empty()) w_.value(tool.schema);
-            else w_.raw(R"({"type":"object","properties":{}})");
+            if (!tool.schema.members().empty())
+                w_.value(tool.schema);
+            else
+                w_.raw(R"({"type":"object","properties":{}})");
             if (tool.strict.is_bool()) w_.key("strict").value(tool.strict);
             write_cache(tool.cache);
             w_.end_object();
-            if (!tool.unknown.empty()) dropped_.add(pointer(pointer(tool), "function"), tool.unknown);
+            if (!tool.unknown.empty())
+                dropped_.add(pointer(pointer(tool), "function"), tool.unknown);
         }
         w_.end_array();
     }
@@ -341,7 +372,8 @@ Result<void> RequestEncoder::write_tool_choice() {
     const ToolChoice& choice = conversation_.tool_choice;
     const Setting& parallel = conversation_.settings.parallel_tools;
     if (conversation_.tools.empty()) {  // nothing to choose from
-        if (choice.kind == Kind::required || choice.kind == Kind::named) dropped_.add("/tool_choice");
+        if (choice.kind == Kind::required || choice.kind == Kind::named)
+            dropped_.add("/tool_choice");
         return {};
     }
     const bool serial = parallel && !parallel.value.as_bool();
@@ -350,13 +382,22 @@ Result<void> RequestEncoder::write_tool_choice() {
         case Kind::unset:
             if (!serial) return {};
             [[fallthrough]];
-        case Kind::automatic: type = "auto"; break;
-        case Kind::required: type = "any"; break;
-        case Kind::none: type = "none"; break;
-        case Kind::named: type = "tool"; break;
+        case Kind::automatic:
+            type = "auto";
+            break;
+        case Kind::required:
+            type = "any";
+            break;
+        case Kind::none:
+            type = "none";
+            break;
+        case Kind::named:
+            type = "tool";
+            break;
         case Kind::word:
             if (choice.name != "function")  // upstream takes the word to mean "some function"
-                return fail(codes::dialect_request, "tool_choice: must be auto, required, none or a function");
+                return fail(codes::dialect_request,
+                            "tool_choice: must be auto, required, none or a function");
             type = "any";
     }
     w_.key("tool_choice").begin_object().key("type").string(type);

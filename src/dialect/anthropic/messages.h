@@ -1,7 +1,8 @@
-/// Anthropic Messages: the codec, and the two wrappers around it (Bedrock InvokeModel, Vertex rawPredict).
+/// Anthropic Messages: the codec, and the two wrappers around it (Bedrock InvokeModel, Vertex
+/// rawPredict).
 ///
-/// Whole messages here, streams in stream.h. Source: docs.anthropic.com, API reference, "Messages"; the
-/// wrappers: Amazon Bedrock user guide "Anthropic Claude models", Vertex AI "Claude models".
+/// Whole messages here, streams in stream.h. Source: docs.anthropic.com, API reference, "Messages";
+/// the wrappers: Amazon Bedrock user guide "Anthropic Claude models", Vertex AI "Claude models".
 /// Pure functions, any thread.
 #pragma once
 #include "base/error.h"
@@ -21,8 +22,8 @@ struct RequestOptions {
 /// Fails with dialect.unsupported or dialect.invalid_request.
 Result<Encoded> encode_request(const Conversation& conversation, const RequestOptions& options);
 
-/// A provider's whole answer. Fails with dialect.invalid_response (also for a stop reason nobody knows:
-/// it might be a truncation).
+/// A provider's whole answer. Fails with dialect.invalid_response (also for a stop reason nobody
+/// knows: it might be a truncation).
 Result<Reply> decode_reply(json::Value body);
 
 /// Fails for words outside the documentation.

@@ -60,11 +60,16 @@ void MessagesDecoder::on_block_start(const json::Value& event, EventSink& sink) 
     if (!block) return;
     const std::string_view type = block->string_at("type");
     open_ = true;
-    if (type == "text") open_type_ = Event::Type::text;
-    else if (type == "thinking") open_type_ = Event::Type::reasoning;
-    else if (type == "redacted_thinking") open_type_ = Event::Type::hidden_reasoning;
-    else if (type == "tool_use" || type == "server_tool_use") open_type_ = Event::Type::tool_call;
-    else open_ = false;
+    if (type == "text")
+        open_type_ = Event::Type::text;
+    else if (type == "thinking")
+        open_type_ = Event::Type::reasoning;
+    else if (type == "redacted_thinking")
+        open_type_ = Event::Type::hidden_reasoning;
+    else if (type == "tool_use" || type == "server_tool_use")
+        open_type_ = Event::Type::tool_call;
+    else
+        open_ = false;
     if (!open_) return;
     ++part_;
     sink.on({.kind = Event::Kind::part_start,
@@ -100,7 +105,8 @@ void MessagesDecoder::on_block_delta(const json::Value& event, EventSink& sink) 
 }
 
 void MessagesDecoder::send_delta(Event::Type type, std::string_view text, EventSink& sink) {
-    if (!text.empty()) sink.on({.kind = Event::Kind::delta, .type = type, .part = part_, .text = text});
+    if (!text.empty())
+        sink.on({.kind = Event::Kind::delta, .type = type, .part = part_, .text = text});
 }
 
 Result<void> MessagesDecoder::on_message_delta(const json::Value& event) {

@@ -1,5 +1,5 @@
-/// Anthropic Messages streams: message_start, content_block_…, message_delta, message_stop, error, ping.
-/// Source: docs.anthropic.com, "Streaming messages".
+/// Anthropic Messages streams: message_start, content_block_…, message_delta, message_stop, error,
+/// ping. Source: docs.anthropic.com, "Streaming messages".
 #pragma once
 #include "dialect/stream_decoder.h"
 
@@ -20,9 +20,9 @@ private:
 
     AnthropicUsage counts_;
     bool started_ = false;
-    bool open_ = false;      // a block that the model has a word for
+    bool open_ = false;  // a block that the model has a word for
     Event::Type open_type_ = Event::Type::text;
-    int part_ = -1;          // of the open block
+    int part_ = -1;  // of the open block
     StopReason stop_ = StopReason::end;
 };
 

@@ -14,7 +14,8 @@ std::string_view image_format(std::string_view mime) {
 bool has_tool_parts(const Conversation& conversation) {
     for (const auto& message : conversation.messages)
         for (const auto& part : message.parts)
-            if (std::holds_alternative<ToolCall>(part.body) || std::holds_alternative<ToolResult>(part.body))
+            if (std::holds_alternative<ToolCall>(part.body) ||
+                std::holds_alternative<ToolResult>(part.body))
                 return true;
     return false;
 }
@@ -35,9 +36,11 @@ private:
     Result<void> write_parts(const Message& message);
     Result<void> write_part(const Message& message, const Part& part);
     Result<void> write_media(const Message& message, const Part& part, const Media& media);
-    Result<void> write_hidden(const Message& message, const Part& part, const HiddenReasoning& hidden);
+    Result<void> write_hidden(const Message& message, const Part& part,
+                              const HiddenReasoning& hidden);
     void write_reasoning(const Reasoning& reasoning);
-    Result<void> write_tool_result(const Message& message, const Part& part, const ToolResult& result);
+    Result<void> write_tool_result(const Message& message, const Part& part,
+                                   const ToolResult& result);
     Result<void> write_tool_config();
     Result<void> write_tools();
     Result<void> write_tool_choice();
@@ -74,8 +77,10 @@ void RequestEncoder::write_inference_config() {
     if (s.temperature) w_.key("temperature").value(s.temperature.value);
     if (s.top_p) w_.key("topP").value(s.top_p.value);
     const json::Value& stop = s.stop.value;
-    if (stop.is_string()) w_.key("stopSequences").begin_array().string(stop.text()).end_array();
-    else if (stop.is_array() && !stop.items().empty()) w_.key("stopSequences").value(stop);
+    if (stop.is_string())
+        w_.key("stopSequences").begin_array().string(stop.text()).end_array();
+    else if (stop.is_array() && !stop.items().empty())
+        w_.key("stopSequences").value(stop);
     w_.end_object();
     // "auto" leaves the choice to the provider, which is what saying nothing means here.
     if (s.service_tier && s.service_tier.value.text() != "auto")
@@ -94,7 +99,10 @@ void RequestEncoder::write_additional_fields() {
     w_.key("additionalModelRequestFields").begin_object();
     if (thinking) {
         constexpr std::string_view kModes[] = {"enabled", "disabled", "adaptive"};
-        w_.key("thinking").begin_object().key("type").string(kModes[static_cast<size_t>(thinking->mode)]);
+        w_.key("thinking")
+            .begin_object()
+            .key("type")
+            .string(kModes[static_cast<size_t>(thinking->mode)]);
         if (!thinking->budget.is_null()) w_.key("budget_tokens").value(thinking->budget);
         if (!thinking->display.empty()) w_.key("display").string(thinking->display);
         w_.end_object();
@@ -109,7 +117,8 @@ Result<void> RequestEncoder::write_system() {
         if (message.role != Role::system) continue;
         for (const auto& part : message.parts) {
             const auto* text = std::get_if<Text>(&part.body);
-            if (!text) return unsupported(pointer(message, part), "anything but text in a system message");
+            if (!text)
+                return unsupported(pointer(message, part), "anything but text in a system message");
             if (text->text.empty()) continue;
             if (!open) w_.key("system").begin_array();
             open = true;
@@ -132,7 +141,8 @@ Result<void> RequestEncoder::write_messages() {
         w_.key("content").begin_array();
         WEIR_CHECK(write_parts(message));
         // The results of parallel calls belong into one message.
-        while (message.role == Role::tool && i + 1 < messages.size() && messages[i + 1].role == Role::tool)
+        while (message.role == Role::tool && i + 1 < messages.size() &&
+               messages[i + 1].role == Role::tool)
             WEIR_CHECK(write_parts(messages[++i]));
         w_.end_array().end_object();
     }
@@ -162,7 +172,8 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
         return write_media(message, part, *media);
     } else if (const auto* call = std::get_if<ToolCall>(&part.body)) {
         if (call->id.empty())
-            return fail(codes::dialect_request, pointer(message, part) + ": a tool call needs an id");
+            return fail(codes::dialect_request,
+                        pointer(message, part) + ": a tool call needs an id");
         WEIR_TRY(const auto input, object_text(message, part, *call));
         w_.begin_object().key("toolUse").begin_object().key("toolUseId").string(call->id);
         w_.key("name").string(call->name).key("input").raw(input).end_object().end_object();
@@ -183,7 +194,8 @@ void RequestEncoder::write_reasoning(const Reasoning& reasoning) {
 
 Result<void> RequestEncoder::write_hidden(const Message& message, const Part& part,
                                           const HiddenReasoning& hidden) {
-    // A bare string in `redactedContent` may be text or base64; `data` and our own answers say which.
+    // A bare string in `redactedContent` may be text or base64; `data` and our own answers say
+    // which.
     if (hidden.form == HiddenReasoning::Form::text && part.place.member == "content")
         return unsupported(pointer(message, part), "hidden thinking as text");
     w_.begin_object().key("reasoningContent").begin_object();
@@ -191,28 +203,41 @@ Result<void> RequestEncoder::write_hidden(const Message& message, const Part& pa
     return {};
 }
 
-Result<void> RequestEncoder::write_media(const Message& message, const Part& part, const Media& media) {
-    if (media.kind != Media::Kind::image) return unsupported(pointer(message, part), "sound or files");
+Result<void> RequestEncoder::write_media(const Message& message, const Part& part,
+                                         const Media& media) {
+    if (media.kind != Media::Kind::image)
+        return unsupported(pointer(message, part), "sound or files");
     if (!media.url.empty()) return unsupported(pointer(message, part), "images by URL");
     const std::string_view format = image_format(media.mime);
-    if (format.empty()) return unsupported(pointer(message, part), "images other than jpeg, png, gif and webp");
+    if (format.empty())
+        return unsupported(pointer(message, part), "images other than jpeg, png, gif and webp");
     w_.begin_object().key("image").begin_object().key("format").string(format);
-    w_.key("source").begin_object().key("bytes").string(media.data).end_object().end_object().end_object();
+    w_.key("source")
+        .begin_object()
+        .key("bytes")
+        .string(media.data)
+        .end_object()
+        .end_object()
+        .end_object();
     if (!media.detail.empty() && media.detail != "auto")
         dropped_.add(pointer(pointer(pointer(message, part), "image_url"), "detail"));
     return {};
 }
 
-Result<void> RequestEncoder::write_tool_result(const Message& message, const Part&, const ToolResult& result) {
+Result<void> RequestEncoder::write_tool_result(const Message& message, const Part&,
+                                               const ToolResult& result) {
     w_.begin_object().key("toolResult").begin_object().key("toolUseId").string(result.call_id);
     w_.key("content").begin_array();
     bool cached = false;
     for (const auto& inner : result.content) {
         const auto* text = std::get_if<Text>(&inner.body);
         const auto* media = std::get_if<Media>(&inner.body);
-        if (text) w_.begin_object().key("text").string(text->text).end_object();
-        else if (media) WEIR_CHECK(write_media(message, inner, *media));
-        else return unsupported(pointer(message, inner), "this in a tool's result");
+        if (text)
+            w_.begin_object().key("text").string(text->text).end_object();
+        else if (media)
+            WEIR_CHECK(write_media(message, inner, *media));
+        else
+            return unsupported(pointer(message, inner), "this in a tool's result");
         cached = cached || inner.cache.string_at("type") == "ephemeral";
     }
     w_.end_array();
@@ -227,13 +252,15 @@ Result<void> RequestEncoder::write_tool_config() {
     if (conversation_.tools.empty()) {
         using Kind = ToolChoice::Kind;
         const Kind kind = conversation_.tool_choice.kind;
-        if (kind == Kind::required || kind == Kind::named || kind == Kind::word) dropped_.add("/tool_choice");
+        if (kind == Kind::required || kind == Kind::named || kind == Kind::word)
+            dropped_.add("/tool_choice");
         return {};
     }
     if (none) {
-        // Converse has no such word. Without tools nothing can be called; but a conversation that has
-        // tool calls in it must carry the tools.
-        if (has_tool_parts(conversation_)) return unsupported("/tool_choice", "none after tool calls");
+        // Converse has no such word. Without tools nothing can be called; but a conversation that
+        // has tool calls in it must carry the tools.
+        if (has_tool_parts(conversation_))
+            return unsupported("/tool_choice", "none after tool calls");
         return {};
     }
     w_.key("toolConfig").begin_object();
@@ -246,7 +273,8 @@ Result<void> RequestEncoder::write_tool_config() {
 Result<void> RequestEncoder::write_tools() {
     w_.key("tools").begin_array();
     for (const auto& tool : conversation_.tools) {
-        if (!tool.foreign.is_null()) return unsupported(pointer(tool), "tools other than functions");
+        if (!tool.foreign.is_null())
+            return unsupported(pointer(tool), "tools other than functions");
         w_.begin_object().key("toolSpec").begin_object().key("name").string(tool.name);
         if (!tool.description.empty()) w_.key("description").string(tool.description);
         // null without parameters, as upstream's translation has it.
@@ -265,9 +293,14 @@ Result<void> RequestEncoder::write_tool_choice() {
     const ToolChoice& choice = conversation_.tool_choice;
     switch (choice.kind) {
         case Kind::unset:
-        case Kind::none: return {};
-        case Kind::automatic: w_.key("toolChoice").raw(R"({"auto":{}})"); return {};
-        case Kind::required: w_.key("toolChoice").raw(R"({"any":{}})"); return {};
+        case Kind::none:
+            return {};
+        case Kind::automatic:
+            w_.key("toolChoice").raw(R"({"auto":{}})");
+            return {};
+        case Kind::required:
+            w_.key("toolChoice").raw(R"({"any":{}})");
+            return {};
         case Kind::word:
             // A bare tool name; only Claude is sent it.
             if (model_.find("anthropic") == std::string_view::npos ||

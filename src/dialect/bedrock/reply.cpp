@@ -11,14 +11,16 @@ bool decode_block(const json::Value& block, Part& part) {
     }
     if (const auto* use = block.find("toolUse")) {
         const auto* input = use->find("input");
-        part.body = ToolCall{std::string(use->string_at("toolUseId")), std::string(use->string_at("name")),
-                             input && !input->is_null() ? json::serialize(*input) : "{}"};
+        part.body =
+            ToolCall{std::string(use->string_at("toolUseId")), std::string(use->string_at("name")),
+                     input && !input->is_null() ? json::serialize(*input) : "{}"};
         return true;
     }
     const auto* reasoning = block.find("reasoningContent");
     if (!reasoning) return false;
     if (const auto* text = reasoning->find("reasoningText")) {
-        part.body = Reasoning{std::string(text->string_at("text")), std::string(text->string_at("signature"))};
+        part.body = Reasoning{std::string(text->string_at("text")),
+                              std::string(text->string_at("signature"))};
         return true;
     }
     if (const auto* hidden = reasoning->find("redactedContent")) {
@@ -33,7 +35,8 @@ bool decode_block(const json::Value& block, Part& part) {
 StopReason stop_reason(std::string_view word) {
     if (word == "tool_use") return StopReason::tool_calls;
     if (word == "max_tokens" || word == "model_context_window_exceeded") return StopReason::length;
-    if (word == "content_filtered" || word == "guardrail_intervened") return StopReason::content_filter;
+    if (word == "content_filtered" || word == "guardrail_intervened")
+        return StopReason::content_filter;
     if (word == "stop_sequence") return StopReason::stop_sequence;
     return StopReason::end;
 }
@@ -49,8 +52,10 @@ Result<Reply> decode_reply(json::Value body) {
     int index = 0;
     for (const auto& block : content->items()) {
         Part part{.place = {"output/message/content", index}};
-        if (decode_block(block, part)) choice.parts.push_back(std::move(part));
-        else reply.dropped.push_back("/output/message/content/" + std::to_string(index));
+        if (decode_block(block, part))
+            choice.parts.push_back(std::move(part));
+        else
+            reply.dropped.push_back("/output/message/content/" + std::to_string(index));
         ++index;
     }
     reply.choices.push_back(std::move(choice));

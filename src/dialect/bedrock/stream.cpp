@@ -4,7 +4,8 @@
 
 namespace weir::dialect::bedrock {
 
-Result<void> ConverseDecoder::on_event(std::string_view name, std::string_view data, EventSink& sink) {
+Result<void> ConverseDecoder::on_event(std::string_view name, std::string_view data,
+                                       EventSink& sink) {
     if (ended || name.empty()) return {};
     auto event = json::parse(data);
     if (!event) return fail(codes::dialect_response, "an event of the stream is no JSON");
@@ -68,7 +69,10 @@ void ConverseDecoder::on_delta(const json::Value& event, EventSink& sink) {
         sink.on({.kind = Event::Kind::delta, .type = type_, .part = part_, .text = text->text()});
     } else if (const auto* use = delta->find("toolUse")) {
         if (!open_ || type_ != Event::Type::tool_call) return;  // arguments of no call
-        sink.on({.kind = Event::Kind::delta, .type = type_, .part = part_, .text = use->string_at("input")});
+        sink.on({.kind = Event::Kind::delta,
+                 .type = type_,
+                 .part = part_,
+                 .text = use->string_at("input")});
     } else if (const auto* reasoning = delta->find("reasoningContent")) {
         on_reasoning(*reasoning, sink);
     }
@@ -80,14 +84,18 @@ void ConverseDecoder::on_reasoning(const json::Value& reasoning, EventSink& sink
         sink.on({.kind = Event::Kind::delta, .type = type_, .part = part_, .text = text->text()});
     } else if (const auto* signature = reasoning.find("signature")) {
         open(Event::Type::reasoning, sink);
-        sink.on({.kind = Event::Kind::signature, .type = type_, .part = part_, .text = signature->text()});
+        sink.on({.kind = Event::Kind::signature,
+                 .type = type_,
+                 .part = part_,
+                 .text = signature->text()});
     } else if (const auto* hidden = reasoning.find("redactedContent")) {
         close(sink);
         sink.on({.kind = Event::Kind::part_start,
                  .type = Event::Type::hidden_reasoning,
                  .part = ++part_,
                  .text = hidden->text()});
-        sink.on({.kind = Event::Kind::part_end, .type = Event::Type::hidden_reasoning, .part = part_});
+        sink.on(
+            {.kind = Event::Kind::part_end, .type = Event::Type::hidden_reasoning, .part = part_});
     }
 }
 

@@ -1,7 +1,8 @@
 /// Bedrock ConverseStream events: messageStart, contentBlock…, messageStop, metadata.
 ///
-/// The framing (event stream, exceptions) is the caller's. Blocks of text and thinking have no start
-/// event, so a part begins where the kind of delta changes. Source: Bedrock API reference, "ConverseStream".
+/// The framing (event stream, exceptions) is the caller's. Blocks of text and thinking have no
+/// start event, so a part begins where the kind of delta changes. Source: Bedrock API reference,
+/// "ConverseStream".
 #pragma once
 #include "dialect/stream_decoder.h"
 

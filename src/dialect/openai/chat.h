@@ -1,16 +1,18 @@
 /// OpenAI Chat Completions: the codec.
 ///
-/// Whole messages here, streams in stream.h. Also understood, because clients of upstream and LiteLLM
-/// send them: `thinking` (settings), `thinking` and `redacted_thinking` content parts, `thinking_blocks`
-/// and `reasoning_content` on assistant messages, `cache_control` on parts, messages and tools.
-/// Source: platform.openai.com, API reference, "Chat". Pure functions, any thread.
+/// Whole messages here, streams in stream.h. Also understood, because clients of upstream and
+/// LiteLLM send them: `thinking` (settings), `thinking` and `redacted_thinking` content parts,
+/// `thinking_blocks` and `reasoning_content` on assistant messages, `cache_control` on parts,
+/// messages and tools. Source: platform.openai.com, API reference, "Chat". Pure functions, any
+/// thread.
 #pragma once
 #include "base/error.h"
 #include "dialect/conversation.h"
 
 namespace weir::dialect::openai {
 
-/// Consumes the body. Fails with dialect.invalid_request; the detail names the member, not its content.
+/// Consumes the body. Fails with dialect.invalid_request; the detail names the member, not its
+/// content.
 Result<Conversation> decode_request(json::Value body);
 
 /// Client requests of any dialect for an OpenAI provider. Fails with dialect.unsupported.

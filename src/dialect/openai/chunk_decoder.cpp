@@ -13,7 +13,8 @@ Result<void> ChunkDecoder::on_event(std::string_view, std::string_view data, Eve
     if (!chunk) return fail(codes::dialect_response, "an event of the stream is no JSON");
     if (const auto* error = chunk->find("error"); error && !error->is_null())
         return report({.type = std::string(error->string_at("type")),
-                       .message = std::string(error->is_string() ? error->text() : error->string_at("message"))});
+                       .message = std::string(error->is_string() ? error->text()
+                                                                 : error->string_at("message"))});
     if (!started_) {
         started_ = true;
         id = chunk->string_at("id");
@@ -21,7 +22,8 @@ Result<void> ChunkDecoder::on_event(std::string_view, std::string_view data, Eve
         sink.on({.kind = Event::Kind::start, .id = id, .name = model});
     }
     if (const auto* choices = chunk->find("choices"))
-        for (const auto& choice : choices->items()) on_choice(choice, sink);
+        for (const auto& choice : choices->items())
+            on_choice(choice, sink);
     if (const auto* counted = chunk->find("usage"); counted && counted->is_object())
         usage = decode_usage(Dialect::openai, *counted);
     return {};
@@ -41,7 +43,8 @@ void ChunkDecoder::on_choice(const json::Value& choice, EventSink& sink) {
         on_text(number, Event::Type::text, delta->string_at("content"), sink);
         on_text(number, Event::Type::refusal, delta->string_at("refusal"), sink);
         if (const auto* calls = delta->find("tool_calls"))
-            for (const auto& call : calls->items()) on_tool_call(number, call, sink);
+            for (const auto& call : calls->items())
+                on_tool_call(number, call, sink);
     }
     const std::string_view reason = choice.string_at("finish_reason");
     if (!reason.empty()) stops_.push_back({number, stop_reason(reason)});
@@ -55,9 +58,14 @@ void ChunkDecoder::on_text(int choice, Event::Type type, std::string_view text, 
         close(choice, sink);
         open_.push_back({choice, type, -1, parts_++});
         found = open_.end() - 1;
-        sink.on({.kind = Event::Kind::part_start, .type = type, .choice = choice, .part = found->part});
+        sink.on(
+            {.kind = Event::Kind::part_start, .type = type, .choice = choice, .part = found->part});
     }
-    sink.on({.kind = Event::Kind::delta, .type = type, .choice = choice, .part = found->part, .text = text});
+    sink.on({.kind = Event::Kind::delta,
+             .type = type,
+             .choice = choice,
+             .part = found->part,
+             .text = text});
 }
 
 void ChunkDecoder::on_tool_call(int choice, const json::Value& call, EventSink& sink) {
@@ -65,7 +73,9 @@ void ChunkDecoder::on_tool_call(int choice, const json::Value& call, EventSink& 
     const auto* function = call.find("function");
     const auto* index = call.find("index");
     const int64_t number = index ? index->as_int().value_or(0) : 0;
-    auto same = [&](const Open& open) { return open.choice == choice && open.type == kType && open.call == number; };
+    auto same = [&](const Open& open) {
+        return open.choice == choice && open.type == kType && open.call == number;
+    };
     auto found = std::find_if(open_.begin(), open_.end(), same);
     if (found == open_.end()) {
         open_.push_back({choice, kType, number, parts_++});
@@ -77,22 +87,32 @@ void ChunkDecoder::on_tool_call(int choice, const json::Value& call, EventSink& 
                  .id = call.string_at("id"),
                  .name = function ? function->string_at("name") : std::string_view()});
     }
-    const std::string_view arguments = function ? function->string_at("arguments") : std::string_view();
+    const std::string_view arguments =
+        function ? function->string_at("arguments") : std::string_view();
     if (!arguments.empty())
-        sink.on({.kind = Event::Kind::delta, .type = kType, .choice = choice, .part = found->part, .text = arguments});
+        sink.on({.kind = Event::Kind::delta,
+                 .type = kType,
+                 .choice = choice,
+                 .part = found->part,
+                 .text = arguments});
 }
 
 void ChunkDecoder::close(int choice, EventSink& sink) {
     std::erase_if(open_, [&](const Open& open) {
         if (open.choice != choice) return false;
-        sink.on({.kind = Event::Kind::part_end, .type = open.type, .choice = choice, .part = open.part});
+        sink.on({.kind = Event::Kind::part_end,
+                 .type = open.type,
+                 .choice = choice,
+                 .part = open.part});
         return true;
     });
 }
 
 void ChunkDecoder::finish(EventSink& sink) {
-    while (!open_.empty()) close(open_.front().choice, sink);
-    for (const auto& stop : stops_) sink.on({.kind = Event::Kind::stop, .choice = stop.choice, .stop = stop.reason});
+    while (!open_.empty())
+        close(open_.front().choice, sink);
+    for (const auto& stop : stops_)
+        sink.on({.kind = Event::Kind::stop, .choice = stop.choice, .stop = stop.reason});
     if (!usage.empty()) sink.on({.kind = Event::Kind::usage, .usage = &usage});
     end(sink);
 }

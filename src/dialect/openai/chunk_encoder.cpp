@@ -6,15 +6,22 @@ namespace weir::dialect::openai {
 
 void ChunkEncoder::on(const Event& event) {
     switch (event.kind) {
-        case Event::Kind::start: return on_start(event);
-        case Event::Kind::part_start: return on_part_start(event);
-        case Event::Kind::delta: return on_delta(event);
+        case Event::Kind::start:
+            return on_start(event);
+        case Event::Kind::part_start:
+            return on_part_start(event);
+        case Event::Kind::delta:
+            return on_delta(event);
         case Event::Kind::signature:
-            return write_member(event.choice, R"("thinking_blocks":[{"type":"thinking","thinking":"","signature":)",
-                                event.text, "}]");
-        case Event::Kind::part_end: return on_part_end(event);
-        case Event::Kind::stop: return on_stop(event);
-        case Event::Kind::usage: return on_usage(event);
+            return write_member(
+                event.choice, R"("thinking_blocks":[{"type":"thinking","thinking":"","signature":)",
+                event.text, "}]");
+        case Event::Kind::part_end:
+            return on_part_end(event);
+        case Event::Kind::stop:
+            return on_stop(event);
+        case Event::Kind::usage:
+            return on_usage(event);
         case Event::Kind::end:
             out_->append("data: [DONE]\n\n");
             done_ = true;
@@ -65,7 +72,8 @@ void ChunkEncoder::write_text(int choice, std::string_view text) {
     end_chunk();
 }
 
-// A member that follows the role: `opening` is everything up to the text, `closing` what follows it.
+// A member that follows the role: `opening` is everything up to the text, `closing` what follows
+// it.
 void ChunkEncoder::write_member(int choice, std::string_view opening, std::string_view text,
                                 std::string_view closing) {
     begin_chunk(choice);
@@ -84,7 +92,8 @@ int ChunkEncoder::tool_index(int part) const {
 
 void ChunkEncoder::on_part_start(const Event& event) {
     if (event.type == Event::Type::hidden_reasoning)
-        return write_member(event.choice, R"("thinking_blocks":[{"type":"redacted_thinking","data":)", event.text,
+        return write_member(event.choice,
+                            R"("thinking_blocks":[{"type":"redacted_thinking","data":)", event.text,
                             "}]");
     if (event.type != Event::Type::tool_call) return;
     tools_.push_back(event.part);
@@ -92,7 +101,9 @@ void ChunkEncoder::on_part_start(const Event& event) {
     content_started_ = true;
     begin_chunk(event.choice);
     if (wants_role()) out_->append(R"("role":"assistant",)");
-    out_->append(R"("tool_calls":[{"index":)").append(std::to_string(tools_.size() - 1)).append(R"(,"id":)");
+    out_->append(R"("tool_calls":[{"index":)")
+        .append(std::to_string(tools_.size() - 1))
+        .append(R"(,"id":)");
     json::append_string(*out_, event.id);
     out_->append(R"(,"function":{"arguments":"","name":)");
     json::append_string(*out_, event.name);
@@ -102,19 +113,30 @@ void ChunkEncoder::on_part_start(const Event& event) {
 
 // A call without arguments still needs JSON for its client to parse.
 void ChunkEncoder::on_part_end(const Event& event) {
-    if (event.type != Event::Type::tool_call || tools_.empty() || tools_.back() != event.part || has_arguments_) return;
-    on_delta({.kind = Event::Kind::delta, .type = event.type, .choice = event.choice, .part = event.part, .text = "{}"});
+    if (event.type != Event::Type::tool_call || tools_.empty() || tools_.back() != event.part ||
+        has_arguments_)
+        return;
+    on_delta({.kind = Event::Kind::delta,
+              .type = event.type,
+              .choice = event.choice,
+              .part = event.part,
+              .text = "{}"});
 }
 
 void ChunkEncoder::on_delta(const Event& event) {
     content_started_ = true;
     has_arguments_ = has_arguments_ || !event.text.empty();
     switch (event.type) {
-        case Event::Type::text: return write_text(event.choice, event.text);
-        case Event::Type::refusal: return write_member(event.choice, R"("refusal":)", event.text, {});
-        case Event::Type::reasoning: return write_member(event.choice, R"("reasoning_content":)", event.text, {});
-        case Event::Type::hidden_reasoning: return;
-        case Event::Type::tool_call: break;
+        case Event::Type::text:
+            return write_text(event.choice, event.text);
+        case Event::Type::refusal:
+            return write_member(event.choice, R"("refusal":)", event.text, {});
+        case Event::Type::reasoning:
+            return write_member(event.choice, R"("reasoning_content":)", event.text, {});
+        case Event::Type::hidden_reasoning:
+            return;
+        case Event::Type::tool_call:
+            break;
     }
     begin_chunk(event.choice);
     if (wants_role()) out_->append(R"("role":"assistant",)");
@@ -124,13 +146,15 @@ void ChunkEncoder::on_delta(const Event& event) {
     Writer(*out_).integer(tool_index(event.part));
     out_->append(R"(,"id":null,"function":{"arguments":)");
     json::append_string(*out_, event.text);
-    out_->append(style_.typed_tool_deltas ? R"(,"name":""},"type":"function"}])" : R"(,"name":""}}])");
+    out_->append(style_.typed_tool_deltas ? R"(,"name":""},"type":"function"}])"
+                                          : R"(,"name":""}}])");
     end_chunk();
 }
 
 void ChunkEncoder::on_stop(const Event& event) {
     begin_chunk(event.choice);
-    if (style_.role_in_every) out_->append(role_known_ ? R"("content":"","role":"assistant")" : R"("content":"")");
+    if (style_.role_in_every)
+        out_->append(role_known_ ? R"("content":"","role":"assistant")" : R"("content":"")");
     const std::string_view reason = finish_reason(event.stop);
     end_chunk(std::string(R"(,"finish_reason":")").append(reason).append("\""));
     finish_reasons_.emplace_back(reason);

@@ -89,7 +89,8 @@ Result<Part> decode_part(json::Value value, const std::string& where) {
 }
 
 // A string, a list of parts, one part, or nothing.
-Result<void> decode_content(json::Value content, const std::string& where, std::vector<Part>& parts) {
+Result<void> decode_content(json::Value content, const std::string& where,
+                            std::vector<Part>& parts) {
     if (content.is_null()) return {};
     if (content.is_string()) {
         parts.push_back({.body = Text{take_string(&content)}, .place = {"content"}});
@@ -112,7 +113,8 @@ Result<void> decode_content(json::Value content, const std::string& where, std::
     return {};
 }
 
-Result<void> decode_tool_calls(json::Value calls, const std::string& where, std::vector<Part>& parts) {
+Result<void> decode_tool_calls(json::Value calls, const std::string& where,
+                               std::vector<Part>& parts) {
     if (calls.is_null()) return {};
     if (!calls.is_array()) return invalid(where, "must be an array");
     int index = 0;
@@ -136,7 +138,8 @@ void decode_reasoning_content(json::Value value, std::vector<Part>& parts) {
         part.body = Reasoning{take_string(&value), {}};
     } else if (auto* content = value.find("reasoningContent")) {
         if (auto* text = content->find("reasoningText")) {
-            part.body = Reasoning{take_string(text->find("text")), take_string(text->find("signature"))};
+            part.body =
+                Reasoning{take_string(text->find("text")), take_string(text->find("signature"))};
         } else if (auto* hidden = content->find("redactedContent")) {
             part.body = HiddenReasoning{HiddenReasoning::Form::base64, std::move(*hidden)};
         } else {
@@ -155,7 +158,8 @@ void decode_thinking_blocks(json::Value blocks, std::string_view spoken, std::ve
         if (block.string_at("type") == "redacted_thinking") {
             part.body = hidden_part(block);
         } else {
-            Reasoning reasoning{take_string(block.find("thinking")), take_string(block.find("signature"))};
+            Reasoning reasoning{take_string(block.find("thinking")),
+                                take_string(block.find("signature"))};
             // A client that joined our stream has the words in reasoning_content, the proof here.
             if (reasoning.text.empty() && blocks.items().size() == 1) reasoning.text = spoken;
             part.body = std::move(reasoning);
@@ -174,7 +178,8 @@ Result<Message> decode_assistant(json::Value& value, Message message, const std:
     WEIR_CHECK(decode_content(take(value, "content"), where + ".content", message.parts));
     const auto* refusal = value.find("refusal");
     if (refusal && !refusal->text().empty())
-        message.parts.push_back({.body = Refusal{std::string(refusal->text())}, .place = {"refusal"}});
+        message.parts.push_back(
+            {.body = Refusal{std::string(refusal->text())}, .place = {"refusal"}});
     WEIR_CHECK(decode_tool_calls(take(value, "tool_calls"), where + ".tool_calls", message.parts));
     return message;
 }
@@ -182,23 +187,30 @@ Result<Message> decode_assistant(json::Value& value, Message message, const std:
 Result<Message> decode_tool_message(json::Value& value, Message message, const std::string& where) {
     ToolResult result{.call_id = take_string(value.find("tool_call_id"))};
     json::Value content = take(value, "content");
-    if (content.is_null()) return invalid(where + ".content", "must be a string or an array of parts");
+    if (content.is_null())
+        return invalid(where + ".content", "must be a string or an array of parts");
     WEIR_CHECK(decode_content(std::move(content), where + ".content", result.content));
     message.parts.push_back({.body = std::move(result), .place = {"content"}});
     return message;
 }
 
-constexpr std::string_view kMessageMembers[] = {"role",       "content",           "name",
-                                                "tool_calls", "tool_call_id",      "refusal",
-                                                "reasoning_content", "thinking_blocks", "cache_control"};
+constexpr std::string_view kMessageMembers[] = {"role",
+                                                "content",
+                                                "name",
+                                                "tool_calls",
+                                                "tool_call_id",
+                                                "refusal",
+                                                "reasoning_content",
+                                                "thinking_blocks",
+                                                "cache_control"};
 
 Result<Message> decode_message(json::Value value, int index) {
     const std::string where = at("messages", index);
     if (!value.is_object()) return invalid(where, "must be an object");
     Message message{.index = index, .name = std::string(value.string_at("name"))};
     for (auto& member : value.members()) {
-        const bool known = std::find(std::begin(kMessageMembers), std::end(kMessageMembers), member.key) !=
-                           std::end(kMessageMembers);
+        const bool known = std::find(std::begin(kMessageMembers), std::end(kMessageMembers),
+                                     member.key) != std::end(kMessageMembers);
         if (!known) message.unknown.push_back({member.key, std::move(member.value)});
     }
     json::Value cache = take(value, "cache_control");
@@ -223,7 +235,8 @@ Result<Message> decode_message(json::Value value, int index) {
         }
         return invalid(where + ".role", "must be system, developer, user, assistant or tool");
     }();
-    if (decoded && !cache.is_null() && !decoded->parts.empty() && decoded->parts.back().cache.is_null())
+    if (decoded && !cache.is_null() && !decoded->parts.empty() &&
+        decoded->parts.back().cache.is_null())
         decoded->parts.back().cache = std::move(cache);
     return decoded;
 }
@@ -238,15 +251,22 @@ Result<Tool> decode_tool(json::Value value, int index) {
         return tool;
     }
     auto* function = value.find("function");
-    if (!function || !function->is_object()) return invalid(where + ".function", "must be an object");
+    if (!function || !function->is_object())
+        return invalid(where + ".function", "must be an object");
     tool.cache = take(value, "cache_control");
     for (auto& member : function->members()) {
-        if (member.key == "name") tool.name = take_string(&member.value);
-        else if (member.key == "description") tool.description = take_string(&member.value);
-        else if (member.key == "parameters") tool.schema = std::move(member.value);
-        else if (member.key == "strict") tool.strict = std::move(member.value);
-        else if (member.key == "cache_control") tool.cache = std::move(member.value);
-        else tool.unknown.push_back({member.key, std::move(member.value)});
+        if (member.key == "name")
+            tool.name = take_string(&member.value);
+        else if (member.key == "description")
+            tool.description = take_string(&member.value);
+        else if (member.key == "parameters")
+            tool.schema = std::move(member.value);
+        else if (member.key == "strict")
+            tool.strict = std::move(member.value);
+        else if (member.key == "cache_control")
+            tool.cache = std::move(member.value);
+        else
+            tool.unknown.push_back({member.key, std::move(member.value)});
     }
     if (tool.name.empty()) return invalid(where + ".function.name", "must be a string");
     return tool;
@@ -271,10 +291,14 @@ Result<ToolChoice> decode_tool_choice(const json::Value& value) {
 Result<Thinking> decode_thinking(json::Value value) {
     const std::string_view type = value.string_at("type");
     Thinking thinking;
-    if (type == "enabled") thinking.mode = Thinking::Mode::enabled;
-    else if (type == "disabled") thinking.mode = Thinking::Mode::disabled;
-    else if (type == "adaptive") thinking.mode = Thinking::Mode::adaptive;
-    else return invalid("thinking.type", "must be enabled, disabled or adaptive");
+    if (type == "enabled")
+        thinking.mode = Thinking::Mode::enabled;
+    else if (type == "disabled")
+        thinking.mode = Thinking::Mode::disabled;
+    else if (type == "adaptive")
+        thinking.mode = Thinking::Mode::adaptive;
+    else
+        return invalid("thinking.type", "must be enabled, disabled or adaptive");
     thinking.display = value.string_at("display");
     thinking.budget = take(value, "budget_tokens");
     return thinking;
@@ -283,10 +307,14 @@ Result<Thinking> decode_thinking(json::Value value) {
 Result<ResponseFormat> decode_format(json::Value value) {
     const std::string_view type = value.string_at("type");
     ResponseFormat format;
-    if (type == "text") format.kind = ResponseFormat::Kind::text;
-    else if (type == "json_object") format.kind = ResponseFormat::Kind::json_object;
-    else if (type == "json_schema") format.kind = ResponseFormat::Kind::json_schema;
-    else return invalid("response_format.type", "must be text, json_object or json_schema");
+    if (type == "text")
+        format.kind = ResponseFormat::Kind::text;
+    else if (type == "json_object")
+        format.kind = ResponseFormat::Kind::json_object;
+    else if (type == "json_schema")
+        format.kind = ResponseFormat::Kind::json_schema;
+    else
+        return invalid("response_format.type", "must be text, json_object or json_schema");
     if (const auto* schema = value.find("json_schema"); schema && schema->find("schema"))
         format.schema = *schema->find("schema");
     format.whole = std::move(value);
@@ -295,7 +323,7 @@ Result<ResponseFormat> decode_format(json::Value value) {
 
 struct NumberSetting {
     std::string_view key;
-    Setting Settings::*member;
+    Setting Settings::* member;
 };
 constexpr NumberSetting kNumbers[] = {
     {"max_tokens", &Settings::max_tokens},
@@ -316,7 +344,8 @@ constexpr NumberSetting kWords[] = {
 
 Result<void> decode_stop(json::Value value, Setting& stop) {
     bool good = value.is_string() || value.is_array();
-    for (const auto& item : value.items()) good = good && item.is_string();
+    for (const auto& item : value.items())
+        good = good && item.is_string();
     if (!good) return invalid("stop", "must be a string or an array of strings");
     stop = {"stop", std::move(value)};
     return {};
@@ -389,7 +418,8 @@ Result<Conversation> decode_request(json::Value body) {
         WEIR_TRY(auto decoded, decode_tool(std::move(tool), index++));
         out.tools.push_back(std::move(decoded));
     }
-    for (auto& member : body.members()) WEIR_CHECK(decode_member(member.key, member.value, out));
+    for (auto& member : body.members())
+        WEIR_CHECK(decode_member(member.key, member.value, out));
     return out;
 }
 

@@ -11,7 +11,10 @@ constexpr std::string_view kThinkingModes[] = {"enabled", "disabled", "adaptive"
 class RequestEncoder {
 public:
     RequestEncoder(const Conversation& conversation, std::string_view model, std::string& out)
-        : conversation_(conversation), model_(model), same_(conversation.origin == Dialect::openai), w_(out) {}
+        : conversation_(conversation),
+          model_(model),
+          same_(conversation.origin == Dialect::openai),
+          w_(out) {}
 
     Result<std::vector<std::string>> encode();
 
@@ -31,7 +34,8 @@ private:
     }
     void write_unknowns(const std::string& base, const Unknowns& unknowns) {
         if (!same_) return dropped_.add(base, unknowns);
-        for (const auto& unknown : unknowns) w_.any_key(unknown.key).value(unknown.value);
+        for (const auto& unknown : unknowns)
+            w_.any_key(unknown.key).value(unknown.value);
     }
     void write_cache(const json::Value& cache) {
         if (!cache.is_null()) w_.key("cache_control").value(cache);
@@ -86,8 +90,10 @@ Result<void> RequestEncoder::write_message(const Message& message) {
         if (!std::holds_alternative<ToolResult>(part.body)) rest.push_back(part);
     if (rest.empty() && !message.parts.empty()) return {};
     w_.begin_object().key("role");
-    if (message.role == Role::user) w_.string("user");
-    else w_.string(message.developer ? "developer" : "system");
+    if (message.role == Role::user)
+        w_.string("user");
+    else
+        w_.string(message.developer ? "developer" : "system");
     if (!message.name.empty()) w_.key("name").string(message.name);
     w_.key("content");
     WEIR_CHECK(write_content(message, rest));
@@ -99,7 +105,8 @@ Result<void> RequestEncoder::write_message(const Message& message) {
 Result<void> RequestEncoder::write_assistant(const Message& message) {
     std::vector<Part> content;
     for (const auto& part : message.parts) {
-        const bool aside = part.place.member == "thinking_blocks" || part.place.member == "reasoning_content";
+        const bool aside =
+            part.place.member == "thinking_blocks" || part.place.member == "reasoning_content";
         if (aside || std::holds_alternative<ToolCall>(part.body)) continue;
         if (part.place.member == "refusal") continue;
         content.push_back(part);
@@ -111,7 +118,8 @@ Result<void> RequestEncoder::write_assistant(const Message& message) {
         WEIR_CHECK(write_content(message, content));
     }
     for (const auto& part : message.parts)
-        if (part.place.member == "refusal") w_.key("refusal").string(std::get<Refusal>(part.body).text);
+        if (part.place.member == "refusal")
+            w_.key("refusal").string(std::get<Refusal>(part.body).text);
     write_thinking_blocks(message);
     write_tool_calls(message);
     write_unknowns(pointer(message), message.unknown);
@@ -128,7 +136,8 @@ void RequestEncoder::write_thinking_blocks(const Message& message) {
             w_.key("reasoning_content").string(reasoning->text);
             continue;
         }
-        if (part.place.member != "thinking_blocks" && part.place.member != "reasoning_content") continue;
+        if (part.place.member != "thinking_blocks" && part.place.member != "reasoning_content")
+            continue;
         if (!open) w_.key("thinking_blocks").begin_array();
         open = true;
         w_.begin_object();
@@ -165,7 +174,8 @@ Result<void> RequestEncoder::write_content(const Message& message, const std::ve
         return {};
     }
     w_.begin_array();
-    for (const auto& part : parts) WEIR_CHECK(write_part(message, part));
+    for (const auto& part : parts)
+        WEIR_CHECK(write_part(message, part));
     w_.end_array();
     return {};
 }
@@ -188,7 +198,8 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
         w_.key("type").string("redacted_thinking").key("redactedContent").value(hidden->data);
     } else if (const auto* media = std::get_if<Media>(&part.body)) {
         w_.key("type").string("image_url").key("image_url").begin_object();
-        w_.key("url").string(media->url.empty() ? "data:" + media->mime + ";base64," + media->data : media->url);
+        w_.key("url").string(media->url.empty() ? "data:" + media->mime + ";base64," + media->data
+                                                : media->url);
         if (!media->detail.empty()) w_.key("detail").string(media->detail);
         w_.end_object();
     }
@@ -224,24 +235,42 @@ void RequestEncoder::write_tool_choice() {
     using Kind = ToolChoice::Kind;
     const ToolChoice& choice = conversation_.tool_choice;
     switch (choice.kind) {
-        case Kind::unset: return;
-        case Kind::automatic: w_.key("tool_choice").string("auto"); return;
-        case Kind::required: w_.key("tool_choice").string("required"); return;
-        case Kind::none: w_.key("tool_choice").string("none"); return;
-        case Kind::word: w_.key("tool_choice").string(choice.name); return;
+        case Kind::unset:
+            return;
+        case Kind::automatic:
+            w_.key("tool_choice").string("auto");
+            return;
+        case Kind::required:
+            w_.key("tool_choice").string("required");
+            return;
+        case Kind::none:
+            w_.key("tool_choice").string("none");
+            return;
+        case Kind::word:
+            w_.key("tool_choice").string(choice.name);
+            return;
         case Kind::named:
             w_.key("tool_choice").begin_object().key("type").string("function");
-            w_.key("function").begin_object().key("name").string(choice.name).end_object().end_object();
+            w_.key("function")
+                .begin_object()
+                .key("name")
+                .string(choice.name)
+                .end_object()
+                .end_object();
     }
 }
 
 void RequestEncoder::write_settings() {
     const Settings& s = conversation_.settings;
-    write_setting(s.max_tokens.key == "max_tokens" && same_ ? "max_tokens" : "max_completion_tokens", s.max_tokens);
+    write_setting(
+        s.max_tokens.key == "max_tokens" && same_ ? "max_tokens" : "max_completion_tokens",
+        s.max_tokens);
     write_setting("temperature", s.temperature);
     write_setting("top_p", s.top_p);
-    if (same_) write_setting("top_k", s.top_k);
-    else dropped_.add(s.top_k);
+    if (same_)
+        write_setting("top_k", s.top_k);
+    else
+        dropped_.add(s.top_k);
     write_setting("n", s.choices);
     write_setting("seed", s.seed);
     write_setting("presence_penalty", s.presence_penalty);

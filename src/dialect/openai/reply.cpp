@@ -6,7 +6,8 @@ namespace weir::dialect::openai {
 namespace {
 
 void decode_message(const json::Value& message, std::vector<Part>& parts) {
-    if (const auto* reasoning = message.find("reasoning_content"); reasoning && reasoning->is_string())
+    if (const auto* reasoning = message.find("reasoning_content");
+        reasoning && reasoning->is_string())
         parts.push_back({.body = Reasoning{std::string(reasoning->text()), {}}});
     if (const auto* content = message.find("content"); content && content->is_string())
         parts.push_back({.body = Text{std::string(content->text())}});
@@ -17,7 +18,8 @@ void decode_message(const json::Value& message, std::vector<Part>& parts) {
     for (const auto& call : calls->items()) {
         const auto* function = call.find("function");
         if (!function) continue;
-        parts.push_back({.body = ToolCall{std::string(call.string_at("id")), std::string(function->string_at("name")),
+        parts.push_back({.body = ToolCall{std::string(call.string_at("id")),
+                                          std::string(function->string_at("name")),
                                           std::string(function->string_at("arguments"))}});
     }
 }
@@ -31,12 +33,14 @@ struct Sorted {
     std::vector<const Part*> reasoning;
 };
 
-Sorted sort_parts(const Choice& choice, const ReplyStyle& style, std::vector<std::string>& dropped) {
+Sorted sort_parts(const Choice& choice, const ReplyStyle& style,
+                  std::vector<std::string>& dropped) {
     Sorted out;
     for (const auto& part : choice.parts) {
         if (const auto* text = std::get_if<Text>(&part.body)) {
             if (style.first_text_only && out.has_content) {
-                dropped.push_back("/" + std::string(part.place.member) + "/" + std::to_string(part.place.index));
+                dropped.push_back("/" + std::string(part.place.member) + "/" +
+                                  std::to_string(part.place.index));
                 continue;
             }
             out.content += text->text;
@@ -45,7 +49,8 @@ Sorted sort_parts(const Choice& choice, const ReplyStyle& style, std::vector<std
             out.refusal += refusal->text;
         } else if (const auto* call = std::get_if<ToolCall>(&part.body)) {
             out.calls.push_back(call);
-        } else if (std::holds_alternative<Reasoning>(part.body) || std::holds_alternative<HiddenReasoning>(part.body)) {
+        } else if (std::holds_alternative<Reasoning>(part.body) ||
+                   std::holds_alternative<HiddenReasoning>(part.body)) {
             out.reasoning.push_back(&part);
         }
     }
@@ -60,7 +65,8 @@ void write_nested_reasoning(Writer& w, const Part& part) {
         if (!reasoning->signature.empty()) w.key("signature").string(reasoning->signature);
         w.end_object();
     } else {
-        w.key("redactedContent").string(base64_encode(std::get<HiddenReasoning>(part.body).data.text()));
+        w.key("redactedContent")
+            .string(base64_encode(std::get<HiddenReasoning>(part.body).data.text()));
     }
     w.end_object().end_object();
 }
@@ -100,8 +106,10 @@ void write_choice(Writer& w, const Choice& choice, int index, const ReplyStyle& 
     const Sorted sorted = sort_parts(choice, style, dropped);
     w.begin_object().key("index").integer(index).key("message").begin_object();
     w.key("role").string("assistant").key("content");
-    if (sorted.has_content) w.string(sorted.content);
-    else w.null();
+    if (sorted.has_content)
+        w.string(sorted.content);
+    else
+        w.null();
     if (!sorted.refusal.empty()) w.key("refusal").string(sorted.refusal);
     write_reasoning(w, sorted.reasoning, style);
     if (!sorted.calls.empty()) {
@@ -122,11 +130,15 @@ std::string_view finish_reason(StopReason stop) {
     switch (stop) {
         case StopReason::end:
         case StopReason::stop_sequence:
-        case StopReason::pause: return "stop";
-        case StopReason::length: return "length";
-        case StopReason::tool_calls: return "tool_calls";
+        case StopReason::pause:
+            return "stop";
+        case StopReason::length:
+            return "length";
+        case StopReason::tool_calls:
+            return "tool_calls";
         case StopReason::content_filter:
-        case StopReason::refusal: return "content_filter";
+        case StopReason::refusal:
+            return "content_filter";
     }
     return "stop";
 }
@@ -142,7 +154,8 @@ void append_usage(std::string& out, const Usage& usage, bool details) {
     Writer w(out);
     w.begin_object().key("prompt_tokens").integer(usage.input.value_or(0));
     w.key("completion_tokens").integer(usage.output.value_or(0));
-    w.key("total_tokens").integer(usage.total.value_or(usage.input.value_or(0) + usage.output.value_or(0)));
+    w.key("total_tokens")
+        .integer(usage.total.value_or(usage.input.value_or(0) + usage.output.value_or(0)));
     const int64_t reasoning = usage.reasoning.value_or(0);
     if (details || reasoning > 0) {
         w.key("completion_tokens_details").begin_object();
@@ -164,7 +177,8 @@ Result<Reply> decode_reply(json::Value body) {
     const auto* choices = body.find("choices");
     if (!choices || !choices->is_array())
         return fail(codes::dialect_response, "the provider's answer has no choices");
-    Reply reply{.id = std::string(body.string_at("id")), .model = std::string(body.string_at("model"))};
+    Reply reply{.id = std::string(body.string_at("id")),
+                .model = std::string(body.string_at("model"))};
     for (const auto& item : choices->items()) {
         Choice choice{.stop = stop_reason(item.string_at("finish_reason"))};
         if (const auto* message = item.find("message")) decode_message(*message, choice.parts);
@@ -185,7 +199,8 @@ std::string encode_reply(const Reply& reply, const ReplyFrame& frame, const Repl
     w.key("created").integer(frame.created).key("model").string(frame.model);
     w.key("choices").begin_array();
     int index = 0;
-    for (const auto& choice : reply.choices) write_choice(w, choice, index++, style, dropped);
+    for (const auto& choice : reply.choices)
+        write_choice(w, choice, index++, style, dropped);
     w.end_array();
     if (reply.usage && !reply.usage->empty()) {
         w.key("usage");

@@ -38,13 +38,14 @@ private:
 
 /// How chunks are dressed; providers differ as upstream's translators do.
 struct ChunkStyle {
-    bool opening_chunk = true;      ///< the start is a chunk of its own, with empty content
-    bool role_in_every = false;     ///< else only in the first chunk
+    bool opening_chunk = true;       ///< the start is a chunk of its own, with empty content
+    bool role_in_every = false;      ///< else only in the first chunk
     bool typed_tool_deltas = false;  ///< "type":"function" in each piece of arguments
-    bool usage_details = false;     ///< as ReplyStyle
+    bool usage_details = false;      ///< as ReplyStyle
 };
 
-/// Events → a client's chunks. Writes text straight into its output: nothing is allocated per delta.
+/// Events → a client's chunks. Writes text straight into its output: nothing is allocated per
+/// delta.
 class ChunkEncoder final : public EventSink {
 public:
     struct Frame {
@@ -74,19 +75,20 @@ private:
     void end_chunk(std::string_view after_delta = {});
     bool wants_role();
     void write_text(int choice, std::string_view text);
-    void write_member(int choice, std::string_view opening, std::string_view text, std::string_view closing);
+    void write_member(int choice, std::string_view opening, std::string_view text,
+                      std::string_view closing);
     int tool_index(int part) const;
 
     Frame frame_;
     ChunkStyle style_;
     std::string* out_ = nullptr;
-    std::string prefix_;        // what precedes the choices in every chunk
-    std::string dated_;         // what follows them: date and model
-    std::string suffix_;        // that and the end of the chunk
-    std::vector<int> tools_;    // part of each tool call, in order
+    std::string prefix_;      // what precedes the choices in every chunk
+    std::string dated_;       // what follows them: date and model
+    std::string suffix_;      // that and the end of the chunk
+    std::vector<int> tools_;  // part of each tool call, in order
     std::vector<std::string> finish_reasons_;
     bool has_arguments_ = false;  // of the last tool call
-    bool role_known_ = false;   // the provider's start came
+    bool role_known_ = false;     // the provider's start came
     bool role_sent_ = false;
     bool content_started_ = false;
     bool done_ = false;
