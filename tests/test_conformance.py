@@ -269,15 +269,14 @@ def test_upstreams_examples_are_understood(conformance, case):
     if path.suffix not in (".yaml", ".yml") or "values" in path.name:
         pytest.skip("not a manifest (a dashboard, or Helm values)")
     env = environment_of(path.read_text())
-    alone = run("check", "--schema", path, env=env)
-    assert alone.returncode == 0, alone.stdout + alone.stderr
-    if case.get("fragment"):
-        return
-    whole = run("check", path, env=env)
-    errors = [line for line in (whole.stdout + whole.stderr).splitlines() if re.match(r"(error: )?\S+:\d+:\d+: (?!warning)", line)
-              and not line.startswith("warning")]
-    assert whole.returncode == (1 if errors else 0), whole.stdout + whole.stderr
-    assert all("does not exist" in line for line in errors), errors
+    part = case["file"].startswith("site-docs/")  # blocks cut out of a page: what is there must be right, what is not may be missing
+    for flags, allowed in ((["--schema"], ("Required value",) if part else ()), ([], ("does not exist", *(("Required value",) if part else ())))):
+        done = run("check", *flags, path, env=env)
+        text = done.stdout + done.stderr
+        errors = [line for line in text.splitlines() if re.search(r"\S+:\d+:\d+: ", line) and "warning: " not in line]
+        assert done.returncode == (1 if errors else 0), text
+        assert all(any(words in line for words in allowed) for line in errors), errors
+
 
 
 @pytest.mark.parametrize("case", cases(CRDS, lambda row: row["file"]))
