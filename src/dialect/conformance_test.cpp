@@ -7,9 +7,10 @@
 #include <map>
 
 #include "base/encoding.h"
+#include "dialect/conformance_framing.h"
 #include "dialect/conformance_match.h"
 #include "dialect/errors.h"
-#include "dialect/eventstream.h"
+
 #include "dialect/stream.h"
 #include "dialect/test_support.h"
 #include "dialect/translate.h"
@@ -108,41 +109,6 @@ Operation operation_of(std::string_view path) {
     if (path == "/v1/responses") return Operation::responses;
     if (path == "/v1/images/generations") return Operation::image_generation;
     return Operation::chat;
-}
-
-// What upstream's fake provider sends as event-stream messages; see e2e-backends.json.
-std::string frame_lines(std::string_view body) {
-    constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
-        {"role", "messageStart"},       {"start", "contentBlockStart"},
-        {"delta", "contentBlockDelta"}, {"stopReason", "messageStop"},
-        {"usage", "metadata"},          {"contentBlockIndex", "contentBlockStop"}};
-    std::string out;
-    std::istringstream lines{std::string(body)};
-    for (std::string line; std::getline(lines, line);) {
-        if (line.empty()) continue;
-        std::string_view type;
-        const json::Value payload = parse(line);
-        for (const auto& [key, name] : kTypes)
-            if (type.empty() && payload.find(key)) type = name;
-        append_eventstream(out, {{":event-type", type}, {":message-type", "event"}}, line);
-    }
-    append_eventstream(out, {{"event-type", "end"}}, "this-is-end");
-    return out;
-}
-
-std::string frame_sse(std::string_view body) {
-    std::string out;
-    const bool blocks = body.find("\n\n") != std::string_view::npos;
-    const std::string_view separator = blocks ? "\n\n" : "\n";
-    while (!body.empty()) {
-        const size_t end = body.find(separator);
-        const std::string_view piece = body.substr(0, end);
-        body.remove_prefix(end == std::string_view::npos ? body.size() : end + separator.size());
-        if (piece.empty()) continue;
-        if (!blocks) out.append("data: ");
-        out.append(piece).append("\n\n");
-    }
-    return out;
 }
 
 class Translator : public testing::TestWithParam<Case> {
