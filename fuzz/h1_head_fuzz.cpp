@@ -59,6 +59,15 @@ int on_message(http_parser* p) {
     return 0;
 }
 
+/// http_parser takes a name that only begins with "Transfer-Encoding" for that field (its flag is
+/// set before the name has ended), and refuses the message.
+bool confuses_it(const RequestHead& ours) {
+    static constexpr std::string_view kName = "transfer-encoding";
+    for (const auto& field : ours.headers)
+        if (field.name.size() > kName.size() && weir::istarts_with(field.name, kName)) return true;
+    return false;
+}
+
 bool known_method(std::string_view method) {
     static constexpr std::string_view kKnown[] = {"DELETE", "GET",     "HEAD",  "POST",
                                                   "PUT",    "OPTIONS", "TRACE", "PATCH"};
@@ -68,6 +77,7 @@ bool known_method(std::string_view method) {
 }
 
 void compare(const std::string& head, const RequestHead& ours) {
+    if (confuses_it(ours)) return;
     std::string shown = head;
     if (!known_method(ours.method)) shown.replace(0, ours.method.size(), "POST");
     http_parser_settings settings;

@@ -21,13 +21,49 @@ net::Task<Result<void>> ClientConnection::send(std::span<iovec> pieces, net::Dur
     head_seen_ = false;
     keep_alive_ = false;
     decoder_ = h1::BodyDecoder(Framing{Framing::Kind::until_close, 0});
-    int error = co_await net::write_all(*stream_, pieces, stall, cancel);
+    int error = co_await send_all(net::consume(pieces, 0), stall, cancel);
     if (error == ETIMEDOUT)
         co_return fail(codes::upstream_request_timeout, "the provider stopped reading the request");
     // A provider may refuse early and close: its answer, if there is one, tells more than our
     // EPIPE.
     send_failed_ = error != 0;
     co_return Result<void>();
+}
+
+/// As net::write_all, but stops (EPIPE) when the provider refuses the request before it has it all.
+net::Task<int> ClientConnection::send_all(std::span<iovec> pieces, net::Duration stall,
+                                          net::CancelSource* cancel) {
+    while (!pieces.empty()) {
+        net::IoResult r = stream_->write(pieces);
+        if (r.closed()) co_return r.error ? r.error : EPIPE;
+        if (r.again()) {
+            auto deadline = std::chrono::steady_clock::now() + stall;
+            // With a full buffer more of an answer cannot be looked at; what is there is no
+            // refusal.
+            net::Wake wake;
+            if (end_ < net::Blocks::kSize)
+                wake = co_await stream_->ready(deadline, cancel);
+            else
+                wake = co_await stream_->writable(deadline, cancel);
+            if (wake == net::Wake::deadline) co_return ETIMEDOUT;
+            if (refused_early()) co_return EPIPE;
+        }
+        pieces = net::consume(pieces, r.size);
+    }
+    co_return 0;
+}
+
+/// Looks at what has arrived while the request is still being sent: true if it is the end, or an
+/// answer other than 1xx and 2xx (those may go with a request that is still read; RFC 9112 §9.3).
+bool ClientConnection::refused_early() {
+    if (end_ == net::Blocks::kSize) return false;
+    if (!block_) block_ = stream_->worker().blocks().take();
+    net::IoResult r = stream_->read({block_.data() + end_, net::Blocks::kSize - end_});
+    if (r.closed()) return true;
+    end_ += r.size;
+    if (begin_ == end_) block_.reset();
+    std::string_view answer(block_.data() + begin_, end_ - begin_);
+    return answer.size() >= 10 && answer.starts_with("HTTP/1.") && answer[9] >= '3';
 }
 
 /// One read, waiting until `deadline` (then fails with `late`). False: the provider closed.

@@ -35,6 +35,9 @@ public:
     bool used = false;
 
 private:
+    net::Task<int> send_all(std::span<iovec> pieces, net::Duration stall,
+                            net::CancelSource* cancel);
+    bool refused_early();
     net::Task<Result<bool>> fill(net::TimePoint deadline, net::CancelSource* cancel,
                                  const Code& late);
     void on_readable(net::Stream&) override;

@@ -204,12 +204,7 @@ bool Exchange::write_now(std::span<iovec>& pieces) {
         return false;
     }
     if (r.size == total) return true;
-    for (auto& piece : pieces) {
-        std::size_t taken = std::min(piece.iov_len, r.size);
-        piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
-        piece.iov_len -= taken;
-        r.size -= taken;
-    }
+    pieces = net::consume(pieces, r.size);
     return false;
 }
 

@@ -74,6 +74,10 @@ Stream::Wait Stream::writable(TimePoint deadline, CancelSource* cancel) {
     return Wait(*this, Direction::write, deadline, cancel);
 }
 
+Stream::Wait Stream::ready(TimePoint deadline, CancelSource* cancel) {
+    return Wait(*this, Direction::both, deadline, cancel);
+}
+
 Stream::Wait Stream::arriving(TimePoint deadline, CancelSource* cancel) {
     maybe_readable_ = false;
     return readable(deadline, cancel);
@@ -117,7 +121,8 @@ void Stream::arm_write() {
 // write says what happened.
 void Stream::fired(Direction direction) {
     if (direction == Direction::read) maybe_readable_ = true;
-    if (waiting_ && waiting_->direction_ == direction) return waiting_->resume(Wake::ready);
+    if (waiting_ && (waiting_->direction_ == direction || waiting_->direction_ == Direction::both))
+        return waiting_->resume(Wake::ready);
     if (direction == Direction::read && observer_ && open()) observer_->on_readable(*this);
 }
 
@@ -162,10 +167,8 @@ void Stream::Wait::await_suspend(std::coroutine_handle<> caller) {
     stream_.waiting_ = this;
     if (cancel_) cancel_->enter(*this);
     stream_.worker_.deadlines().set(stream_, deadline_);
-    if (direction_ == Direction::read)
-        stream_.arm_read();
-    else
-        stream_.arm_write();
+    if (direction_ != Direction::write) stream_.arm_read();
+    if (direction_ != Direction::read) stream_.arm_write();
 }
 
 Wake Stream::Wait::await_resume() {
@@ -189,26 +192,31 @@ void Stream::Wait::resume(Wake outcome) {
     std::exchange(caller_, nullptr).resume();  // `this` is gone when it returns
 }
 
+std::span<iovec> consume(std::span<iovec> pieces, std::size_t size) {
+    for (auto& piece : pieces) {
+        std::size_t taken = std::min(piece.iov_len, size);
+        piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
+        piece.iov_len -= taken;
+        size -= taken;
+    }
+    while (!pieces.empty() && pieces.front().iov_len == 0)
+        pieces = pieces.subspan(1);
+    return pieces;
+}
+
 Task<int> write_all(Stream& stream, std::span<iovec> pieces, Duration stall_limit,
                     CancelSource* cancel) {
-    while (true) {
-        while (!pieces.empty() && pieces.front().iov_len == 0)
-            pieces = pieces.subspan(1);
-        if (pieces.empty()) co_return 0;
+    pieces = consume(pieces, 0);
+    while (!pieces.empty()) {
         IoResult r = stream.write(pieces);
         if (r.closed()) co_return r.error ? r.error : EPIPE;
         if (r.again()) {
             auto deadline = std::chrono::steady_clock::now() + stall_limit;
             if (co_await stream.writable(deadline, cancel) == Wake::deadline) co_return ETIMEDOUT;
-            continue;
         }
-        for (auto& piece : pieces) {
-            std::size_t taken = std::min(piece.iov_len, r.size);
-            piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
-            piece.iov_len -= taken;
-            r.size -= taken;
-        }
+        pieces = consume(pieces, r.size);
     }
+    co_return 0;
 }
 
 }  // namespace weir::net

@@ -75,6 +75,8 @@ public:
     /// Waits until a read may succeed, or `deadline`. `cancel` may be null.
     Wait readable(TimePoint deadline, CancelSource* cancel);
     Wait writable(TimePoint deadline, CancelSource* cancel);
+    /// Until either a read or a write may succeed.
+    Wait ready(TimePoint deadline, CancelSource* cancel);
     /// As readable(), after something other than read() found nothing (a TLS handshake).
     Wait arriving(TimePoint deadline, CancelSource* cancel);
 
@@ -107,7 +109,7 @@ public:
 private:
     using Descriptor =
         boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
-    enum class Direction : uint8_t { read, write };
+    enum class Direction : uint8_t { read, write, both };
 
     Stream(Worker& worker, int fd);
     ~Stream();
@@ -163,6 +165,9 @@ private:
 };
 
 using StreamPtr = Stream::Ptr;
+
+/// Takes `size` bytes off the front of `pieces`; returns those with something left.
+std::span<iovec> consume(std::span<iovec> pieces, std::size_t size);
 
 /// Writes all of `pieces` (their iovecs are consumed), waiting as needed. Returns 0, or the errno
 /// that ended it (ETIMEDOUT: nothing could be written for `stall_limit`).

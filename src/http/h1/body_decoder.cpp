@@ -81,12 +81,18 @@ const char* BodyDecoder::chunk_control(char c) {
                 return nullptr;
             }
             if (digits_ == 0) return "a chunk has no size";
+            [[fallthrough]];
+        case State::size_end:  // spaces may pad the size
             if (c == '\r')
                 state_ = State::size_lf;
-            else if (c == ';' || c == ' ' || c == '\t')
+            else if (c == ';')
                 state_ = State::extension;
-            else
+            else if (c != ' ')
                 return "a chunk size is not hexadecimal";
+            else if (++extensions_ > kMaxExtensions)
+                return "a chunk extension is too long";
+            else
+                state_ = State::size_end;
             return nullptr;
         case State::extension:
             if (c == '\r')

@@ -36,6 +36,7 @@ private:
         length,
         until_close,
         size,
+        size_end,
         extension,
         size_lf,
         data,

@@ -152,8 +152,8 @@ bool other_version(std::string_view head) {
     if (line.size() < 9) return false;
     std::string_view version = line.substr(line.size() - 9);
     auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    return version.starts_with(" HTTP/") && digit(version[6]) && version[7] == '.' && digit(version[8]) &&
-           version != " HTTP/1.1" && version != " HTTP/1.0";
+    return version.starts_with(" HTTP/") && digit(version[6]) && version[7] == '.' &&
+           digit(version[8]) && version != " HTTP/1.1" && version != " HTTP/1.0";
 }
 
 /// The value of a Content-Length, or nothing unless it is 1 to 18 digits.
@@ -249,7 +249,8 @@ std::size_t find_head_end(std::string_view bytes, std::size_t& from) {
 
 Result<void> parse_request_head(std::string_view head, RequestHead& out) {
     if (const char* bad = bad_bytes(head)) return fail(codes::http_bad_request, bad);
-    if (other_version(head)) return fail(codes::http_version, "the version is not HTTP/1.0 or HTTP/1.1");
+    if (other_version(head))
+        return fail(codes::http_version, "the version is not HTTP/1.0 or HTTP/1.1");
     out.headers.clear();
     Collected seen;
     seen.headers = &out.headers;
