@@ -349,7 +349,8 @@ TEST(MockOtherTest, EmbeddingsModelsModerationsAndCounts) {
     EXPECT_EQ(at(e, "data.0.embedding").items().size(), 4U);
     EXPECT_EQ(at(e, "usage.prompt_tokens").as_int(), 3);
     double squares = 0;
-    for (const auto& x : at(e, "data.1.embedding").items())
+    const json::Value second = at(e, "data.1.embedding");
+    for (const auto& x : second.items())
         squares += *x.as_double() * *x.as_double();
     EXPECT_NEAR(squares, 1, 1e-5);
     json::Value packed =

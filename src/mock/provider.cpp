@@ -9,11 +9,13 @@
 namespace weir::mock {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr std::size_t kBatch =
     16 * 1024;  // events of an unpaced stream leave in writes of this size
 constexpr std::size_t kSlowBodyLimit = 16 * 1024 * 1024;  // a request that is read slowly
 constexpr std::chrono::hours kSilence{1};
-constexpr std::string_view kGarbage = "\x00\x01\xFE\xFFthis is {no event\n\n";
+constexpr std::string_view kGarbage = "\x00\x01\xFE\xFFthis is {no event\n\n"sv;
 
 net::TimePoint now() {
     return std::chrono::steady_clock::now();
