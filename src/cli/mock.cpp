@@ -28,11 +28,11 @@ Exit mock(const MockOptions& options) {
     if (!address) return refuse(address.error(), Exit::usage);
     auto sockets = net::ListenSockets::open(*address, options.workers);
     if (!sockets) return refuse(sockets.error(), Exit::listen);
+    auto script = load_mock_script(options.script);
+    if (!script) return refuse(script.error(), Exit::refused);
     std::vector<std::unique_ptr<MockService>> services;
     for (unsigned i = 0; i < options.workers; ++i) {
-        services.push_back(std::make_unique<MockService>(static_cast<int>(i)));
-        if (auto loaded = services.back()->load_script(options.script); !loaded)
-            return refuse(loaded.error(), Exit::refused);
+        services.push_back(std::make_unique<MockService>(static_cast<int>(i), *script));
         services.back()->listen(sockets->take(i));
     }
     for (auto& service : services)

@@ -1,12 +1,25 @@
 #include "cli/mock_service.h"
+
+#include <fmt/format.h>
+
+#include "cli/load.h"
+
 namespace weir::cli {
-struct MockService::Parts {};
-MockService::MockService(int) {}
-MockService::~MockService() = default;
-Result<void> MockService::load_script(const std::string&) {
-    return fail(codes::config_invalid, "mock not built");
+
+Result<std::shared_ptr<const mock::Script>> load_mock_script(const std::string& path) {
+    if (path.empty()) return std::make_shared<const mock::Script>();
+    WEIR_TRY(auto documents, read_documents({path}));
+    auto script = mock::Script::parse(documents.front().text);
+    if (!script) return fail(script.error().code(), fmt::format("{}: {}", path, script.error().detail()));
+    return script;
 }
-void MockService::listen(int) {}
-void MockService::start() {}
-void MockService::stop() {}
+
+MockService::MockService(int id, std::shared_ptr<const mock::Script> script)
+    : loop_(id, "mock"), server_(loop_.worker(), std::move(script)) {}
+
+void MockService::stop() {
+    loop_.call([this] { server_.close(); });
+    loop_.stop();
+}
+
 }  // namespace weir::cli

@@ -2,26 +2,27 @@
 #pragma once
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "cli/worker_runtime.h"
+#include "mock/provider.h"
 
 namespace weir::cli {
 
+/// Rules for the mock provider from a JSON file (docs/mock.md); an empty path means none. Fails with
+/// config.io or config.invalid, naming the file.
+Result<std::shared_ptr<const mock::Script>> load_mock_script(const std::string& path);
+
 class MockService {
 public:
-    explicit MockService(int id);
-    ~MockService();
-    /// Rules from a file (docs/mock.md); an empty path means none.
-    Result<void> load_script(const std::string& path);
+    MockService(int id, std::shared_ptr<const mock::Script> script);
     /// Before start().
-    void listen(int fd);
-    void start();
+    void listen(int fd) { server_.listen(fd); }
+    void start() { loop_.start(); }
     void stop();
 
 private:
-    struct Parts;
-    std::unique_ptr<Parts> parts_;
+    LoopThread loop_;
+    mock::MockServer server_;
 };
 
 }  // namespace weir::cli

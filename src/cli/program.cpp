@@ -44,8 +44,8 @@ Result<void> Program::set_up() {
 }
 
 Result<void> Program::set_up_mock(snapshot::CompileOptions& compile) {
-    mock_ = std::make_unique<MockService>(0);
-    WEIR_CHECK(mock_->load_script(options_.mock_script));
+    WEIR_TRY(auto script, load_mock_script(options_.mock_script));
+    mock_ = std::make_unique<MockService>(0, std::move(script));
     WEIR_TRY(net::Address address, net::parse_listen_address("127.0.0.1:0"));
     WEIR_TRY(auto sockets, net::ListenSockets::open(address, 1));
     compile.mock = snapshot::Origin{"mock", "127.0.0.1", sockets.address().port(), false, {}, {}};
