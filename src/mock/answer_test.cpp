@@ -193,6 +193,12 @@ TEST(MockAnswerTest, SizesAreKeptWholeAndStreamed) {
     EXPECT_EQ(PieceText("").size(), 0U);
 }
 
+TEST(MockAnswerTest, ASchemaThatGrowsWithoutEndIsBounded) {
+    auto schema = json::parse(
+        R"({"$ref":"#/$defs/T","$defs":{"T":{"type":"array","minItems":16,"items":{"$ref":"#/$defs/T"}}}})");
+    EXPECT_LT(json::serialize(sample_value(*schema, "x")).size(), 100'000U);
+}
+
 TEST(MockStreamTest, OpenAiChunksJoinToTheWholeAnswer) {
     Question q = question(
         kChat,

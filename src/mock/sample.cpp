@@ -11,6 +11,7 @@ namespace {
 using json::Value;
 
 constexpr int kDepth = 16;
+constexpr int kValues = 10'000;  // schemas that refer to themselves would grow without end
 constexpr std::string_view kPunctuation = ".,;:!?\"'()[]{}<>";
 
 /// The last capitalised word after the first, else the last word, without punctuation.
@@ -34,8 +35,8 @@ class Sampler {
 public:
     Sampler(const Value& root, std::string_view text) : root_(root), subject_(subject_of(text)) {}
 
-    Value sample(const Value& schema, int depth) const {
-        if (depth > kDepth) return {};
+    Value sample(const Value& schema, int depth) {
+        if (depth > kDepth || ++values_ > kValues) return {};
         for (std::string_view fixed : {"const", "default"})
             if (const Value* value = schema.find(fixed)) return *value;
         if (const Value* options = schema.find("enum"); options && !options->items().empty())
@@ -63,7 +64,7 @@ private:
         return at;
     }
 
-    Value by_type(const Value& schema, int depth) const {
+    Value by_type(const Value& schema, int depth) {
         std::string_view type = schema.string_at("type");
         if (const Value* types = schema.find("type"); types && types->is_array())
             for (const Value& each : types->items())
@@ -79,7 +80,7 @@ private:
         return type == "string" ? Value::string(subject_) : Value();
     }
 
-    Value object(const Value& schema, int depth) const {
+    Value object(const Value& schema, int depth) {
         Value out = Value::object();
         const Value* properties = schema.find("properties");
         if (!properties) return out;
@@ -94,7 +95,7 @@ private:
         return out;
     }
 
-    Value array(const Value& schema, int depth) const {
+    Value array(const Value& schema, int depth) {
         Value out = Value::array();
         const Value* items = schema.find("items");
         const Value* least = schema.find("minItems");
@@ -106,6 +107,7 @@ private:
 
     const Value& root_;
     std::string subject_;
+    int values_ = 0;
 };
 
 }  // namespace
