@@ -420,6 +420,22 @@ TEST(MockPathTest, AnyPrefixAndEveryDialect) {
     EXPECT_EQ(error_shape("/v1/models", true), dialect::Dialect::anthropic);
 }
 
+TEST(MockAnswerTest, AnAnswerIsCheap) {
+    std::string body = chat_body(std::string(800, 'x'));
+    constexpr int kTimes = 5'000;
+    auto begun = std::chrono::steady_clock::now();
+    std::size_t bytes = 0;
+    for (int i = 0; i < kTimes; ++i) {
+        Question q = question(kChat, body);
+        bytes += render_whole(q, answer(q, {}), kCreated).size();
+    }
+    auto each = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begun)
+                    .count() /
+                kTimes;
+    std::printf("%.1f us per answer of %zu bytes\n", each, bytes / kTimes);
+    EXPECT_LT(each, 2000.0);  // generous: sanitizers and a busy machine
+}
+
 TEST(MockPathTest, BadBodiesAreRefused) {
     for (std::string_view body : {"", "{", "[]", R"({"messages":[{"role":"user","content":"x"}]})",
                                   R"({"model":"m"})", R"({"model":"m","messages":[]})"}) {
