@@ -8,7 +8,7 @@
 namespace weir::dialect {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kSpace = " \t";  // an event's data is one line
 
 bool is_candidate(char first, char second) {
     if (first == '"') return second == 'u' || second == 'e' || second == 'm';

@@ -36,9 +36,11 @@ void PassthroughWatcher::scan(std::string_view bytes) {
 void PassthroughWatcher::scan_buffer(std::string_view bytes) {
     size_t at = capture_ == Capture::none ? 0 : continue_capture(bytes, 0);
     while (true) {
-        at = find_candidate(bytes, at, !model_.empty());
+        const size_t from = at;
+        at = find_candidate(bytes, from, !model_.empty());
         if (at == std::string_view::npos) {
-            if (capture_ == Capture::none && !bytes.empty() && may_begin(bytes.back()))
+            // The last byte, unless it ended a capture.
+            if (from < bytes.size() && capture_ == Capture::none && may_begin(bytes.back()))
                 carry_ = bytes.back();
             return;
         }
@@ -65,7 +67,7 @@ size_t PassthroughWatcher::inspect_key(std::string_view bytes, size_t at) {
     static constexpr Key kKeys[] = {{"\"usage\"", Capture::usage},
                                     {"\"error\"", Capture::error},
                                     {"\"model\"", Capture::model}};
-    const std::string_view text = bytes.substr(at);
+    const std::string_view text = bytes.substr(at, kUndecided);
     for (const Key& key : kKeys) {
         if (text[1] != key.quoted[1]) continue;
         if (key.capture == Capture::model && !model_.empty()) break;
@@ -82,7 +84,7 @@ size_t PassthroughWatcher::inspect_key(std::string_view bytes, size_t at) {
 }
 
 size_t PassthroughWatcher::inspect_line(std::string_view bytes, size_t at) {
-    const std::string_view line = bytes.substr(at + 1);
+    const std::string_view line = bytes.substr(at + 1, kUndecided - 1);
     const std::string_view field = line[0] == 'd' ? "data:" : "event:";
     const size_t common = std::min(line.size(), field.size());
     if (line.substr(0, common) != field.substr(0, common)) return at + 1;
@@ -119,31 +121,42 @@ void PassthroughWatcher::begin_capture(Capture capture, char first) {
     escaped_ = false;
 }
 
+// A raw line end is in no JSON: the event is damaged, and what follows must not be swallowed.
 size_t PassthroughWatcher::continue_capture(std::string_view bytes, size_t from) {
-    for (size_t at = from; at < bytes.size(); ++at) {
+    const size_t room = kMaxCapture - captured_.size();
+    const size_t end = std::min(bytes.size(), from + room);
+    for (size_t at = from; at < end; ++at) {
         const char c = bytes[at];
-        if (in_string_) {
-            if (escaped_)
-                escaped_ = false;
-            else if (c == '\\')
-                escaped_ = true;
-            else if (c == '"')
-                in_string_ = false;
-        } else if (c == '"') {
-            in_string_ = true;
-        } else if (c == '{') {
-            ++depth_;
-        } else if (c == '}') {
-            --depth_;
+        if (c == '\n' || c == '\r') {
+            capture_ = Capture::none;
+            return at;
         }
+        follow(c);
         if (depth_ > 0 || in_string_) continue;
         captured_.append(bytes.substr(from, at + 1 - from));
         finish_capture();
         return at + 1;
     }
-    captured_.append(bytes.substr(from));
-    if (captured_.size() > kMaxCapture) capture_ = Capture::none;
-    return bytes.size();
+    captured_.append(bytes.substr(from, end - from));
+    if (captured_.size() >= kMaxCapture) capture_ = Capture::none;
+    return end;
+}
+
+void PassthroughWatcher::follow(char c) {
+    if (in_string_) {
+        if (escaped_)
+            escaped_ = false;
+        else if (c == '\\')
+            escaped_ = true;
+        else if (c == '"')
+            in_string_ = false;
+    } else if (c == '"') {
+        in_string_ = true;
+    } else if (c == '{') {
+        ++depth_;
+    } else if (c == '}') {
+        --depth_;
+    }
 }
 
 void PassthroughWatcher::finish_capture() {

@@ -69,6 +69,7 @@ private:
     bool inspect_event_name(std::string_view line, size_t value);
     void begin_capture(Capture capture, char first);
     size_t continue_capture(std::string_view bytes, size_t from);
+    void follow(char c);
     void finish_capture();
     void note_tail(std::string_view bytes);
     std::string_view pass_oversized(std::string_view bytes);
