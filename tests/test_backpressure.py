@@ -19,7 +19,7 @@ def endless(sent):
         peer.send(wire.stream_head(wire.stream_type(request)))
         index = len(sent)
         sent.append(0)
-        while sent[index] < 256 << 20:
+        while sent[index] < 256 << 20 and not peer.closed:
             peer.send(EVENT)
             sent[index] += len(EVENT)
     return answer

@@ -125,7 +125,7 @@ def test_process_metrics_name_requests_connections_and_workers(gateway):
         assert connection.response().status == 200
         text = weir.metrics()
     families = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE weir_")}
-    for word in ("request", "connection", "pool", "worker"):
+    for word in ("requests", "connections_open", "upstream_connections", "worker"):
         assert any(word in family for family in families), (word, families)
 
 

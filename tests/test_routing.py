@@ -64,7 +64,7 @@ def test_more_header_matches_win_then_order(routes):
 def test_path_types_are_segment_wise_and_ordered(start, provide):
     provider = provide(named_answer)
     group = "ai.gateway.envoyproxy.io/v1alpha1"
-    paths = [("exact", "Exact", "/v1/agents/chat/completions"), ("long", "PathPrefix", "/v1/agents"), ("short", "PathPrefix", "/v1")]
+    paths = [("exact", "Exact", "/v1/chat/completions"), ("long", "PathPrefix", "/v1/agents"), ("short", "PathPrefix", "/v1")]
     documents = [configs.document(group, "AIGatewayRoute", "r", {"parentRefs": [{"name": "g"}], "routes": [
         {"backends": [{"name": name}], "matches": [{"path": {"type": kind, "value": value}}]} for name, kind, value in reversed(paths)]})]
     for name, *_ in paths:
@@ -74,11 +74,10 @@ def test_path_types_are_segment_wise_and_ordered(start, provide):
     def ask(path):
         status, _, body = weir.chat(path)
         return json.loads(body)["choices"][0]["message"]["content"] if status == 200 else status
-    assert ask("/v1/agents/chat/completions") == "exact"
-    assert ask("/v1/agents/v1/chat/completions") == "long"
-    assert ask("/v1/agents") == "long"
-    assert ask("/v1/agentsfoo/chat/completions") != "long", "a prefix ends at a segment"
-    assert ask("/v1/chat/completions") == "short"
+    assert ask("/v1/chat/completions") == "exact"
+    assert ask("/v1/agents/chat/completions") == ask("/v1/agents/v1/chat/completions") == ask("/v1/agents") == "long"
+    assert ask("/v1/agentsfoo/chat/completions") == 404, "a prefix ends at a segment"
+    assert ask("/v1/completions") == "short"
     assert ask("/v2/chat/completions") == 404
 
 

@@ -52,7 +52,11 @@ class Peer:
         self.closed = False
 
     def send(self, data):
-        self.connection.sendall(data)
+        """What is sent to a gateway that went away is lost; `closed` and wait_closed() tell."""
+        try:
+            self.connection.sendall(data)
+        except OSError:
+            self.closed = True
 
     def close(self):
         """An orderly end (FIN)."""
