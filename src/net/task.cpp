@@ -4,6 +4,15 @@
 #include <new>
 
 namespace weir::net {
+
+#ifdef WEIR_SANITIZED
+void* allocate_frame(std::size_t size) {
+    return ::operator new(size);
+}
+void release_frame(void* frame, std::size_t size) noexcept {
+    ::operator delete(frame, size);
+}
+#else
 namespace {
 
 constexpr std::size_t kClass = 128;   // bytes per size class
@@ -35,14 +44,6 @@ std::size_t class_of(std::size_t size) {
 
 }  // namespace
 
-#ifdef WEIR_SANITIZED
-void* allocate_frame(std::size_t size) {
-    return ::operator new(size);
-}
-void release_frame(void* frame, std::size_t size) noexcept {
-    ::operator delete(frame, size);
-}
-#else
 void* allocate_frame(std::size_t size) {
     std::size_t i = class_of(size);
     if (i >= kClasses) return ::operator new(size);
