@@ -14,6 +14,7 @@
 /// - Usage counts words: all text of the request, all that is answered.
 /// Pure; plain values.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
