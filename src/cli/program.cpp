@@ -149,7 +149,7 @@ void Program::begin_drain() {
     for (auto& worker : workers_)
         worker->loop.worker().post([this, parts = worker.get()] {
             parts->service.drain();
-            parts->loop.worker().tasks().when_empty([this] { --undrained_; });
+            parts->service.server().when_empty([this] { --undrained_; });
         });
 }
 

@@ -166,7 +166,7 @@ bool ClientConnection::unpark() {
 // In the pool a provider has nothing to say: bytes or an end alike make the connection useless. TLS
 // may deliver session tickets, which are read and kept.
 void ClientConnection::on_readable(net::Stream& stream) {
-    if (stream.tls() && stream.quiet()) return stream.watch(this);
+    if (stream.quiet()) return;
     pool_.drop_idle(*this);
 }
 

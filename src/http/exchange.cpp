@@ -166,6 +166,46 @@ net::Task<void> Exchange::finish(std::string_view last, std::string_view trailer
     if (!write_now(rest)) co_await write_pieces(rest);
 }
 
+net::Task<void> Exchange::write(std::span<const std::string_view> pieces) {
+    if (pieces.size() == 1) co_return co_await write(pieces.front());
+    co_await write_gathered(pieces, false);
+}
+
+net::Task<void> Exchange::finish(std::span<const std::string_view> last) {
+    if (last.size() == 1) co_return co_await finish(last.front());
+    co_await write_gathered(last, true);
+}
+
+/// Several pieces as one: something was taken out between them.
+net::Task<void> Exchange::write_gathered(std::span<const std::string_view> pieces, bool last) {
+    constexpr std::size_t kMost = 16;
+    while (pieces.size() > kMost) {
+        co_await write_gathered(pieces.first(kMost), false);
+        pieces = pieces.subspan(kMost);
+    }
+    std::array<iovec, kMost + 4> out;
+    std::array<char, 20> line;
+    std::size_t size = 0;
+    for (std::string_view piece : pieces)
+        size += piece.size();
+    std::size_t count = 0;
+    if (!sent_head_) out[count++] = piece_of(head_);
+    sent_head_ = true;
+    if (state_ == State::no_body) size = 0;
+    if (size > 0) {
+        if (state_ == State::chunked) out[count++] = piece_of(chunk_line(line, size));
+        for (std::string_view piece : pieces)
+            out[count++] = piece_of(piece);
+        body_sent_ += size;
+    }
+    std::string_view end = size > 0 ? (last ? "\r\n0\r\n\r\n" : "\r\n") : (last ? "0\r\n\r\n" : "");
+    if (state_ == State::chunked) out[count++] = piece_of(end);
+    WEIR_ASSERT(state_ != State::length);  // lengths are for bodies that pass in one piece at a time
+    if (last) state_ = State::done;
+    std::span<iovec> rest(out.data(), count);
+    if (!write_now(rest)) co_await write_pieces(rest);
+}
+
 /// The head, if it has not left yet, and `data` framed as a piece of the body.
 std::size_t Exchange::add_data(std::span<iovec> pieces, std::array<char, 20>& line,
                                std::string_view data) {

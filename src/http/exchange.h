@@ -58,10 +58,12 @@ public:
     /// Sends one piece (with the head, if it is still here). Waits until the kernel has it all, so
     /// a client that stops reading stops the caller. Throws Cancelled if the client is gone.
     net::Task<void> write(std::string_view data);
-    net::Task<void> flush() { return write({}); }
+    net::Task<void> write(std::span<const std::string_view> pieces);
+    net::Task<void> flush() { return write(std::string_view()); }
     /// Ends a streamed response, `last` being its final piece. `trailers`: complete lines, or
     /// empty.
     net::Task<void> finish(std::string_view last = {}, std::string_view trailers = {});
+    net::Task<void> finish(std::span<const std::string_view> last);
     /// Ends the connection without ending the response, so that the client sees it cut.
     void abort();
 
@@ -82,6 +84,7 @@ private:
     void end_head();
     std::size_t add_data(std::span<iovec> pieces, std::array<char, 20>& line,
                          std::string_view data);
+    net::Task<void> write_gathered(std::span<const std::string_view> pieces, bool last);
     net::Task<void> write_pieces(std::span<iovec> pieces);
     /// True if everything left at once; else the caller goes on with write_pieces.
     bool write_now(std::span<iovec>& pieces);

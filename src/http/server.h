@@ -16,6 +16,7 @@
 /// handlers hold.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -80,6 +81,8 @@ public:
     /// No connection takes another request: idle ones close now, busy ones after their answer.
     void drain();
     bool draining() const { return draining_; }
+    /// Calls `done` once, when no connection is left (at once if none is).
+    void when_empty(std::function<void()> done) { connections_.when_empty(std::move(done)); }
     /// Cancels every exchange and closes every connection.
     void close_all();
     const ServerCounters& counters() const { return counters_; }

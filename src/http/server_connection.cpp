@@ -199,7 +199,8 @@ net::Task<void> ServerConnection::linger() {
 // While a handler works: bytes are a pipelined request (kept), an end means that the client is
 // gone.
 void ServerConnection::on_readable(net::Stream& stream) {
-    if (!block_) {
+    bool lent = !block_;
+    if (lent) {
         block_ = server_.worker_.blocks().take();
         begin_ = end_ = floor_;
     }
@@ -212,6 +213,7 @@ void ServerConnection::on_readable(net::Stream& stream) {
         cancel_.cancel();
         return;
     }
+    if (lent && r.again()) block_.reset();  // a late edge, for bytes read before
     stream.watch(this);
 }
 

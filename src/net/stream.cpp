@@ -2,15 +2,19 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/error.hpp>
+#include <unistd.h>
+
 #include <cerrno>
+#include <utility>
 
 #include "net/tls.h"
 
 namespace weir::net {
 
 Stream::Stream(Worker& worker, int fd)
-    : worker_(worker), descriptor_(worker.io().get_executor(), fd) {}
+    : worker_(worker), fd_(fd) {
+    worker_.poller().add(fd_, *this);
+}
 
 Stream::~Stream() {
     close();
@@ -34,7 +38,8 @@ IoResult Stream::read(std::span<char> space) {
     }
     ssize_t n = ::recv(fd(), space.data(), space.size(), 0);
     if (n > 0) {
-        maybe_readable_ = static_cast<std::size_t>(n) == space.size();
+        // A short read has emptied the socket, unless the end is waiting behind the bytes.
+        maybe_readable_ = ending_ || static_cast<std::size_t>(n) == space.size();
         received_ += static_cast<uint64_t>(n);
         return {IoResult::State::done, 0, static_cast<std::size_t>(n)};
     }
@@ -83,47 +88,30 @@ Stream::Wait Stream::arriving(TimePoint deadline, CancelSource* cancel) {
     return readable(deadline, cancel);
 }
 
-void Stream::release() {
-    if (--references_ == 0) {
-        delete this;
-    } else if (references_ ==
-               static_cast<uint32_t>(read_armed_) + static_cast<uint32_t>(write_armed_)) {
-        close();  // nobody but the loop knows this stream any more
-    }
-}
-
+// Edges are told as they come. What came before anybody watched is told from the loop, soon: the
+// observer may not be ready to be called from within its own watch().
 void Stream::watch(Observer* observer) {
     observer_ = observer;
-    if (open()) arm_read();
+    if (!observer_ || !maybe_readable_ || !open()) return;
+    worker_.post([self = Ptr(this)] {
+        if (self->observer_ && !self->waiting_ && self->maybe_readable_ && self->open())
+            self->observer_->on_readable(*self);
+    });
 }
 
-void Stream::arm_read() {
-    if (read_armed_) return;
-    read_armed_ = true;
-    descriptor_.async_wait(Descriptor::wait_read,
-                           [self = Ptr(this)](const boost::system::error_code&) {
-                               self->read_armed_ = false;
-                               self->fired(Direction::read);
-                           });
-}
-
-void Stream::arm_write() {
-    if (write_armed_) return;
-    write_armed_ = true;
-    descriptor_.async_wait(Descriptor::wait_write,
-                           [self = Ptr(this)](const boost::system::error_code&) {
-                               self->write_armed_ = false;
-                               self->fired(Direction::write);
-                           });
-}
-
-// A closed descriptor fires its registrations with an error: the waiter wakes and its next read or
-// write says what happened.
-void Stream::fired(Direction direction) {
-    if (direction == Direction::read) maybe_readable_ = true;
-    if (waiting_ && (waiting_->direction_ == direction || waiting_->direction_ == Direction::both))
-        return waiting_->resume(Wake::ready);
-    if (direction == Direction::read && observer_ && open()) observer_->on_readable(*this);
+void Stream::on_events(uint32_t events) {
+    Ptr alive(this);
+    constexpr uint32_t kRead = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    constexpr uint32_t kWrite = EPOLLOUT | EPOLLHUP | EPOLLERR;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) ending_ = true;
+    if (events & kRead) maybe_readable_ = true;
+    if (waiting_) {
+        bool wanted = waiting_->direction_ == Direction::read    ? events & kRead
+                      : waiting_->direction_ == Direction::write ? events & kWrite
+                                                                 : true;
+        if (wanted) return waiting_->resume(Wake::ready);
+    }
+    if ((events & kRead) && observer_ && open()) observer_->on_readable(*this);
 }
 
 void Stream::on_deadline() {
@@ -142,16 +130,17 @@ bool Stream::at_end() {
 }
 
 bool Stream::stale() const {
-    return !open() || maybe_readable_ || !read_armed_;
+    return !open() || maybe_readable_;
 }
 
 void Stream::close() {
     observer_ = nullptr;
     if (!open()) return;
     if (tls_) tls_->shutdown();
-    boost::system::error_code ignored;
-    descriptor_.close(ignored);
+    worker_.poller().remove(fd_, *this);
+    ::close(std::exchange(fd_, -1));
     worker_.deadlines().clear(*this);
+    if (waiting_) waiting_->resume(Wake::ready);  // its next read or write says that it is closed
 }
 
 void Stream::abort() {
@@ -167,8 +156,6 @@ void Stream::Wait::await_suspend(std::coroutine_handle<> caller) {
     stream_.waiting_ = this;
     if (cancel_) cancel_->enter(*this);
     stream_.worker_.deadlines().set(stream_, deadline_);
-    if (direction_ != Direction::write) stream_.arm_read();
-    if (direction_ != Direction::read) stream_.arm_write();
 }
 
 Wake Stream::Wait::await_resume() {

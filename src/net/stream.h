@@ -1,9 +1,9 @@
 /// A connected byte stream: a TCP socket, with or without TLS, on one worker.
 ///
 /// Reading and writing are tried at once with non-blocking system calls; only when the kernel says
-/// "not now" does a coroutine wait, and a wait is one re-armed epoll registration. The read
-/// registration stays armed between exchanges, so the wait for a provider's answer and the watch
-/// for a client that goes away cost nothing extra.
+/// "not now" does a coroutine wait. The stream is registered once, edge-triggered (poller.h), so a
+/// wait, and the watch for a client that goes away, cost no system call. An edge may come late, for
+/// bytes that were read already: a wait that ends tells that a read is worth trying, no more.
 ///
 ///     while (true) {
 ///         IoResult r = stream->read(space);
@@ -12,13 +12,11 @@
 ///         use(space.first(r.size));
 ///     }
 ///
-/// Ownership: StreamPtr counts references, because an armed registration keeps the Stream alive
-/// until the loop has run it; when only registrations are left, the socket is closed. Threads: one
-/// worker. One coroutine waits on a Stream at a time.
+/// Ownership: StreamPtr counts references; the last one closes the socket. Threads: one worker. One
+/// coroutine waits on a Stream at a time.
 #pragma once
 #include <sys/uio.h>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <coroutine>
 #include <span>
@@ -46,7 +44,7 @@ struct IoResult {
 /// How a wait ended (Cancelled is thrown instead).
 enum class Wake : uint8_t { ready, deadline };
 
-class Stream final : private Deadlines::Node {
+class Stream final : private Deadlines::Node, private Poller::Client {
 public:
     using Ptr = boost::intrusive_ptr<Stream>;
 
@@ -64,8 +62,8 @@ public:
     static Ptr adopt(Worker& worker, int fd);
 
     Worker& worker() { return worker_; }
-    int fd() { return descriptor_.native_handle(); }
-    bool open() const { return descriptor_.is_open(); }
+    int fd() const { return fd_; }
+    bool open() const { return fd_ >= 0; }
 
     IoResult read(std::span<char> space);
     /// Gathers; may write less than all.
@@ -80,8 +78,7 @@ public:
     /// As readable(), after something other than read() found nothing (a TLS handshake).
     Wait arriving(TimePoint deadline, CancelSource* cancel);
 
-    /// Keeps the read registration armed with no coroutine waiting; `observer` hears of it (null:
-    /// nobody).
+    /// While no coroutine waits, `observer` hears of bytes and of the end (null: nobody).
     void watch(Observer* observer);
     void unwatch() { observer_ = nullptr; }
 
@@ -104,32 +101,28 @@ public:
     uint64_t sent() const { return sent_; }
 
     friend void intrusive_ptr_add_ref(Stream* s) { ++s->references_; }
-    friend void intrusive_ptr_release(Stream* s) { s->release(); }
+    friend void intrusive_ptr_release(Stream* s) {
+        if (--s->references_ == 0) delete s;
+    }
 
 private:
-    using Descriptor =
-        boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
     enum class Direction : uint8_t { read, write, both };
 
     Stream(Worker& worker, int fd);
     ~Stream();
-    void release();
-    void arm_read();
-    void arm_write();
-    void fired(Direction direction);
+    void on_events(uint32_t events) override;
     void on_deadline() override;
 
     Worker& worker_;
-    Descriptor descriptor_;
     std::unique_ptr<TlsSession> tls_;
     Wait* waiting_ = nullptr;
     Observer* observer_ = nullptr;
     uint64_t received_ = 0;
     uint64_t sent_ = 0;
     uint32_t references_ = 0;
-    bool read_armed_ = false;
-    bool write_armed_ = false;
+    int fd_;
     bool maybe_readable_ = false;  // false once a read found less than it had room for
+    bool ending_ = false;          // the peer has closed its side: reading goes on until the end
 };
 
 /// Awaiter of readable() and writable(). Lives in the waiting coroutine's frame.
@@ -144,7 +137,7 @@ public:
     }
     bool await_ready() const noexcept {
         return (cancel_ && cancel_->cancelled()) || !stream_.open() ||
-               (direction_ == Direction::read && stream_.maybe_readable_);
+               (direction_ != Direction::write && stream_.maybe_readable_);
     }
     void await_suspend(std::coroutine_handle<> caller);
     /// Throws Cancelled if the source was cancelled before or during the wait.

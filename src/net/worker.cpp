@@ -10,7 +10,8 @@ Worker::Worker(int id)
     : id_(id),
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       guard_(io_.get_executor()),
-      deadlines_(io_) {}
+      deadlines_(io_),
+      poller_(io_) {}
 
 Worker::~Worker() = default;
 

@@ -13,6 +13,7 @@
 
 #include "net/blocks.h"
 #include "net/deadlines.h"
+#include "net/poller.h"
 #include "net/task_scope.h"
 
 namespace weir::net {
@@ -28,6 +29,7 @@ public:
     boost::asio::io_context& io() { return io_; }
     Deadlines& deadlines() { return deadlines_; }
     Blocks& blocks() { return blocks_; }
+    Poller& poller() { return poller_; }
     /// Tasks that live as long as they like on this worker: connections, refreshers.
     TaskScope& tasks() { return tasks_; }
 
@@ -47,6 +49,7 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
     Blocks blocks_;
     Deadlines deadlines_;
+    Poller poller_;
     TaskScope tasks_;
 };
 

@@ -101,7 +101,7 @@ private:
     net::Task<Result<void>> relay_translated(Outgoing& out, BodyReader& body, const Head& head);
     net::Task<Result<void>> relay_error(const snapshot::Attempt& attempt, Outgoing& out,
                                         BodyReader& body, const Head& head);
-    net::Task<Result<void>> end_with_error(const Error& error);
+    net::Task<Result<void>> end_with_error(const Error& error, std::string_view boundary);
     net::Task<Result<std::string>> collect(BodyReader& body, uint64_t limit);
     void begin_answer(const Head& head, bool keep_body_headers);
     net::TimePoint stream_deadline() const;

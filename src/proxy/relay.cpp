@@ -149,13 +149,11 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
             if (piece->empty()) break;
             auto pieces = watcher.feed(*piece);
             note_first_token();
-            if (watcher.terminated() && body.done() && pieces.size() == 1) {
-                co_await client_.finish(pieces.front());
+            if (watcher.terminated() && body.done()) {
+                co_await client_.finish(pieces);
                 break;
             }
-            for (std::string_view part : pieces)
-                co_await client_.write(part);
-            if (!client_.sent_head()) co_await client_.flush();
+            co_await client_.write(pieces);
         }
     } catch (const net::Cancelled&) {
         take_facts();
@@ -164,22 +162,22 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
     take_facts();
     if (watcher.provider_error()) record_.error = &codes::upstream_error;
     if (client_.finished()) co_return Result<void>();
-    for (std::string_view part : watcher.finish())
-        co_await client_.write(part);
     if (!broken && !watcher.terminated() && !watcher.provider_error())
         broken = Error(codes::upstream_truncated,
                        "the provider's stream ended without its terminal event");
     if (!broken) {
-        co_await client_.finish();
+        co_await client_.finish(watcher.finish());
         co_return Result<void>();
     }
-    co_return co_await end_with_error(*broken);
+    // What is left of an event that broke off is not sent on: the error event takes its place.
+    co_return co_await end_with_error(*broken, watcher.at_event_boundary() ? "" : "\n\n");
 }
 
 /// Tells a client in the middle of a stream, in its own dialect, that the rest will not come.
-net::Task<Result<void>> ExchangeRun::end_with_error(const Error& error) {
+net::Task<Result<void>> ExchangeRun::end_with_error(const Error& error,
+                                                    std::string_view boundary) {
     record_.error = &error.code();
-    std::string event;
+    std::string event(boundary);
     dialect::append_stream_error(dialect_, error, event);
     client_.close_after();
     co_await client_.finish(event);
