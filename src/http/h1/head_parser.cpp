@@ -186,12 +186,34 @@ Result<Framing> request_framing(const Collected& seen, int minor) {
     return Framing{Framing::Kind::length, *length};
 }
 
+/// `uri-host [":" port]` of RFC 3986 §3.2, without user information; ASCII only.
 bool valid_authority(std::string_view authority) {
-    for (char c : authority)
-        if (c == '/' || c == '?' || c == '#' || c == '@' || c == ' ' || c == ',' ||
-            static_cast<unsigned char>(c) < 0x21)
+    std::string_view host = authority;
+    std::string_view port;
+    if (authority.starts_with('[')) {
+        auto end = authority.find(']');
+        if (end == std::string_view::npos) return false;
+        host = authority.substr(1, end - 1);
+        port = authority.substr(end + 1);
+        if (host.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos)
             return false;
-    return true;
+    } else if (auto colon = authority.find(':'); colon != std::string_view::npos) {
+        host = authority.substr(0, colon);
+        port = authority.substr(colon);
+    }
+    for (char c : host)
+        if (c <= ' ' || c >= 0x7f || std::strchr("/?#@,\\\"<>[]^`{|}", c)) return false;
+    if (authority.empty()) return true;  // of a target without one (RFC 9112 §3.2)
+    return !host.empty() && (port.empty() || port[0] == ':') &&
+           port.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
+/// A target is made of printable ASCII (RFC 3986 §2); what else it may not hold is left to Beast.
+bool is_ascii(std::string_view target) {
+    unsigned char all = 0;
+    for (char c : target)
+        all |= static_cast<unsigned char>(c);
+    return all < 0x80;
 }
 
 /// Splits the target into path and query, and settles the authority (RFC 9112 §3.2).
@@ -201,6 +223,8 @@ Result<void> read_target(RequestHead& out, const Collected& seen) {
     if (!valid_authority(seen.host)) return fail(codes::http_bad_request, "Host is malformed");
     out.authority = seen.host;
     std::string_view target = out.target;
+    if (!is_ascii(target))
+        return fail(codes::http_bad_request, "the request target has a byte that is not ASCII");
     if (out.method == "CONNECT") return fail(codes::http_not_implemented, "CONNECT is not served");
     if (!target.starts_with('/') && target != "*") {
         auto scheme = target.find("://");
