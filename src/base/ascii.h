@@ -5,7 +5,9 @@
 
 namespace weir {
 
-constexpr char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+constexpr char ascii_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
 /// Equal but for ASCII case (header names, host names; RFC 9110 §5.1).
 constexpr bool iequals(std::string_view a, std::string_view b) {
@@ -28,7 +30,8 @@ constexpr std::string_view trim(std::string_view text, std::string_view set = " 
 
 inline std::string to_lower(std::string_view text) {
     std::string out(text);
-    for (char& c : out) c = ascii_lower(c);
+    for (char& c : out)
+        c = ascii_lower(c);
     return out;
 }
 

@@ -24,7 +24,8 @@ public:
 /// Stands still until told otherwise. For tests; one thread.
 class FakeClock final : public Clock {
 public:
-    explicit FakeClock(System::time_point start = System::time_point(std::chrono::seconds(1'700'000'000)))
+    explicit FakeClock(
+        System::time_point start = System::time_point(std::chrono::seconds(1'700'000'000)))
         : system_(start) {}
     Steady::time_point now() const override { return steady_; }
     System::time_point system_now() const override { return system_; }

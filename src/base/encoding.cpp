@@ -11,7 +11,8 @@ constexpr std::string_view kBase64 =
 
 constexpr std::array<int8_t, 256> base64_values() {
     std::array<int8_t, 256> table{};
-    for (auto& value : table) value = -1;
+    for (auto& value : table)
+        value = -1;
     for (size_t i = 0; i < kBase64.size(); ++i)
         table[static_cast<unsigned char>(kBase64[i])] = static_cast<int8_t>(i);
     return table;
@@ -35,11 +36,14 @@ bool unreserved(char c) {
 std::string base64_encode(std::string_view bytes) {
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
-    auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])); };
+    auto byte = [&](size_t i) {
+        return static_cast<uint32_t>(static_cast<unsigned char>(bytes[i]));
+    };
     size_t i = 0;
     for (; i + 3 <= bytes.size(); i += 3) {
         uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-        for (int shift = 18; shift >= 0; shift -= 6) out += kBase64[group >> shift & 63];
+        for (int shift = 18; shift >= 0; shift -= 6)
+            out += kBase64[group >> shift & 63];
     }
     if (size_t rest = bytes.size() - i; rest > 0) {
         uint32_t group = byte(i) << 16 | (rest == 2 ? byte(i + 1) << 8 : 0);
@@ -52,7 +56,8 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-    while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+    while (!text.empty() && text.back() == '=')
+        text.remove_suffix(1);
     if (text.size() % 4 == 1) return std::nullopt;
     std::string out;
     out.reserve(text.size() * 3 / 4);

@@ -1,4 +1,5 @@
-/// Bytes as text: base64 (RFC 4648 §4), lower-case hexadecimal, and percent-encoding (RFC 3986 §2.1).
+/// Bytes as text: base64 (RFC 4648 §4), lower-case hexadecimal, and percent-encoding (RFC 3986
+/// §2.1).
 #pragma once
 #include <optional>
 #include <string>

@@ -7,10 +7,14 @@ namespace weir {
 
 std::string_view to_string(Fault fault) {
     switch (fault) {
-        case Fault::client: return "client";
-        case Fault::upstream: return "upstream";
-        case Fault::policy: return "policy";
-        case Fault::internal: return "internal";
+        case Fault::client:
+            return "client";
+        case Fault::upstream:
+            return "upstream";
+        case Fault::policy:
+            return "policy";
+        case Fault::internal:
+            return "internal";
     }
     return "internal";
 }

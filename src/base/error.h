@@ -62,8 +62,10 @@ inline constexpr Code upstream_reset{"upstream.reset", Fault::upstream, 502, tru
 inline constexpr Code upstream_protocol{"upstream.protocol", Fault::upstream, 502, true};
 inline constexpr Code upstream_truncated{"upstream.truncated", Fault::upstream, 502, true};
 inline constexpr Code upstream_too_large{"upstream.too_large", Fault::upstream, 502};
-inline constexpr Code upstream_connect_timeout{"upstream.connect_timeout", Fault::upstream, 504, true};
-inline constexpr Code upstream_first_byte_timeout{"upstream.first_byte_timeout", Fault::upstream, 504, true};
+inline constexpr Code upstream_connect_timeout{"upstream.connect_timeout", Fault::upstream, 504,
+                                               true};
+inline constexpr Code upstream_first_byte_timeout{"upstream.first_byte_timeout", Fault::upstream,
+                                                  504, true};
 inline constexpr Code upstream_idle_timeout{"upstream.idle_timeout", Fault::upstream, 504, true};
 inline constexpr Code upstream_request_timeout{"upstream.request_timeout", Fault::upstream, 504};
 inline constexpr Code upstream_error{"upstream.error", Fault::upstream, 502, true};
@@ -81,23 +83,50 @@ inline constexpr Code internal_error{"internal.error", Fault::internal, 500};
 }  // namespace codes
 
 /// Every Code, in the order above. A new constant is added here too (a test counts them).
-inline constexpr std::array kAllCodes{
-    &codes::http_bad_request, &codes::http_head_too_large, &codes::http_body_too_large,
-    &codes::http_not_implemented, &codes::http_version, &codes::http_timeout,
-    &codes::http_expectation, &codes::http_client_gone, &codes::route_not_found,
-    &codes::route_method, &codes::route_model_not_found, &codes::route_no_backend,
-    &codes::body_invalid_json, &codes::body_invalid, &codes::body_model, &codes::auth_missing,
-    &codes::auth_denied, &codes::dialect_request, &codes::dialect_unsupported,
-    &codes::dialect_no_translation, &codes::dialect_response, &codes::upstream_connect,
-    &codes::upstream_dns, &codes::upstream_tls, &codes::upstream_reset, &codes::upstream_protocol,
-    &codes::upstream_truncated, &codes::upstream_too_large, &codes::upstream_connect_timeout,
-    &codes::upstream_first_byte_timeout, &codes::upstream_idle_timeout,
-    &codes::upstream_request_timeout, &codes::upstream_error, &codes::credential_missing,
-    &codes::credential_invalid, &codes::config_invalid, &codes::config_io, &codes::listen_failed,
-    &codes::overloaded, &codes::shutting_down, &codes::internal_error};
+inline constexpr std::array kAllCodes{&codes::http_bad_request,
+                                      &codes::http_head_too_large,
+                                      &codes::http_body_too_large,
+                                      &codes::http_not_implemented,
+                                      &codes::http_version,
+                                      &codes::http_timeout,
+                                      &codes::http_expectation,
+                                      &codes::http_client_gone,
+                                      &codes::route_not_found,
+                                      &codes::route_method,
+                                      &codes::route_model_not_found,
+                                      &codes::route_no_backend,
+                                      &codes::body_invalid_json,
+                                      &codes::body_invalid,
+                                      &codes::body_model,
+                                      &codes::auth_missing,
+                                      &codes::auth_denied,
+                                      &codes::dialect_request,
+                                      &codes::dialect_unsupported,
+                                      &codes::dialect_no_translation,
+                                      &codes::dialect_response,
+                                      &codes::upstream_connect,
+                                      &codes::upstream_dns,
+                                      &codes::upstream_tls,
+                                      &codes::upstream_reset,
+                                      &codes::upstream_protocol,
+                                      &codes::upstream_truncated,
+                                      &codes::upstream_too_large,
+                                      &codes::upstream_connect_timeout,
+                                      &codes::upstream_first_byte_timeout,
+                                      &codes::upstream_idle_timeout,
+                                      &codes::upstream_request_timeout,
+                                      &codes::upstream_error,
+                                      &codes::credential_missing,
+                                      &codes::credential_invalid,
+                                      &codes::config_invalid,
+                                      &codes::config_io,
+                                      &codes::listen_failed,
+                                      &codes::overloaded,
+                                      &codes::shutting_down,
+                                      &codes::internal_error};
 
-/// A Code and a detail. The detail reaches clients for client faults and operators for all; it never
-/// holds a credential or prompt text.
+/// A Code and a detail. The detail reaches clients for client faults and operators for all; it
+/// never holds a credential or prompt text.
 class Error {
 public:
     Error(const Code& code, std::string detail) : code_(&code), detail_(std::move(detail)) {}
@@ -129,21 +158,22 @@ inline std::unexpected<Error> fail(const Code& code, std::string detail = {}) {
 /// WEIR_TRY(auto x, expr): x is the value of expr, or the function returns its Error.
 #define WEIR_TRY(decl, ...) WEIR_TRY_(WEIR_CAT(weir_try_, __LINE__), return, decl, __VA_ARGS__)
 /// The same inside a coroutine.
-#define WEIR_CO_TRY(decl, ...) WEIR_TRY_(WEIR_CAT(weir_try_, __LINE__), co_return, decl, __VA_ARGS__)
+#define WEIR_CO_TRY(decl, ...) \
+    WEIR_TRY_(WEIR_CAT(weir_try_, __LINE__), co_return, decl, __VA_ARGS__)
 #define WEIR_TRY_(tmp, ret, decl, ...)                     \
     auto tmp = (__VA_ARGS__);                              \
     if (!tmp) ret std::unexpected(std::move(tmp).error()); \
     decl = std::move(*tmp)
 /// WEIR_CHECK(expr): for Result<void>, return its Error if it failed.
-#define WEIR_CHECK(...)                                                              \
-    do {                                                                             \
-        if (auto weir_check_ = (__VA_ARGS__); !weir_check_)                          \
-            return std::unexpected(std::move(weir_check_).error());                  \
+#define WEIR_CHECK(...)                                             \
+    do {                                                            \
+        if (auto weir_check_ = (__VA_ARGS__); !weir_check_)         \
+            return std::unexpected(std::move(weir_check_).error()); \
     } while (false)
-#define WEIR_CO_CHECK(...)                                                           \
-    do {                                                                             \
-        if (auto weir_check_ = (__VA_ARGS__); !weir_check_)                          \
-            co_return std::unexpected(std::move(weir_check_).error());               \
+#define WEIR_CO_CHECK(...)                                             \
+    do {                                                               \
+        if (auto weir_check_ = (__VA_ARGS__); !weir_check_)            \
+            co_return std::unexpected(std::move(weir_check_).error()); \
     } while (false)
 
 namespace weir {

@@ -1,8 +1,8 @@
 /// The operator's log: one line per event, to standard error, through spdlog.
 ///
 /// Call sites pass plain text and numbers; a Secret does not compile. Never log a body. The logger
-/// is asynchronous enough for the request path only at `debug` and below being off: on that path log
-/// nothing but faults of our own. Threads: any.
+/// is asynchronous enough for the request path only at `debug` and below being off: on that path
+/// log nothing but faults of our own. Threads: any.
 #pragma once
 #include <spdlog/spdlog.h>
 

@@ -1,4 +1,5 @@
-// Precompiled header: the standard library and fmt, which every room uses. Never include it by hand.
+// Precompiled header: the standard library and fmt, which every room uses. Never include it by
+// hand.
 #pragma once
 #include <fmt/format.h>
 

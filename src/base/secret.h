@@ -2,7 +2,8 @@
 ///
 /// A Secret cannot be printed, formatted, compared with a literal by accident or converted to a
 /// string; the one way to its bytes is `reveal()`, which a reviewer can grep for. Its memory is
-/// wiped when it is destroyed. Copies are allowed (a snapshot holds its own), each wiped on its own.
+/// wiped when it is destroyed. Copies are allowed (a snapshot holds its own), each wiped on its
+/// own.
 #pragma once
 #include <string>
 #include <string_view>

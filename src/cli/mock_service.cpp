@@ -10,7 +10,8 @@ Result<std::shared_ptr<const mock::Script>> load_mock_script(const std::string& 
     if (path.empty()) return std::make_shared<const mock::Script>();
     WEIR_TRY(auto documents, read_documents({path}));
     auto script = mock::Script::parse(documents.front().text);
-    if (!script) return fail(script.error().code(), fmt::format("{}: {}", path, script.error().detail()));
+    if (!script)
+        return fail(script.error().code(), fmt::format("{}: {}", path, script.error().detail()));
     return script;
 }
 

@@ -8,8 +8,8 @@
 
 namespace weir::cli {
 
-/// Rules for the mock provider from a JSON file (docs/mock.md); an empty path means none. Fails with
-/// config.io or config.invalid, naming the file.
+/// Rules for the mock provider from a JSON file (docs/mock.md); an empty path means none. Fails
+/// with config.io or config.invalid, naming the file.
 Result<std::shared_ptr<const mock::Script>> load_mock_script(const std::string& path);
 
 class MockService {

@@ -200,7 +200,8 @@ net::Task<void> Exchange::write_gathered(std::span<const std::string_view> piece
     }
     std::string_view end = size > 0 ? (last ? "\r\n0\r\n\r\n" : "\r\n") : (last ? "0\r\n\r\n" : "");
     if (state_ == State::chunked) out[count++] = piece_of(end);
-    WEIR_ASSERT(state_ != State::length);  // lengths are for bodies that pass in one piece at a time
+    WEIR_ASSERT(state_ !=
+                State::length);  // lengths are for bodies that pass in one piece at a time
     if (last) state_ = State::done;
     std::span<iovec> rest(out.data(), count);
     if (!write_now(rest)) co_await write_pieces(rest);

@@ -92,7 +92,9 @@ net::Task<Result<std::string_view>> ServerConnection::read_some() {
         begin_ += step.consumed;
         if (begin_ == end_ && decoder_.done() == false) begin_ = end_ = floor_;
         body_read_ += step.data.size();
-        if (body_read_ > server_.options_.body_limit) co_return body_too_large();
+        // What a chunk announces counts before it has come.
+        if (body_read_ + decoder_.remaining() > server_.options_.body_limit)
+            co_return body_too_large();
         if (decoder_.done()) body_complete();
         if (!step.data.empty()) co_return step.data;
     }

@@ -44,12 +44,25 @@ struct ServerOptions {
     BodyMemory* body_memory = nullptr;          ///< shared by all workers; null: no bound
 };
 
+/// An answer that the server gives itself. Its views are valid during the call only.
+struct Refusal {
+    const Error& error;
+    const RequestHead* head;  ///< null: it could not be parsed
+    std::string_view peer;    ///< as Exchange::peer()
+    uint32_t listener;        ///< as Exchange::listener()
+    net::Duration since;      ///< the first byte of the head
+    bool handled;             ///< a handler had the request, and failed to answer it
+};
+
 /// What answers requests. One per worker; outlives the Server.
 class Handler {
 public:
     virtual net::Task<void> handle(Exchange& exchange) = 0;
-    /// Body and content type of an answer to a request that could not be parsed.
+    /// Body and content type of an answer that the server gives itself.
     virtual void render_error(const Error& error, std::string& content_type, std::string& body) = 0;
+    /// Told of each such answer before it leaves; may append fields of its head, as complete lines
+    /// ("name: value\r\n"), to `lines`.
+    virtual void on_refusal(const Refusal&, std::string& /*lines*/) {}
     /// Told of every request that never reached handle(), and of every exception it threw.
     virtual void on_failure(const Error&) {}
 

@@ -104,7 +104,7 @@ net::Task<bool> ServerConnection::one_exchange() {
     }
     if (failed || !exchange_.finished()) {
         if (!exchange_.sent_head())
-            co_await answer(Error(codes::internal_error, "the request could not be handled"));
+            co_await answer(Error(codes::internal_error, "the request could not be handled"), true);
         co_return false;
     }
     bool reusable = exchange_.keep_alive_;
@@ -120,9 +120,10 @@ net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
     floor_ = 0;
     std::size_t scanned = 0;
     bool first_byte = begin_ < end_;  // of a pipelined request
+    first_byte_ = now();
     net::TimePoint deadline =
-        now() + (first_byte || begun_ == net::TimePoint{} ? server_.options_.head_timeout
-                                                          : server_.options_.idle_timeout);
+        first_byte_ + (first_byte || begun_ == net::TimePoint{} ? server_.options_.head_timeout
+                                                                : server_.options_.idle_timeout);
     while (true) {
         if (begin_ < end_ && (scanned > 0 || !skip_empty_lines())) {
             std::size_t size = h1::find_head_end(unread(), scanned);
@@ -154,7 +155,8 @@ net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
         if (r.closed()) co_return Head::closed;
         if (r.done() && !first_byte) {
             first_byte = true;
-            deadline = now() + server_.options_.head_timeout;
+            first_byte_ = now();
+            deadline = first_byte_ + server_.options_.head_timeout;
         }
     }
 }
@@ -163,10 +165,10 @@ net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
 net::Task<void> ServerConnection::refuse(const Error& error) {
     ++server_.counters_.refused;
     server_.handler_.on_failure(error);
-    co_await answer(error);
+    co_await answer(error, false);
 }
 
-net::Task<void> ServerConnection::answer(const Error& error) {
+net::Task<void> ServerConnection::answer(const Error& error, bool handled) {
     ending_ = true;
     std::string type;
     std::string body;
@@ -174,6 +176,9 @@ net::Task<void> ServerConnection::answer(const Error& error) {
     exchange_.reset(false, in_exchange_ && exchange_.head_request_, 1);
     exchange_.begin(error.status());
     exchange_.header("content-type", type);
+    server_.handler_.on_refusal(
+        {error, in_exchange_ ? &head_ : nullptr, peer_, listener_, now() - first_byte_, handled},
+        exchange_.head_text());
     co_await exchange_.send(body);
     co_await linger();
 }

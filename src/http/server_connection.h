@@ -30,7 +30,7 @@ private:
     net::Task<Result<Head>> read_head();
     net::Task<bool> one_exchange();
     net::Task<void> refuse(const Error& error);
-    net::Task<void> answer(const Error& error);
+    net::Task<void> answer(const Error& error, bool handled);
     net::Task<void> linger();
     net::Task<bool> discard_body();
     void on_readable(net::Stream& stream) override;
@@ -68,6 +68,7 @@ private:
     h1::BodyDecoder decoder_;
     Exchange exchange_;
     net::TimePoint begun_{};
+    net::TimePoint first_byte_{};  // of the head that is, or was last, read
     std::unique_ptr<char[]> heap_;
     std::size_t heap_capacity_ = 0;
     std::size_t heap_size_ = 0;

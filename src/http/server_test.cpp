@@ -367,6 +367,7 @@ TEST_F(ServerHttp, HandlerThatThrowsOrForgetsToAnswer) {
         peer.expect(loop(), "HTTP/1.1 500 ");
         peer.expect_end(loop());
         EXPECT_TRUE(peer.received.ends_with("internal.error")) << peer.received;
+        EXPECT_THAT(peer.received, HasSubstr(fmt::format("x-refused: 7 {} handled\r\n", path)));
         EXPECT_FALSE(peer.reset);
     }
     EXPECT_THAT(server->failures, testing::ElementsAre("internal.error"));
@@ -387,8 +388,10 @@ TEST_F(ServerHttp, MalformedAndOversizedHeads) {
         peer.expect_end(loop());
         EXPECT_FALSE(peer.reset) << status;
         EXPECT_THAT(peer.received, HasSubstr("connection: close"));
+        EXPECT_THAT(peer.received, HasSubstr("x-refused: 7 unparsed unhandled\r\n"));
     }
     EXPECT_EQ(server->server->counters().refused, 6u);
+    EXPECT_THAT(server->refused, testing::Each(testing::StartsWith("127.0.0.1:")));
     EXPECT_EQ(server->server->counters().requests, 0u);
 }
 
@@ -399,6 +402,7 @@ TEST_F(ServerHttp, OversizedBodies) {
     auto declared = server->connect();
     declared.send(loop(), "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 100001\r\n\r\n");
     declared.expect(loop(), "HTTP/1.1 413");  // before the body
+    declared.expect(loop(), "x-refused: 7 /echo unhandled\r\n");
     EXPECT_EQ(server->server->counters().refused, 1u);
     for (const char* path : {"/echo", "/stream"}) {
         auto chunked = server->connect();
@@ -411,6 +415,9 @@ TEST_F(ServerHttp, OversizedBodies) {
         chunked.expect_end(loop());
         EXPECT_THAT(chunked.received, Not(HasSubstr("0\r\n\r\n")));
     }
+    auto announced = server->connect();
+    announced.send(loop(), kChunkedHead + std::string("fffffffffff\r\n"));
+    announced.expect(loop(), "HTTP/1.1 413");  // before the chunk
     auto exact = server->connect();
     exact.send(loop(), kChunkedHead + chunk(std::string(100000, 'x')) + "0\r\n\r\n");
     exact.expect(loop(), "HTTP/1.1 200");

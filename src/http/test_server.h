@@ -41,6 +41,12 @@ public:
         content_type = "text/plain";
         body = error.code().name;
     }
+    void on_refusal(const Refusal& refusal, std::string& lines) override {
+        lines += fmt::format("x-refused: {} {} {}\r\n", refusal.listener,
+                             refusal.head ? refusal.head->path : "unparsed",
+                             refusal.handled ? "handled" : "unhandled");
+        refused.emplace_back(refusal.peer);
+    }
     void on_failure(const Error& error) override { failures.emplace_back(error.code().name); }
 
     net::TestLoop loop;
@@ -48,6 +54,7 @@ public:
     std::unique_ptr<Server> server;
     std::unique_ptr<net::Listener> listener;
     std::vector<std::string> failures;
+    std::vector<std::string> refused;  // peers
 
 private:
     static net::Task<void> missing(Exchange& exchange) {

@@ -24,7 +24,8 @@ Task<int> connect_one(Worker& worker, const Address& address, TimePoint deadline
                       CancelSource* cancel, StreamPtr& stream) {
     int fd = open_socket(address.storage.ss_family);
     if (fd < 0) co_return errno;
-    // Connecting begins before the socket is registered: an idle one would report that it is hung up.
+    // Connecting begins before the socket is registered: an idle one would report that it is hung
+    // up.
     int outcome = ::connect(fd, address.get(), address.length) == 0 ? 0 : errno;
     stream = Stream::adopt(worker, fd);
     if (outcome != EINPROGRESS) co_return outcome;

@@ -4,7 +4,8 @@
 
 namespace weir::net {
 
-Poller::Poller(boost::asio::io_context& io) : set_(io.get_executor(), ::epoll_create1(EPOLL_CLOEXEC)) {
+Poller::Poller(boost::asio::io_context& io)
+    : set_(io.get_executor(), ::epoll_create1(EPOLL_CLOEXEC)) {
     arm();
 }
 

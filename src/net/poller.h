@@ -1,9 +1,9 @@
 /// Readiness of every stream of one worker, with one registration for a stream's whole life.
 ///
 /// Asio re-arms a descriptor with epoll_ctl for each wait and runs an operation object through its
-/// queue for each event. A gateway waits twice per request, so here the streams are registered once,
-/// edge-triggered, in an epoll set of their own, and Asio watches that set as one descriptor. What it
-/// saves is measured in docs/adr/0006-poller.md. Semantics of the edges: epoll(7).
+/// queue for each event. A gateway waits twice per request, so here the streams are registered
+/// once, edge-triggered, in an epoll set of their own, and Asio watches that set as one descriptor.
+/// What it saves is measured in docs/adr/0006-poller.md. Semantics of the edges: epoll(7).
 ///
 /// Threads: one worker. A client of the poller may be removed from within any callback.
 #pragma once
@@ -49,7 +49,7 @@ private:
 
     Descriptor set_;
     std::array<epoll_event, kBatch> batch_{};
-    int next_ = 0;   // of the batch being delivered
+    int next_ = 0;  // of the batch being delivered
     int count_ = 0;
 };
 

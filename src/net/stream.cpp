@@ -11,8 +11,7 @@
 
 namespace weir::net {
 
-Stream::Stream(Worker& worker, int fd)
-    : worker_(worker), fd_(fd) {
+Stream::Stream(Worker& worker, int fd) : worker_(worker), fd_(fd) {
     worker_.poller().add(fd_, *this);
 }
 

@@ -47,6 +47,12 @@ bool openai_schema(dialect::Schema schema) {
     return schema == dialect::Schema::OpenAI || schema == dialect::Schema::AzureOpenAI;
 }
 
+/// Statuses with which a provider says that another may answer.
+bool another_may_answer(int status) {
+    return status == 429 || status == 500 || status == 502 || status == 503 || status == 504 ||
+           status == 529;
+}
+
 }  // namespace
 
 net::TimePoint ExchangeRun::until(config::Duration allowance) const {
@@ -59,22 +65,19 @@ net::TimePoint ExchangeRun::until(config::Duration allowance) const {
 net::Task<Result<void>> ExchangeRun::attempts() {
     balance::Tried tried;
     std::optional<Error> last;
-    while (auto index = rule_->chooser.next(tried, gateway_.random())) {
+    auto index = rule_->chooser.next(tried, gateway_.random());
+    while (index) {
         tried.set(*index);
         attempt_ = &rule_->attempts[*index];
+        index = rule_->chooser.next(tried, gateway_.random());
         ++record_.attempts;
-        Result<void> outcome = co_await attempt_once(*attempt_);
+        Result<void> outcome = co_await attempt_once(*attempt_, index.has_value());
         gateway_.parts_.metrics.attempt(
             attempt_->backend, outcome ? std::string_view("ok") : outcome.error().code().name);
         if (outcome) co_return Result<void>();
         last = std::move(outcome).error();
-        // Only a provider that never got the request is replaced here; retries by policy are a
-        // later phase.
-        bool unsent = last->code().name == codes::upstream_connect.name ||
-                      last->code().name == codes::upstream_dns.name ||
-                      last->code().name == codes::upstream_tls.name ||
-                      last->code().name == codes::upstream_connect_timeout.name;
-        if (!unsent || client_.begun_response()) break;
+        // Another backend is asked only while the client has seen nothing of this one's answer.
+        if (!last->retryable() || client_.sent_head() || request_released_) break;
     }
     if (!last)
         co_return fail(codes::route_no_backend,
@@ -83,13 +86,18 @@ net::Task<Result<void>> ExchangeRun::attempts() {
     co_return std::unexpected(std::move(*last));
 }
 
-net::Task<Result<void>> ExchangeRun::attempt_once(const snapshot::Attempt& attempt) {
+/// `more`: another backend is left, so that this one's "try again" need not reach the client.
+net::Task<Result<void>> ExchangeRun::attempt_once(const snapshot::Attempt& attempt, bool more) {
     do {
         ask_again_ = false;
-        Outgoing out;
+        Outgoing& out = scratch_->outgoing;
+        out.clear();
         WEIR_CO_CHECK(prepare(attempt, out));
         const Head* head = nullptr;
         WEIR_CO_TRY(http::ClientExchange upstream, co_await send(attempt, out, head));
+        if (more && another_may_answer(head->status))
+            co_return fail(codes::upstream_error,
+                           fmt::format("{} answered {}", attempt.backend, head->status));
         WEIR_CO_CHECK(co_await relay(attempt, out, std::move(upstream), *head));
     } while (ask_again_);
     co_return Result<void>();
@@ -140,7 +148,7 @@ Result<void> ExchangeRun::prepare(const snapshot::Attempt& attempt, Outgoing& ou
 
 /// Same dialect: the client's bytes, but for `model` and what the configuration edits in place.
 Result<std::string> ExchangeRun::pass_through(const snapshot::Attempt& attempt, Outgoing& out) {
-    std::string model =
+    const std::string& model =
         attempt.model_override.empty() ? record_.client_model : attempt.model_override;
     record_.provider_model = model;
     dialect::Target target{attempt.schema, attempt.version, attempt.prefix, attempt.model_override};

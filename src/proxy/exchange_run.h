@@ -22,6 +22,7 @@ class BodyReader;
 
 /// What the log and the metrics will say. Strings are copies: the request's memory may go first.
 struct Record {
+    void clear();  ///< as new, but keeps the strings' memory for the next exchange
     std::string request_id;
     std::string method;
     std::string path;
@@ -46,6 +47,7 @@ struct Record {
 
 /// What is sent to a provider.
 struct Outgoing {
+    void clear();
     std::string head;
     std::string edited;     ///< holds the body when it is not the client's own bytes
     std::string_view body;  ///< the client's bytes, or `edited`
@@ -53,6 +55,12 @@ struct Outgoing {
     bool stream = false;
     bool withhold_usage = false;
     dialect::Context context;
+};
+
+/// What exchanges of one worker use in turn, so that in steady state they allocate nothing for it.
+struct Scratch {
+    Record record;
+    Outgoing outgoing;
 };
 
 class ExchangeRun {
@@ -81,7 +89,7 @@ private:
 
     // attempt.cpp: choose, translate, credential, send, first byte
     net::Task<Result<void>> attempts();
-    net::Task<Result<void>> attempt_once(const snapshot::Attempt& attempt);
+    net::Task<Result<void>> attempt_once(const snapshot::Attempt& attempt, bool more);
     net::Task<Result<http::ClientExchange>> send(const snapshot::Attempt& attempt,
                                                  const Outgoing& out, const Head*& head);
     Result<void> prepare(const snapshot::Attempt& attempt, Outgoing& out);
@@ -106,6 +114,9 @@ private:
     void begin_answer(const Head& head, bool keep_body_headers);
     net::TimePoint stream_deadline() const;
     void note_first_token();
+    bool read_facts(std::string_view whole);
+    void take_facts(std::optional<std::string_view> usage, std::optional<std::string_view> model,
+                    std::optional<std::string_view> id);
 
     net::TimePoint until(config::Duration allowance) const;
     const config::Timeouts& timeouts() const { return rule_->timeouts; }
@@ -124,9 +135,11 @@ private:
     std::string query_;
     Inspection inspection_;
     std::string_view body_;
-    Record record_;
+    std::unique_ptr<Scratch> scratch_;
+    Record& record_;
     std::string host_buffer_;
     bool ask_again_ = false;  ///< the provider refused stream_options; without them it may answer
+    bool request_released_ = false;  ///< the client's bytes are gone: no other backend can be asked
     bool settled_ = false;
 };
 

@@ -36,6 +36,23 @@ Result<void> Gateway::publish(std::shared_ptr<const snapshot::Snapshot> snapshot
     return {};
 }
 
+std::unique_ptr<Scratch> Gateway::take_scratch() {
+    if (spare_.empty()) return std::make_unique<Scratch>();
+    auto scratch = std::move(spare_.back());
+    spare_.pop_back();
+    return scratch;
+}
+
+void Gateway::give_back(std::unique_ptr<Scratch> scratch) {
+    constexpr std::size_t kKeep = 64;
+    constexpr std::size_t kLargest = 16 * 1024;  // a rewritten body beyond that is not kept
+    if (spare_.size() >= kKeep) return;
+    scratch->record.clear();
+    scratch->outgoing.clear();
+    if (scratch->outgoing.edited.capacity() > kLargest) scratch->outgoing.edited = {};
+    spare_.push_back(std::move(scratch));
+}
+
 net::Task<void> Gateway::handle(http::Exchange& exchange) {
     ExchangeRun run(*this, exchange);
     co_await run.go();

@@ -23,6 +23,8 @@
 
 namespace weir::proxy {
 
+struct Scratch;
+
 /// A snapshot together with this worker's own view of its origins.
 struct Pinned {
     std::shared_ptr<const snapshot::Snapshot> snapshot;
@@ -50,11 +52,15 @@ public:
 
     net::Task<void> handle(http::Exchange& exchange) override;
     void render_error(const Error& error, std::string& content_type, std::string& body) override;
+    /// Gives the answer a request id, and the access log a line unless the exchange has one.
+    void on_refusal(const http::Refusal& refusal, std::string& lines) override;
     void on_failure(const Error& error) override;
 
 private:
     friend class ExchangeRun;
     Result<net::TlsContext*> tls_context(const std::string& ca_pem);
+    std::unique_ptr<Scratch> take_scratch();
+    void give_back(std::unique_ptr<Scratch> scratch);
     uint64_t random() { return random_(); }
     /// A UUID (version 4, RFC 9562 §5.4).
     std::string make_request_id();
@@ -62,7 +68,8 @@ private:
     Parts parts_;
     std::shared_ptr<const Pinned> pinned_;
     std::unordered_map<std::string, std::unique_ptr<net::TlsContext>>
-        tls_contexts_;  // by CA bundle
+        tls_contexts_;                             // by CA bundle
+    std::vector<std::unique_ptr<Scratch>> spare_;  ///< of exchanges that are over
     json::Peeker peeker_;
     json::Editor editor_;
     std::mt19937_64 random_;

@@ -33,11 +33,18 @@ std::string quoted_list(const std::vector<route::Matcher::Model>& models) {
 }  // namespace
 
 ExchangeRun::ExchangeRun(Gateway& gateway, http::Exchange& client)
-    : gateway_(gateway), client_(client), pinned_(gateway.pinned_) {
+    : gateway_(gateway),
+      client_(client),
+      pinned_(gateway.pinned_),
+      scratch_(gateway.take_scratch()),
+      record_(scratch_->record) {
     const http::RequestHead& request = client.request();
     port_ = &pinned_->snapshot->ports[client.listener()];
     std::string_view id = request.headers.value("x-request-id");
-    record_.request_id = acceptable_request_id(id) ? std::string(id) : gateway.make_request_id();
+    if (acceptable_request_id(id))
+        record_.request_id = id;
+    else
+        record_.request_id = gateway.make_request_id();
     record_.method = request.method;
     record_.path = request.path;
     record_.user_agent = request.headers.value("user-agent");

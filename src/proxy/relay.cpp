@@ -5,6 +5,7 @@
 #include "dialect/errors.h"
 #include "dialect/watcher.h"
 #include "json/member_scanner.h"
+#include "json/tail_member.h"
 #include "proxy/body_reader.h"
 #include "proxy/exchange_run.h"
 #include "proxy/headers.h"
@@ -12,7 +13,8 @@
 namespace weir::proxy {
 namespace {
 
-constexpr std::size_t kMaxErrorBody = 1 << 20;  // of a provider's error answer
+constexpr std::size_t kMaxErrorBody = 1 << 20;      // of a provider's error answer
+constexpr std::size_t kTranslateAtOnce = 8 * 1024;  // bytes of a provider's stream
 constexpr std::array<std::string_view, 3> kFacts{"usage", "model", "id"};
 
 bool is_event_stream(std::string_view content_type) {
@@ -97,8 +99,9 @@ net::Task<Result<void>> ExchangeRun::relay_unchanged(const Head& head, BodyReade
         client_.start_length(0);
     else
         client_.start_chunked();
-    json::MemberScanner scanner(kFacts);
     bool json = operation_ && istarts_with(head.headers.value("content-type"), "application/json");
+    json::MemberScanner scanner(kFacts);
+    bool first = true;
     while (true) {
         auto piece = co_await body.next(stream_deadline());
         if (!piece) {
@@ -108,20 +111,45 @@ net::Task<Result<void>> ExchangeRun::relay_unchanged(const Head& head, BodyReade
             co_return Result<void>();
         }
         if (!piece->empty()) note_first_token();
-        if (json) scanner.feed(*piece);
-        if (piece->empty() || body.done()) {
+        bool last = piece->empty() || body.done();
+        if (json) {
+            bool whole = first && last && read_facts(*piece);
+            if (!whole) scanner.feed(*piece);
+            json = !whole;
+        }
+        first = false;
+        if (last) {
             co_await client_.finish(*piece);
             break;
         }
         co_await client_.write(*piece);
     }
-    if (!json) co_return Result<void>();
-    if (auto usage = scanner.captured(0))
+    if (json) take_facts(scanner.captured(0), scanner.captured(1), scanner.captured(2));
+    co_return Result<void>();
+}
+
+void ExchangeRun::take_facts(std::optional<std::string_view> usage,
+                             std::optional<std::string_view> model,
+                             std::optional<std::string_view> id) {
+    if (usage)
         if (auto value = json::parse(*usage))
             record_.usage = dialect::decode_usage(dialect_, *value);
-    record_.response_model = plain_string(scanner.captured(1));
-    record_.response_id = plain_string(scanner.captured(2));
-    co_return Result<void>();
+    record_.response_model = plain_string(model);
+    record_.response_id = plain_string(id);
+}
+
+/// A large body that came whole: what is wanted of it stands at its two ends. False: look at all of
+/// it.
+bool ExchangeRun::read_facts(std::string_view whole) {
+    constexpr std::size_t kEnd = 1024;
+    if (whole.size() < 4 * kEnd) return false;
+    auto usage = json::tail_member(whole, "\"usage\"");
+    if (!usage) return false;
+    json::MemberScanner scanner(kFacts);
+    scanner.feed(whole.substr(0, kEnd));
+    if (!scanner.captured(1)) return false;
+    take_facts(usage, scanner.captured(1), scanner.captured(2));
+    return true;
 }
 
 /// Same dialect, streamed: whole events go on unchanged, a watcher looks at them.
@@ -132,6 +160,7 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
                                          .whole_events = true});
     out.head = {};
     out.edited = {};
+    request_released_ = true;
     client_.release_request();
     client_.start_chunked();
     std::optional<Error> broken;
@@ -174,8 +203,7 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
 }
 
 /// Tells a client in the middle of a stream, in its own dialect, that the rest will not come.
-net::Task<Result<void>> ExchangeRun::end_with_error(const Error& error,
-                                                    std::string_view boundary) {
+net::Task<Result<void>> ExchangeRun::end_with_error(const Error& error, std::string_view boundary) {
     record_.error = &error.code();
     std::string event(boundary);
     dialect::append_stream_error(dialect_, error, event);
@@ -188,6 +216,7 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
     dialect::StreamTranslator stream(out.context);
     out.head = {};
     out.edited = {};
+    request_released_ = true;
     client_.release_request();
     client_.header("content-type", stream.content_type());
     client_.header("cache-control", "no-cache");
@@ -207,15 +236,23 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
                 broken = std::move(piece).error();
                 break;
             }
-            Result<void> fed = piece->empty() ? stream.finish(events) : stream.feed(*piece, events);
-            if (!fed) broken = std::move(fed).error();
-            if (piece->empty()) break;
-            if (stream.content_started()) note_first_token();
-            if (!events.empty())
-                co_await client_.write(events);
-            else if (!client_.sent_head() && !broken)
-                co_await client_.flush();
-            events.clear();
+            if (piece->empty()) {
+                if (auto ended = stream.finish(events); !ended) broken = std::move(ended).error();
+                break;
+            }
+            // In slices, so that what a slow client has not taken stays small.
+            for (std::string_view rest = *piece; !rest.empty() && !broken;) {
+                std::string_view slice = rest.substr(0, kTranslateAtOnce);
+                rest.remove_prefix(slice.size());
+                if (auto fed = stream.feed(slice, events); !fed) broken = std::move(fed).error();
+                if (broken || (!rest.empty() && events.size() < kTranslateAtOnce)) continue;
+                if (stream.content_started()) note_first_token();
+                if (!events.empty())
+                    co_await client_.write(events);
+                else if (!client_.sent_head())
+                    co_await client_.flush();
+                events.clear();
+            }
         }
     } catch (const net::Cancelled&) {
         take_facts();

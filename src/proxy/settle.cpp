@@ -3,7 +3,34 @@
 
 namespace weir::proxy {
 
+void Record::clear() {
+    for (std::string* text : {&request_id, &method, &path, &user_agent, &session_id, &client_model,
+                              &provider_model, &response_model, &response_id, &dropped_list})
+        text->clear();
+    finish_reasons.clear();
+    upstream = {};
+    usage = {};
+    error = nullptr;
+    attempts = 0;
+    bytes_in = 0;
+    streamed = false;
+    sent = first_token = last_token = {};
+}
+
+void Outgoing::clear() {
+    head.clear();
+    edited.clear();
+    body = {};
+    translated = stream = withhold_usage = false;
+    context.model.clear();
+    context.request_id.clear();
+}
+
 ExchangeRun::~ExchangeRun() {
+    struct GiveBack {
+        ExchangeRun& run;
+        ~GiveBack() { run.gateway_.give_back(std::move(run.scratch_)); }
+    } last{*this};
     // Unwound: by a client that went away (or stopped reading), by the end of the worker, or by a
     // bug.
     if (settled_) return;

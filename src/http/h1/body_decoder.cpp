@@ -63,6 +63,8 @@ const char* BodyDecoder::decode(std::span<char> bytes, Step& step) {
             at += take;
             remaining_ -= take;
             if (remaining_ == 0) state_ = state_ == State::length ? State::done : State::data_cr;
+        } else if (std::size_t skipped = plain_chunk_line(bytes.subspan(at))) {
+            at += skipped;
         } else if (const char* bad = chunk_control(bytes[at++])) {
             return bad;
         }
@@ -70,6 +72,32 @@ const char* BodyDecoder::decode(std::span<char> bytes, Step& step) {
     step.data = {bytes.data(), static_cast<std::size_t>(out - bytes.data())};
     step.consumed = at;
     return nullptr;
+}
+
+/// What nearly every chunk has around it, taken at once: the end of the one before, and a size
+/// without extension. The bytes taken; 0: look at them one by one.
+std::size_t BodyDecoder::plain_chunk_line(std::span<const char> bytes) {
+    std::size_t at = 0;
+    if (state_ == State::data_cr && bytes.size() >= 2 && bytes[0] == '\r' && bytes[1] == '\n')
+        at = 2;
+    else if (state_ != State::size || digits_ > 0)
+        return 0;
+    constexpr std::size_t kDigits = 8;
+    uint64_t size = 0;
+    std::size_t digit = at;
+    for (int value;
+         digit < bytes.size() && digit - at < kDigits && (value = hex_digit(bytes[digit])) >= 0;
+         ++digit)
+        size = size << 4 | static_cast<uint64_t>(value);
+    bool whole = digit > at && size > 0 && digit + 1 < bytes.size() && bytes[digit] == '\r' &&
+                 bytes[digit + 1] == '\n';
+    if (!whole) {
+        if (at > 0) state_ = State::size;
+        return at;
+    }
+    remaining_ = size;
+    state_ = State::data;
+    return digit + 2;
 }
 
 const char* BodyDecoder::chunk_control(char c) {

@@ -49,6 +49,7 @@ private:
         last_lf,
         done
     };
+    std::size_t plain_chunk_line(std::span<const char> bytes);
     const char* chunk_control(char c);
     const char* keep_trailer(char c);
     State state_;
