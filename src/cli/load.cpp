@@ -82,7 +82,9 @@ std::pair<std::size_t, std::size_t> print(const std::vector<config::Diagnostic>&
     for (const auto& diagnostic : diagnostics) {
         bool error = diagnostic.severity == config::Severity::error;
         errors += error;
-        fmt::print(stderr, "{}: {}\n", error ? "error" : "warning", config::to_string(diagnostic));
+        config::Diagnostic shown = diagnostic;
+        if (!error) shown.subject = shown.subject.empty() ? "warning" : "warning: " + shown.subject;
+        fmt::print(stderr, "{}\n", config::to_string(shown));
     }
     return {errors, diagnostics.size() - errors};
 }

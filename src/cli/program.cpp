@@ -111,7 +111,9 @@ Result<void> Program::listen() {
         if (overrides.contains("")) where = overrides[""];
         for (const auto& name : port.listeners)
             if (overrides.contains(name)) where = overrides[name];
-        WEIR_TRY(net::Address address, net::parse_listen_address(where));
+        auto parsed = net::parse_listen_address(where);
+        if (!parsed) return fail(parsed.error().code(), "--listen: " + parsed.error().detail());
+        net::Address address = *parsed;
         WEIR_TRY(auto sockets, net::ListenSockets::open(address, workers_.size()));
         for (std::size_t w = 0; w < workers_.size(); ++w)
             workers_[w]->service.listen(sockets.take(w), i);
@@ -123,7 +125,9 @@ Result<void> Program::listen() {
 
 Result<void> Program::set_up_admin() {
     if (options_.admin == "off") return {};
-    WEIR_TRY(net::Address address, net::parse_listen_address(options_.admin));
+    auto parsed = net::parse_listen_address(options_.admin);
+    if (!parsed) return fail(parsed.error().code(), "--admin: " + parsed.error().detail());
+    net::Address address = *parsed;
     WEIR_TRY(auto sockets, net::ListenSockets::open(address, 1));
     admin_loop_ = std::make_unique<LoopThread>(static_cast<int>(options_.workers), "admin");
     admin_handler_ = std::make_unique<admin::AdminHandler>(admin::AdminHandler::Sources{

@@ -22,9 +22,7 @@ std::vector<Object> read_objects(std::span<const Document> documents, const Opti
                 self(std::move(item), self);
             return;
         }
-        const size_t errors = report.errors();
         auto object = classify(std::move(node), report);
-        if (report.errors() != errors) complete = false;
         if (!object) return;
         substitute(object->node, options.env, "", report);
         const Node* name = object->node.at("metadata.name");

@@ -218,39 +218,61 @@ void PassthroughWatcher::note_tail(std::string_view bytes) {
     std::memcpy(tail_ + sizeof tail_ - bytes.size(), bytes.data(), bytes.size());
 }
 
-// Sends the rest of an event that is too long to be withheld. Returns what follows it.
-std::string_view PassthroughWatcher::pass_oversized(std::string_view bytes) {
+// Where the event that the last buffer broke off ends in `bytes`; npos if it goes on.
+size_t PassthroughWatcher::broken_event_end(std::string_view bytes) const {
     std::string joint(tail_, sizeof tail_);
     joint.append(bytes.substr(0, sizeof tail_));
-    size_t end = event_end(joint, 1);
-    end = end != std::string_view::npos && end > sizeof tail_ ? end - sizeof tail_
-                                                              : event_end(bytes, 0);
+    const size_t end = event_end(joint, 1);
+    if (end != std::string_view::npos && end > sizeof tail_) return end - sizeof tail_;
+    return event_end(bytes, 0);
+}
+
+// Sends the rest of an event that is too long to be withheld. Returns what follows it.
+std::string_view PassthroughWatcher::pass_oversized(std::string_view bytes) {
+    const size_t end = broken_event_end(bytes);
     oversized_ = end == std::string_view::npos;
     pieces_.push_back(bytes.substr(0, end));
     return oversized_ ? std::string_view() : bytes.substr(end);
 }
 
-void PassthroughWatcher::withhold(std::string_view bytes) {
-    if (oversized_) bytes = pass_oversized(bytes);
-    if (bytes.empty()) return;
-    size_t end = 0;
-    if (held_.empty()) {
-        end = last_event_end(bytes);
-    } else {
-        // Only what is new, and what it may complete, can end an event.
-        const size_t known = held_.size() < 3 ? 0 : held_.size() - 3;
+// Completes the held event and sends it. Returns what follows it; nothing while it is not complete.
+std::string_view PassthroughWatcher::complete_held(std::string_view bytes) {
+    const size_t end = broken_event_end(bytes);
+    if (end == std::string_view::npos && held_.size() + bytes.size() <= options_.hold_limit) {
         held_.append(bytes);
-        end = last_event_end(std::string_view(held_).substr(known));
-        if (end == 0 && held_.size() <= options_.hold_limit) return;
-        if (end > 0) end += known;
-        released_.swap(held_);
-        held_.clear();
-        bytes = released_;
+        return {};
     }
+    released_.swap(held_);
+    held_.clear();
+    if (end == std::string_view::npos) {
+        pieces_.push_back(released_);
+        pieces_.push_back(bytes);
+        oversized_ = true;
+        return {};
+    }
+    released_.append(bytes.substr(0, end));
+    forward(released_);
+    return bytes.substr(end);
+}
+
+void PassthroughWatcher::forward(std::string_view events) {
     if (usage_near_)
-        forward_events(bytes.substr(0, end));
-    else if (end > 0)
-        pieces_.push_back(bytes.substr(0, end));
+        forward_events(events);
+    else if (!events.empty())
+        pieces_.push_back(events);
+}
+
+void PassthroughWatcher::withhold(std::string_view bytes) {
+    if (oversized_)
+        bytes = pass_oversized(bytes);
+    else if (!held_.empty())
+        bytes = complete_held(bytes);
+    if (bytes.empty()) {
+        usage_near_ = usage_near_ && !held_.empty();
+        return;
+    }
+    const size_t end = last_event_end(bytes);
+    forward(bytes.substr(0, end));
     const std::string_view rest = bytes.substr(end);
     usage_near_ = usage_near_ && !rest.empty();
     if (rest.size() > options_.hold_limit) {

@@ -72,6 +72,9 @@ private:
     void follow(char c);
     void finish_capture();
     void note_tail(std::string_view bytes);
+    size_t broken_event_end(std::string_view bytes) const;
+    std::string_view complete_held(std::string_view bytes);
+    void forward(std::string_view events);
     std::string_view pass_oversized(std::string_view bytes);
     void withhold(std::string_view bytes);
     void forward_events(std::string_view events);

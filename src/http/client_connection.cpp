@@ -66,6 +66,16 @@ bool ClientConnection::refused_early() {
     return answer.size() >= 10 && answer.starts_with("HTTP/1.") && answer[9] >= '3';
 }
 
+/// Of a body without a length (a stream) half a buffer is read at once, so that what a slow client
+/// has not taken stays small.
+std::span<char> ClientConnection::space() {
+    constexpr std::size_t kStreamed = net::Blocks::kSize / 2;
+    bool streamed = head_seen_ && (head_.framing.kind == Framing::Kind::chunked ||
+                                   head_.framing.kind == Framing::Kind::until_close);
+    std::size_t limit = streamed && end_ < kStreamed ? kStreamed : net::Blocks::kSize;
+    return {block_.data() + end_, limit - end_};
+}
+
 /// One read, waiting until `deadline` (then fails with `late`). False: the provider closed.
 net::Task<Result<bool>> ClientConnection::fill(net::TimePoint deadline, net::CancelSource* cancel,
                                                const Code& late) {
@@ -82,7 +92,7 @@ net::Task<Result<bool>> ClientConnection::fill(net::TimePoint deadline, net::Can
             end_ -= begin_;
             begin_ = 0;
         }
-        net::IoResult r = stream_->read({block_.data() + end_, net::Blocks::kSize - end_});
+        net::IoResult r = stream_->read(space());
         if (r.done()) {
             end_ += r.size;
             co_return true;

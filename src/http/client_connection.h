@@ -40,6 +40,7 @@ private:
     bool refused_early();
     net::Task<Result<bool>> fill(net::TimePoint deadline, net::CancelSource* cancel,
                                  const Code& late);
+    std::span<char> space();
     void on_readable(net::Stream&) override;
     void on_deadline() override;
 
