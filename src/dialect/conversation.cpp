@@ -16,17 +16,31 @@ std::string pointer(std::string base, std::string_view key) {
 }
 
 std::string pointer(const Message& message) {
-    return "/messages/" + std::to_string(message.index);
+    std::string out("/");
+    out.append(message.member);
+    if (message.index >= 0) out.append("/").append(std::to_string(message.index));
+    return out;
 }
 
 std::string pointer(const Message& message, const Part& part) {
-    std::string out = pointer(pointer(message), part.place.member);
+    std::string out = pointer(message);
+    if (!part.place.member.empty()) out = pointer(std::move(out), part.place.member);
     if (part.place.index >= 0) out.append("/").append(std::to_string(part.place.index));
     return out;
 }
 
 std::string pointer(const Tool& tool) {
     return "/tools/" + std::to_string(tool.index);
+}
+
+std::string pointer(const Tool& tool, std::string_view key) {
+    std::string out = pointer(tool);
+    if (!tool.scope.empty()) out.append("/").append(tool.scope);
+    return pointer(std::move(out), key);
+}
+
+std::string pointer(const Setting& setting) {
+    return "/" + std::string(setting.key);
 }
 
 }  // namespace weir::dialect

@@ -31,14 +31,22 @@ struct Unknown {
 using Unknowns = std::vector<Unknown>;
 
 /// Where a part stood in its message: {"content", 1} is `/messages/N/content/1`, {"content"} is
-/// `/messages/N/content`. The name is a literal.
+/// `/messages/N/content`, {"", 1} is the message's own second element. The name is a literal.
 struct Place {
     std::string_view member;
     int index = -1;
 };
 
+/// What a text rests on.
+struct Citation {
+    std::string url;    ///< empty if the source has none
+    std::string title;  ///< of the page or document
+    std::string quote;  ///< the source's words
+    json::Value whole;  ///< as written, for its own dialect
+};
 struct Text {
     std::string text;
+    std::vector<Citation> citations = {};
 };
 struct Refusal {
     std::string text;
@@ -66,6 +74,8 @@ struct Media {
     std::string data;    ///< base64; empty if by reference
     std::string url;     ///< by reference; empty if inline
     std::string detail;  ///< how closely to look, in the client's words
+    std::string name;    ///< file name or title; empty if not given
+    bool plain = false;  ///< `data` is the text itself, not base64
 };
 struct ToolCall {
     std::string id;
@@ -77,6 +87,7 @@ struct ToolResult {
     std::string call_id;
     std::vector<Part> content;
     bool is_error = false;
+    bool plain = false;  ///< its content was one string, not a list
 };
 /// A part of a type that only its own dialect knows; kept whole.
 struct ForeignPart {
@@ -95,8 +106,10 @@ struct Part {
 
 struct Message {
     Role role = Role::user;
-    int index = 0;           ///< in the client's list
-    bool developer = false;  ///< a system message under OpenAI's newer name
+    int index =
+        0;  ///< in the client's list; -1 if it is a member of its own, as Anthropic's system
+    std::string_view member = "messages";  ///< of the body, where it stood; a literal
+    bool developer = false;                ///< a system message under OpenAI's newer name
     std::string name;
     std::vector<Part> parts;
     Unknowns unknown;
@@ -109,7 +122,9 @@ struct Tool {
     json::Value schema;  ///< JSON Schema of the arguments; null if none was given
     json::Value strict;
     json::Value cache;
-    json::Value foreign;  ///< a tool that is no function, whole; null for functions
+    json::Value foreign;     ///< a tool that is no function, whole; null for functions
+    std::string type;        ///< of a function, as written; empty if it was not
+    std::string_view scope;  ///< where its members stand: "function" for OpenAI chat, else empty
     Unknowns unknown;
 };
 
@@ -119,10 +134,10 @@ struct ToolChoice {
     std::string name;  ///< of the tool, or the word that only some targets understand
 };
 
-/// A scalar setting: its value as written and the member it was written under; unset if that is
-/// empty.
+/// A scalar setting: its value as written and where it was written ("top_p", "metadata/user_id");
+/// unset if that is empty.
 struct Setting {
-    std::string_view key;  ///< a literal
+    std::string_view key;  ///< a literal: the pointer without its first slash
     json::Value value;
     explicit operator bool() const { return !key.empty(); }
 };
@@ -138,7 +153,8 @@ struct ResponseFormat {
     enum class Kind : uint8_t { text, json_object, json_schema };
     Kind kind = Kind::text;
     json::Value schema;
-    json::Value whole;  ///< as written, for its own dialect
+    json::Value whole;                         ///< as written, for its own dialect
+    std::string_view key = "response_format";  ///< as Setting::key
 };
 
 struct Settings {
@@ -163,6 +179,7 @@ struct Settings {
 
 struct Conversation {
     Dialect origin = Dialect::openai;
+    Operation operation = Operation::chat;  ///< tells OpenAI's two forms (chat, responses) apart
     std::string model;
     std::vector<Message> messages;
     std::vector<Tool> tools;
@@ -185,7 +202,8 @@ enum class StopReason : uint8_t {
 struct Choice {
     std::vector<Part> parts;
     StopReason stop = StopReason::end;
-    Unknowns unknown;
+    std::string stop_sequence = {};  ///< which one it was, if the provider says
+    Unknowns unknown = {};
 };
 
 struct Reply {
@@ -205,7 +223,7 @@ struct Event {
         delta,       ///< part, type; text (of a tool call: a piece of its arguments)
         signature,   ///< part; text proves the reasoning part that is open
         part_end,    ///< part
-        stop,        ///< stop
+        stop,        ///< stop; text (the stop sequence it was, if the provider says)
         usage,       ///< usage so far, complete
         end,         ///< the terminal event; nothing follows
     };
@@ -241,6 +259,10 @@ struct Encoded {
 std::string pointer(const Message& message);
 std::string pointer(const Message& message, const Part& part);
 std::string pointer(const Tool& tool);
+/// Of a tool's member: `/tools/1/function/strict`.
+std::string pointer(const Tool& tool, std::string_view key);
+/// "/" + key.
+std::string pointer(const Setting& setting);
 /// `base` + "/" + key, escaped as RFC 6901 asks.
 std::string pointer(std::string base, std::string_view key);
 

@@ -41,13 +41,18 @@ void Dropped::add(const std::string& base, const Unknowns& unknowns) {
         if (!says_nothing(unknown.value)) add(pointer(base, unknown.key));
 }
 
+void Dropped::add(const Tool& tool, const Unknowns& unknowns) {
+    for (const auto& unknown : unknowns)
+        if (!says_nothing(unknown.value)) add(pointer(tool, unknown.key));
+}
+
 Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped) {
     for (const auto& unknown : conversation.unknown) {
         if (asks_for_sound(unknown)) return unsupported("/modalities", "answers in sound");
         if (unknown.key == "functions" && !unknown.value.items().empty())
             return unsupported("/functions", "the old form of tools; use tools");
     }
-    dropped.add({}, conversation.unknown);
+    dropped.add(std::string(), conversation.unknown);
     for (const auto& message : conversation.messages) {
         if (!message.unknown.empty()) dropped.add(pointer(message), message.unknown);
         if (!message.name.empty() && message.role != Role::tool)

@@ -14,10 +14,11 @@ class Dropped {
 public:
     void add(std::string pointer) { pointers_.push_back(std::move(pointer)); }
     void add(const Setting& setting) {
-        if (setting) add(pointer({}, setting.key));
+        if (setting) add(pointer(setting));
     }
     /// Members that only their own dialect knows.
     void add(const std::string& base, const Unknowns& unknowns);
+    void add(const Tool& tool, const Unknowns& unknowns);
     std::vector<std::string> take() { return std::move(pointers_); }
 
 private:

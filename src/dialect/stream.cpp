@@ -39,6 +39,21 @@ std::unique_ptr<StreamDecoder> make_decoder(Dialect provider) {
     return nullptr;
 }
 
+std::unique_ptr<StreamEncoder> make_encoder(const Context& context) {
+    StreamEncoder::Frame frame{answer_id(context), context.model, context.created};
+    switch (context.dialect) {
+        case Dialect::openai:
+            return std::make_unique<openai::ChunkEncoder>(std::move(frame),
+                                                          chunk_style(context.schema));
+        case Dialect::anthropic:
+        case Dialect::bedrock:
+        case Dialect::gemini:
+        case Dialect::cohere:
+            break;
+    }
+    return nullptr;
+}
+
 std::string message_of(std::string_view payload) {
     const auto parsed = json::parse(payload);
     if (!parsed) return {};
@@ -55,9 +70,8 @@ struct StreamTranslator::State {
         : context(std::move(given)),
           framing(framing_of(context.schema)),
           decoder(make_decoder(dialect_of(context.schema))),
-          encoder({answer_id(context), context.model, context.created},
-                  chunk_style(context.schema)) {
-        if (!decoder || context.dialect != Dialect::openai)
+          encoder(make_encoder(context)) {
+        if (!decoder || !encoder)
             error.emplace(codes::dialect_no_translation,
                           "streams of this provider have no translation");
     }
@@ -77,15 +91,15 @@ struct StreamTranslator::State {
     SseReader sse;
     EventStreamReader frames;
     std::unique_ptr<StreamDecoder> decoder;
-    openai::ChunkEncoder encoder;
+    std::unique_ptr<StreamEncoder> encoder;
     std::optional<Error> error;  ///< the first failure; nothing works after it
     bool error_sent = false;
 };
 
 Result<void> StreamTranslator::State::feed(std::string_view bytes, std::string& out) {
     if (error) return std::unexpected(*error);
-    if (encoder.done()) return {};
-    encoder.write_to(out);
+    if (encoder->done()) return {};
+    encoder->write_to(out);
     return keep(framing == Framing::sse ? feed_sse(bytes) : feed_frames(bytes));
 }
 
@@ -94,7 +108,7 @@ Result<void> StreamTranslator::State::feed_sse(std::string_view bytes) {
     while (true) {
         WEIR_TRY(const bool complete, sse.next(bytes, event));
         if (!complete) return {};
-        WEIR_CHECK(decoder->on_event(event.event, event.data, encoder));
+        WEIR_CHECK(decoder->on_event(event.event, event.data, *encoder));
     }
 }
 
@@ -104,7 +118,7 @@ Result<void> StreamTranslator::State::feed_frames(std::string_view bytes) {
         WEIR_TRY(const bool complete, frames.next(bytes, message));
         if (!complete) return {};
         WEIR_CHECK(on_message(message));
-        if (encoder.done()) return {};
+        if (encoder->done()) return {};
     }
 }
 
@@ -121,14 +135,14 @@ Result<void> StreamTranslator::State::on_message(const EventStreamMessage& messa
     }
     if (framing == Framing::eventstream_chunks)
         return message.event_type == "chunk" ? on_chunk(message.payload) : Result<void>();
-    return decoder->on_event(message.event_type, message.payload, encoder);
+    return decoder->on_event(message.event_type, message.payload, *encoder);
 }
 
 Result<void> StreamTranslator::State::on_chunk(std::string_view payload) {
     const auto wrapper = json::parse(payload);
     const auto event = wrapper ? base64_decode(wrapper->string_at("bytes")) : std::nullopt;
     if (!event) return fail(codes::dialect_response, "a chunk of the stream is no base64 in JSON");
-    return decoder->on_event({}, *event, encoder);
+    return decoder->on_event({}, *event, *encoder);
 }
 
 StreamTranslator::StreamTranslator(Context context)
@@ -144,31 +158,36 @@ Result<void> StreamTranslator::feed(std::string_view bytes, std::string& out) {
 Result<void> StreamTranslator::finish(std::string& out) {
     State& s = *state_;
     if (s.error) return std::unexpected(*s.error);
-    s.encoder.write_to(out);
+    s.encoder->write_to(out);
     if (SseEvent event; s.framing == Framing::sse && s.sse.finish(event))
-        WEIR_CHECK(s.keep(s.decoder->on_event(event.event, event.data, s.encoder)));
+        WEIR_CHECK(s.keep(s.decoder->on_event(event.event, event.data, *s.encoder)));
     // A message cut in two is a truncation, even behind the stop.
-    if (!s.encoder.done() && !s.frames.idle())
+    if (!s.encoder->done() && !s.frames.idle())
         return s.keep(
             fail(codes::upstream_truncated, "the provider's stream ended inside a message"));
-    return s.keep(s.decoder->on_end(s.encoder));
+    return s.keep(s.decoder->on_end(*s.encoder));
 }
 
 void StreamTranslator::encode_error(const Error& error, std::string& out) {
     State& s = *state_;
-    if (s.error_sent || s.encoder.done()) return;
+    if (s.error_sent || (s.encoder && s.encoder->done())) return;
     s.error_sent = true;
     if (!s.error) s.error = error;
-    if (!s.decoder || !s.decoder->provider_error)
-        return append_stream_error(s.context.dialect, error, out);
-    const ProviderError& reported = *s.decoder->provider_error;
+    if (!s.encoder) return append_stream_error(s.context.dialect, error, out);
+    s.encoder->write_to(out);
     const ErrorWords words = error_words(s.context.dialect, error.code());
-    append_sse(out,
-               dialect::encode_error(
-                   s.context.dialect, reported.status,
-                   reported.type.empty() ? words.type : std::string_view(reported.type),
-                   reported.status ? std::to_string(reported.status) : std::string(words.code),
-                   reported.message.empty() ? words.message : std::string_view(reported.message)));
+    if (!s.decoder || !s.decoder->provider_error) {
+        const std::string message = public_message(error);
+        return s.encoder->fail({error.status(), words.type, words.code, message});
+    }
+    const ProviderError& reported = *s.decoder->provider_error;
+    const std::string code =
+        reported.status ? std::to_string(reported.status) : std::string(words.code);
+    s.encoder->fail(
+        {.status = reported.status,
+         .type = reported.type.empty() ? words.type : std::string_view(reported.type),
+         .code = code,
+         .message = reported.message.empty() ? words.message : std::string_view(reported.message)});
 }
 
 const Usage& StreamTranslator::usage() const {
@@ -176,26 +195,27 @@ const Usage& StreamTranslator::usage() const {
     return state_->decoder ? state_->decoder->usage : kNone;
 }
 std::string_view StreamTranslator::response_model() const {
-    return state_->encoder.frame().model;
+    return state_->encoder ? state_->encoder->frame().model : std::string_view();
 }
 std::string_view StreamTranslator::response_id() const {
-    return state_->encoder.frame().id;
+    return state_->encoder ? state_->encoder->frame().id : std::string_view();
 }
 const std::vector<std::string>& StreamTranslator::finish_reasons() const {
-    return state_->encoder.finish_reasons();
+    static const std::vector<std::string> kNone;
+    return state_->encoder ? state_->encoder->finish_reasons() : kNone;
 }
 const std::optional<ProviderError>& StreamTranslator::provider_error() const {
     static const std::optional<ProviderError> kNone;
     return state_->decoder ? state_->decoder->provider_error : kNone;
 }
 bool StreamTranslator::done() const {
-    return state_->encoder.done();
+    return state_->encoder && state_->encoder->done();
 }
 bool StreamTranslator::content_started() const {
-    return state_->encoder.content_started();
+    return state_->encoder && state_->encoder->content_started();
 }
 std::string_view StreamTranslator::content_type() const {
-    return "text/event-stream";
+    return state_->encoder ? state_->encoder->content_type() : "text/event-stream";
 }
 
 void append_stream_error(Dialect dialect, const Error& error, std::string& out) {

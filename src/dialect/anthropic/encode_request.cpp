@@ -110,7 +110,7 @@ void RequestEncoder::write_output_config() {
                         knows_structured_output(options_.model, options_.host);
     const bool effort = s.effort && s.effort.value.text() != "none" && knows_effort(options_.model);
     if (s.format && s.format->kind != ResponseFormat::Kind::text && !schema)
-        dropped_.add("/response_format");
+        dropped_.add("/" + std::string(s.format->key));
     if (s.effort && !effort) dropped_.add(s.effort);
     if (!schema && !effort) return;
     w_.key("output_config").begin_object();
@@ -200,8 +200,7 @@ Result<void> RequestEncoder::write_tools() {
             if (tool.strict.is_bool()) w_.key("strict").value(tool.strict);
             write_cache(tool.cache);
             w_.end_object();
-            if (!tool.unknown.empty())
-                dropped_.add(pointer(pointer(tool), "function"), tool.unknown);
+            dropped_.add(tool, tool.unknown);
         }
         w_.end_array();
     }

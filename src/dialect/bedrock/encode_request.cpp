@@ -88,7 +88,8 @@ void RequestEncoder::write_inference_config() {
     drop_openai_settings(s, dropped_);
     dropped_.add(s.top_k);
     dropped_.add(s.user);
-    if (s.format && s.format->kind != ResponseFormat::Kind::text) dropped_.add("/response_format");
+    if (s.format && s.format->kind != ResponseFormat::Kind::text)
+        dropped_.add("/" + std::string(s.format->key));
     if (s.parallel_tools && !s.parallel_tools.value.as_bool()) dropped_.add(s.parallel_tools);
 }
 
@@ -281,8 +282,8 @@ Result<void> RequestEncoder::write_tools() {
         w_.key("inputSchema").begin_object().key("json").value(tool.schema).end_object();
         w_.end_object().end_object();
         write_cache_point(tool.cache);
-        if (tool.strict.as_bool()) dropped_.add(pointer(tool) + "/function/strict");
-        if (!tool.unknown.empty()) dropped_.add(pointer(pointer(tool), "function"), tool.unknown);
+        if (tool.strict.as_bool()) dropped_.add(pointer(tool, "strict"));
+        dropped_.add(tool, tool.unknown);
     }
     w_.end_array();
     return {};

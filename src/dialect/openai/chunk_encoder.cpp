@@ -1,5 +1,7 @@
+#include "dialect/errors.h"
 #include "dialect/openai/chat.h"
 #include "dialect/openai/stream.h"
+#include "dialect/sse.h"
 #include "dialect/writer.h"
 
 namespace weir::dialect::openai {
@@ -26,6 +28,11 @@ void ChunkEncoder::on(const Event& event) {
             out_->append("data: [DONE]\n\n");
             done_ = true;
     }
+}
+
+void ChunkEncoder::fail(const StreamError& error) {
+    append_sse(*out_,
+               encode_error(Dialect::openai, error.status, error.type, error.code, error.message));
 }
 
 void ChunkEncoder::on_start(const Event& event) {

@@ -7,7 +7,7 @@ namespace {
 Result<Tool> decode_tool(json::Value value, int index) {
     const std::string where = at("tools", index);
     if (!value.is_object()) return invalid(where, "must be an object");
-    Tool tool{.index = index};
+    Tool tool{.index = index, .scope = "function"};
     const std::string_view type = value.string_at("type");
     if (!type.empty() && type != "function") {
         tool.foreign = std::move(value);

@@ -37,6 +37,11 @@ private:
         for (const auto& unknown : unknowns)
             w_.any_key(unknown.key).value(unknown.value);
     }
+    void write_unknowns(const Tool& tool) {
+        if (!same_) return dropped_.add(tool, tool.unknown);
+        for (const auto& unknown : tool.unknown)
+            w_.any_key(unknown.key).value(unknown.value);
+    }
     void write_cache(const json::Value& cache) {
         if (!cache.is_null()) w_.key("cache_control").value(cache);
     }
@@ -224,7 +229,7 @@ Result<void> RequestEncoder::write_tools() {
         if (!tool.schema.is_null()) w_.key("parameters").value(tool.schema);
         if (!tool.strict.is_null()) w_.key("strict").value(tool.strict);
         write_cache(tool.cache);
-        write_unknowns(pointer(tool), tool.unknown);
+        write_unknowns(tool);
         w_.end_object().end_object();
     }
     w_.end_array();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dialect/stream_decoder.h"
+#include "dialect/stream_encoder.h"
 
 namespace weir::dialect::openai {
 
@@ -44,25 +45,13 @@ struct ChunkStyle {
     bool usage_details = false;      ///< as ReplyStyle
 };
 
-/// Events → a client's chunks. Writes text straight into its output: nothing is allocated per
-/// delta.
-class ChunkEncoder final : public EventSink {
+/// Events → a client's chunks.
+class ChunkEncoder final : public StreamEncoder {
 public:
-    struct Frame {
-        std::string id;     ///< until the provider says one
-        std::string model;  ///< likewise
-        int64_t created = 0;
-    };
-    ChunkEncoder(Frame frame, ChunkStyle style) : frame_(std::move(frame)), style_(style) {}
+    ChunkEncoder(Frame frame, ChunkStyle style) : StreamEncoder(std::move(frame)), style_(style) {}
 
-    /// Where on() appends; set before each feed.
-    void write_to(std::string& out) { out_ = &out; }
     void on(const Event& event) override;
-
-    bool done() const { return done_; }
-    bool content_started() const { return content_started_; }
-    const Frame& frame() const { return frame_; }
-    const std::vector<std::string>& finish_reasons() const { return finish_reasons_; }
+    void fail(const StreamError& error) override;
 
 private:
     void on_start(const Event& event);
@@ -79,19 +68,14 @@ private:
                       std::string_view closing);
     int tool_index(int part) const;
 
-    Frame frame_;
     ChunkStyle style_;
-    std::string* out_ = nullptr;
-    std::string prefix_;      // what precedes the choices in every chunk
-    std::string dated_;       // what follows them: date and model
-    std::string suffix_;      // that and the end of the chunk
-    std::vector<int> tools_;  // part of each tool call, in order
-    std::vector<std::string> finish_reasons_;
+    std::string prefix_;          // what precedes the choices in every chunk
+    std::string dated_;           // what follows them: date and model
+    std::string suffix_;          // that and the end of the chunk
+    std::vector<int> tools_;      // part of each tool call, in order
     bool has_arguments_ = false;  // of the last tool call
     bool role_known_ = false;     // the provider's start came
     bool role_sent_ = false;
-    bool content_started_ = false;
-    bool done_ = false;
 };
 
 }  // namespace weir::dialect::openai
