@@ -134,8 +134,8 @@ struct ToolChoice {
     std::string name;  ///< of the tool, or the word that only some targets understand
 };
 
-/// A scalar setting: its value as written and where it was written ("top_p", "metadata/user_id");
-/// unset if that is empty.
+/// A setting: its value as written and where it was written ("top_p", "metadata/user_id"); unset if
+/// that is empty.
 struct Setting {
     std::string_view key;  ///< a literal: the pointer without its first slash
     json::Value value;
@@ -149,11 +149,13 @@ struct Thinking {
     std::string display;  ///< empty if not given
 };
 
+/// What the answer has to look like. `schema` is the JSON Schema, the array of choices or the
+/// pattern, as the kind says.
 struct ResponseFormat {
-    enum class Kind : uint8_t { text, json_object, json_schema };
+    enum class Kind : uint8_t { text, json_object, json_schema, choice, regex };
     Kind kind = Kind::text;
     json::Value schema;
-    json::Value whole;                         ///< as written, for its own dialect
+    json::Value whole;                         ///< that member as written, for its own dialect
     std::string_view key = "response_format";  ///< as Setting::key
 };
 
@@ -171,6 +173,10 @@ struct Settings {
     Setting effort;  ///< of reasoning: "low" … "max"
     Setting stop;    ///< as written: a string or an array of strings
     Setting parallel_tools;
+    Setting logprobs;           ///< true: tell how probable each token was
+    Setting top_logprobs;       ///< and how many others were considered
+    Setting safety;             ///< what to block: [{"category":…,"threshold":…}] in Google's words
+    Setting generation_config;  ///< an object: what Google has beside all these
     std::optional<Thinking> thinking;
     std::optional<ResponseFormat> format;
     bool stream = false;
@@ -195,7 +201,15 @@ enum class StopReason : uint8_t {
     tool_calls,
     content_filter,
     refusal,
-    pause
+    pause,
+    other,  ///< for a reason that only the provider has a word for
+};
+
+/// How probable a token was, and the others that were considered.
+struct TokenProbability {
+    std::string token;
+    json::Value logprob;
+    std::vector<TokenProbability> others;
 };
 
 /// One of the answers to a request (there is nearly always one).
@@ -203,12 +217,15 @@ struct Choice {
     std::vector<Part> parts;
     StopReason stop = StopReason::end;
     std::string stop_sequence = {};  ///< which one it was, if the provider says
-    Unknowns unknown = {};
+    std::string stop_word = {};      ///< of `other`, in lower case
+    std::vector<TokenProbability> logprobs = {};
+    Unknowns unknown = {};  ///< the provider's names: "safetyRatings", "groundingMetadata", …
 };
 
 struct Reply {
     std::string id;
-    std::string model;  ///< empty if the provider does not say
+    std::string model;    ///< empty if the provider does not say
+    int64_t created = 0;  ///< Unix seconds; 0 if the provider does not say
     std::vector<Choice> choices;
     std::optional<Usage> usage;
     std::string service_tier;
@@ -218,14 +235,17 @@ struct Reply {
 /// What a stream says next. All views live until the decoder is called again.
 struct Event {
     enum class Kind : uint8_t {
-        start,       ///< id, model
+        start,       ///< id, model, created
         part_start,  ///< part, type; of a tool call: id, name
         delta,       ///< part, type; text (of a tool call: a piece of its arguments)
         signature,   ///< part; text proves the reasoning part that is open
         part_end,    ///< part
-        stop,        ///< stop; text (the stop sequence it was, if the provider says)
+        logprobs,    ///< logprobs of the tokens just said
+        unknown,     ///< name, value: as Choice::unknown
+        stop,        ///< stop; text (the stop sequence it was, the word of `other`)
         usage,       ///< usage so far, complete
-        end,         ///< the terminal event; nothing follows
+        pause,       ///< the provider's own event is over: nothing that belongs to it follows
+        end,         ///< the terminal event; a provider may end without a stop
     };
     enum class Type : uint8_t { text, reasoning, hidden_reasoning, tool_call, refusal };
 
@@ -238,7 +258,10 @@ struct Event {
     std::string_view name;  ///< tool; of start: the model
     std::string_view service_tier;
     StopReason stop = StopReason::end;
+    int64_t created = 0;
     const Usage* usage = nullptr;
+    const std::vector<TokenProbability>* logprobs = nullptr;
+    const json::Value* value = nullptr;
 };
 
 /// Receives a decoder's events.

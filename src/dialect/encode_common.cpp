@@ -66,6 +66,10 @@ void drop_openai_settings(const Settings& settings, Dropped& dropped) {
     add_unless(settings.presence_penalty, 0, dropped);
     add_unless(settings.frequency_penalty, 0, dropped);
     dropped.add(settings.seed);
+    if (settings.logprobs.value.as_bool()) dropped.add(settings.logprobs);
+    add_unless(settings.top_logprobs, 0, dropped);
+    dropped.add(settings.safety);
+    dropped.add(settings.generation_config);
 }
 
 bool is_empty(const Message& message) {

@@ -28,8 +28,8 @@ private:
 /// Reports the conversation's and its messages' Unknowns; refuses those whose loss would change
 /// what the request means (sound as the answer, the old `functions`).
 Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped);
-/// Reports what no target but OpenAI has: several answers, penalties, seed. Values that equal the
-/// default are no loss.
+/// Reports what neither Anthropic nor Bedrock has: several answers, penalties, seed, probabilities,
+/// Google's safety settings. Values that equal the default are no loss.
 void drop_openai_settings(const Settings& settings, Dropped& dropped);
 
 /// The message has no parts, or only texts without a letter: providers refuse it, and nothing is

@@ -30,6 +30,8 @@ struct ReplyStyle {
     bool nested_reasoning = false;
     /// usage always has its details objects, empty where nothing was counted.
     bool usage_details = false;
+    /// All thinking is one block of thinking_blocks, and only if something proves it.
+    bool one_thinking_block = false;
 };
 struct ReplyFrame {
     std::string_view id;
@@ -40,9 +42,15 @@ struct ReplyFrame {
 std::string encode_reply(const Reply& reply, const ReplyFrame& frame, const ReplyStyle& style,
                          std::vector<std::string>& dropped);
 
-std::string_view finish_reason(StopReason stop);
+/// `word` is that of StopReason::other.
+std::string_view finish_reason(StopReason stop, std::string_view word = {});
 StopReason stop_reason(std::string_view finish_reason);
 
+/// How a provider's own member is called in our answers: "safetyRatings" is "safety_ratings".
+std::string snake_case(std::string_view camel_case);
+
+/// Appends {"content":[…]}.
+void append_logprobs(std::string& out, const std::vector<TokenProbability>& tokens);
 /// Appends a usage object.
 void append_usage(std::string& out, const Usage& usage, bool details);
 

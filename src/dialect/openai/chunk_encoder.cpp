@@ -20,17 +20,25 @@ void ChunkEncoder::on(const Event& event) {
                 event.text, "}]");
         case Event::Kind::part_end:
             return on_part_end(event);
+        case Event::Kind::logprobs:
+            return on_logprobs(event);
+        case Event::Kind::unknown:
+            return on_unknown(event);
         case Event::Kind::stop:
             return on_stop(event);
         case Event::Kind::usage:
             return on_usage(event);
+        case Event::Kind::pause:
+            return close_chunk();
         case Event::Kind::end:
+            close_chunk();
             out_->append("data: [DONE]\n\n");
             done_ = true;
     }
 }
 
 void ChunkEncoder::fail(const StreamError& error) {
+    close_chunk();
     append_sse(*out_,
                encode_error(Dialect::openai, error.status, error.type, error.code, error.message));
 }
@@ -38,6 +46,7 @@ void ChunkEncoder::fail(const StreamError& error) {
 void ChunkEncoder::on_start(const Event& event) {
     if (!event.id.empty()) frame_.id = event.id;
     if (!event.name.empty()) frame_.model = event.name;
+    if (event.created > 0) frame_.created = event.created;
     prefix_.clear();
     role_known_ = true;
     if (style_.opening_chunk) write_text(event.choice, {});
@@ -45,6 +54,7 @@ void ChunkEncoder::on_start(const Event& event) {
 
 // The order of members is upstream's, whose streams are compared as text.
 void ChunkEncoder::begin_chunk(int choice) {
+    close_chunk();
     if (prefix_.empty()) {
         prefix_ = R"(data: {"id":)";
         json::append_string(prefix_, frame_.id);
@@ -55,15 +65,31 @@ void ChunkEncoder::begin_chunk(int choice) {
     }
     out_->append(prefix_);
     if (choice < 0) return;
+    open_choice_ = choice;
     out_->append(R"({"index":)");
     Writer(*out_).integer(choice);
     out_->append(R"(,"delta":{)");
 }
 
-void ChunkEncoder::end_chunk(std::string_view after_delta) {
+// The delta is complete; the chunk stays open where a stop may belong into it.
+void ChunkEncoder::end_chunk() {
     out_->push_back('}');
-    out_->append(after_delta).push_back('}');
-    out_->append(suffix_);
+    if (!style_.stop_in_last_delta) close_chunk();
+}
+
+void ChunkEncoder::close_chunk() {
+    if (open_choice_ < 0) return;
+    open_choice_ = -1;
+    out_->append("}").append(suffix_);
+}
+
+// Something that stands beside the delta follows: into the chunk that is open, or one of its own.
+void ChunkEncoder::beside_delta(int choice) {
+    if (open_choice_ == choice && style_.stop_in_last_delta) return;
+    begin_chunk(choice);
+    if (style_.role_in_every)
+        out_->append(role_known_ ? R"("content":"","role":"assistant")" : R"("content":"")");
+    out_->push_back('}');
 }
 
 bool ChunkEncoder::wants_role() {
@@ -159,12 +185,28 @@ void ChunkEncoder::on_delta(const Event& event) {
 }
 
 void ChunkEncoder::on_stop(const Event& event) {
-    begin_chunk(event.choice);
-    if (style_.role_in_every)
-        out_->append(role_known_ ? R"("content":"","role":"assistant")" : R"("content":"")");
-    const std::string_view reason = finish_reason(event.stop);
-    end_chunk(std::string(R"(,"finish_reason":")").append(reason).append("\""));
+    beside_delta(event.choice);
+    const std::string_view reason = finish_reason(event.stop, event.text);
+    out_->append(R"(,"finish_reason":)");
+    json::append_string(*out_, reason);
+    close_chunk();
     finish_reasons_.emplace_back(reason);
+}
+
+void ChunkEncoder::on_logprobs(const Event& event) {
+    beside_delta(event.choice);
+    out_->append(R"(,"logprobs":)");
+    append_logprobs(*out_, *event.logprobs);
+    if (!style_.stop_in_last_delta) close_chunk();
+}
+
+void ChunkEncoder::on_unknown(const Event& event) {
+    begin_chunk(event.choice);
+    if (wants_role()) out_->append(R"("role":"assistant",)");
+    json::append_string(*out_, snake_case(event.name));
+    out_->push_back(':');
+    json::append(*out_, *event.value);
+    end_chunk();
 }
 
 void ChunkEncoder::on_usage(const Event& event) {

@@ -84,6 +84,27 @@ Result<ResponseFormat> decode_format(json::Value value) {
     return format;
 }
 
+// vLLM's names for it: the schema, the choices or the pattern itself.
+Result<ResponseFormat> decode_guided(std::string_view key, json::Value value) {
+    using Kind = ResponseFormat::Kind;
+    ResponseFormat format;
+    if (key == "guided_json") {
+        format.kind = Kind::json_schema;
+        format.key = "guided_json";
+    } else if (key == "guided_choice") {
+        if (!value.is_array()) return invalid(std::string(key), "must be an array");
+        format.kind = Kind::choice;
+        format.key = "guided_choice";
+    } else {
+        if (!value.is_string()) return invalid(std::string(key), "must be a string");
+        format.kind = Kind::regex;
+        format.key = "guided_regex";
+    }
+    format.schema = value;
+    format.whole = std::move(value);
+    return format;
+}
+
 struct NumberSetting {
     std::string_view key;
     Setting Settings::* member;
@@ -98,6 +119,7 @@ constexpr NumberSetting kNumbers[] = {
     {"seed", &Settings::seed},
     {"presence_penalty", &Settings::presence_penalty},
     {"frequency_penalty", &Settings::frequency_penalty},
+    {"top_logprobs", &Settings::top_logprobs},
 };
 constexpr NumberSetting kWords[] = {
     {"user", &Settings::user},
@@ -133,6 +155,17 @@ Result<bool> decode_plain_setting(std::string_view key, json::Value& value, Sett
     return false;
 }
 
+Result<void> decode_response_format(std::string_view key, json::Value value, Settings& settings) {
+    if (settings.format)
+        return invalid(std::string(key), "is one output format too many; " +
+                                             std::string(settings.format->key) + " is another");
+    auto format = key == "response_format" ? decode_format(std::move(value))
+                                           : decode_guided(key, std::move(value));
+    if (!format) return std::unexpected(std::move(format).error());
+    settings.format = std::move(*format);
+    return {};
+}
+
 Result<void> decode_member(std::string_view key, json::Value& value, Conversation& out) {
     if (key == "messages" || key == "tools" || key == "model") return {};  // read by the caller
     if (value.is_null()) return {};
@@ -153,8 +186,16 @@ Result<void> decode_member(std::string_view key, json::Value& value, Conversatio
         WEIR_TRY(out.tool_choice, decode_tool_choice(value));
     } else if (key == "thinking") {
         WEIR_TRY(settings.thinking, decode_thinking(std::move(value)));
-    } else if (key == "response_format") {
-        WEIR_TRY(settings.format, decode_format(std::move(value)));
+    } else if (key == "response_format" || key == "guided_json" || key == "guided_choice" ||
+               key == "guided_regex") {
+        return decode_response_format(key, std::move(value), settings);
+    } else if (key == "logprobs") {
+        if (!value.is_bool()) return invalid("logprobs", "must be true or false");
+        settings.logprobs = {"logprobs", std::move(value)};
+    } else if (key == "safetySettings") {
+        settings.safety = {"safetySettings", std::move(value)};
+    } else if (key == "generationConfig") {
+        settings.generation_config = {"generationConfig", std::move(value)};
     } else {
         out.unknown.push_back({std::string(key), std::move(value)});
     }

@@ -285,6 +285,14 @@ void RequestEncoder::write_settings() {
     write_setting("reasoning_effort", s.effort);
     write_setting("stop", s.stop);
     write_setting("parallel_tool_calls", s.parallel_tools);
+    write_setting("logprobs", s.logprobs);
+    write_setting("top_logprobs", s.top_logprobs);
+    for (const Setting* google : {&s.safety, &s.generation_config}) {
+        if (same_)
+            write_setting(google->key, *google);
+        else
+            dropped_.add(*google);
+    }
     if (s.thinking) {
         w_.key("thinking").begin_object();
         w_.key("type").string(kThinkingModes[static_cast<size_t>(s.thinking->mode)]);
@@ -292,7 +300,7 @@ void RequestEncoder::write_settings() {
         if (!s.thinking->display.empty()) w_.key("display").string(s.thinking->display);
         w_.end_object();
     }
-    if (s.format && !s.format->whole.is_null()) w_.key("response_format").value(s.format->whole);
+    if (s.format && !s.format->whole.is_null()) w_.key(s.format->key).value(s.format->whole);
     if (!s.stream) return;
     w_.key("stream").boolean(true);
     // Always asked for: what is not reported cannot be counted.

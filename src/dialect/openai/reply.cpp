@@ -94,11 +94,30 @@ void write_reasoning(Writer& w, const std::vector<const Part*>& parts, const Rep
         if (parts.size() > 1) write_thinking_blocks(w, parts);  // the object has room for one only
         return;
     }
-    std::string spoken;
+    Reasoning all;
     for (const auto* part : parts)
-        if (const auto* reasoning = std::get_if<Reasoning>(&part->body)) spoken += reasoning->text;
-    if (!spoken.empty()) w.key("reasoning_content").string(spoken);
-    write_thinking_blocks(w, parts);
+        if (const auto* reasoning = std::get_if<Reasoning>(&part->body)) {
+            all.text += reasoning->text;
+            if (!reasoning->signature.empty()) all.signature = reasoning->signature;
+        }
+    if (!all.text.empty()) w.key("reasoning_content").string(all.text);
+    if (!style.one_thinking_block) return write_thinking_blocks(w, parts);
+    if (all.signature.empty()) return;
+    const Part merged{.body = std::move(all)};
+    write_thinking_blocks(w, {&merged});
+}
+
+void write_probabilities(Writer& w, const std::vector<TokenProbability>& tokens) {
+    w.begin_array();
+    for (const auto& token : tokens) {
+        w.begin_object().key("token").string(token.token).key("logprob").value(token.logprob);
+        if (!token.others.empty()) {
+            w.key("top_logprobs");
+            write_probabilities(w, token.others);
+        }
+        w.end_object();
+    }
+    w.end_array();
 }
 
 void write_choice(Writer& w, const Choice& choice, int index, const ReplyStyle& style,
@@ -121,12 +140,37 @@ void write_choice(Writer& w, const Choice& choice, int index, const ReplyStyle& 
         }
         w.end_array();
     }
-    w.end_object().key("finish_reason").string(finish_reason(choice.stop)).end_object();
+    for (const auto& unknown : choice.unknown)
+        w.any_key(snake_case(unknown.key)).value(unknown.value);
+    w.end_object();
+    if (!choice.logprobs.empty()) {
+        w.key("logprobs").begin_object().key("content");
+        write_probabilities(w, choice.logprobs);
+        w.end_object();
+    }
+    w.key("finish_reason").string(finish_reason(choice.stop, choice.stop_word)).end_object();
 }
 
 }  // namespace
 
-std::string_view finish_reason(StopReason stop) {
+std::string snake_case(std::string_view camel_case) {
+    std::string out;
+    for (char c : camel_case) {
+        const bool upper = c >= 'A' && c <= 'Z';
+        if (upper && !out.empty()) out.push_back('_');
+        out.push_back(upper ? static_cast<char>(c | 0x20) : c);
+    }
+    return out;
+}
+
+void append_logprobs(std::string& out, const std::vector<TokenProbability>& tokens) {
+    Writer w(out);
+    w.begin_object().key("content");
+    write_probabilities(w, tokens);
+    w.end_object();
+}
+
+std::string_view finish_reason(StopReason stop, std::string_view word) {
     switch (stop) {
         case StopReason::end:
         case StopReason::stop_sequence:
@@ -139,6 +183,8 @@ std::string_view finish_reason(StopReason stop) {
         case StopReason::content_filter:
         case StopReason::refusal:
             return "content_filter";
+        case StopReason::other:
+            return word.empty() ? "error" : word;
     }
     return "stop";
 }
@@ -197,11 +243,13 @@ std::string encode_reply(const Reply& reply, const ReplyFrame& frame, const Repl
     Writer w(out);
     w.begin_object().key("id").string(frame.id).key("object").string("chat.completion");
     w.key("created").integer(frame.created).key("model").string(frame.model);
-    w.key("choices").begin_array();
-    int index = 0;
-    for (const auto& choice : reply.choices)
-        write_choice(w, choice, index++, style, dropped);
-    w.end_array();
+    if (!reply.choices.empty()) {  // upstream leaves an empty list out
+        w.key("choices").begin_array();
+        int index = 0;
+        for (const auto& choice : reply.choices)
+            write_choice(w, choice, index++, style, dropped);
+        w.end_array();
+    }
     if (reply.usage && !reply.usage->empty()) {
         w.key("usage");
         append_usage(out, *reply.usage, style.usage_details);

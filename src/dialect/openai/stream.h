@@ -39,10 +39,11 @@ private:
 
 /// How chunks are dressed; providers differ as upstream's translators do.
 struct ChunkStyle {
-    bool opening_chunk = true;       ///< the start is a chunk of its own, with empty content
-    bool role_in_every = false;      ///< else only in the first chunk
-    bool typed_tool_deltas = false;  ///< "type":"function" in each piece of arguments
-    bool usage_details = false;      ///< as ReplyStyle
+    bool opening_chunk = true;        ///< the start is a chunk of its own, with empty content
+    bool role_in_every = false;       ///< else only in the first chunk
+    bool typed_tool_deltas = false;   ///< "type":"function" in each piece of arguments
+    bool usage_details = false;       ///< as ReplyStyle
+    bool stop_in_last_delta = false;  ///< a stop goes into the chunk of what came with it
 };
 
 /// Events → a client's chunks.
@@ -60,8 +61,12 @@ private:
     void on_delta(const Event& event);
     void on_stop(const Event& event);
     void on_usage(const Event& event);
+    void on_unknown(const Event& event);
+    void on_logprobs(const Event& event);
     void begin_chunk(int choice);
-    void end_chunk(std::string_view after_delta = {});
+    void end_chunk();
+    void close_chunk();
+    void beside_delta(int choice);
     bool wants_role();
     void write_text(int choice, std::string_view text);
     void write_member(int choice, std::string_view opening, std::string_view text,
@@ -69,10 +74,11 @@ private:
     int tool_index(int part) const;
 
     ChunkStyle style_;
-    std::string prefix_;          // what precedes the choices in every chunk
-    std::string dated_;           // what follows them: date and model
-    std::string suffix_;          // that and the end of the chunk
-    std::vector<int> tools_;      // part of each tool call, in order
+    std::string prefix_;      // what precedes the choices in every chunk
+    std::string dated_;       // what follows them: date and model
+    std::string suffix_;      // that and the end of the chunk
+    std::vector<int> tools_;  // part of each tool call, in order
+    int open_choice_ = -1;    // of a chunk whose delta is complete but may take a stop; -1: none
     bool has_arguments_ = false;  // of the last tool call
     bool role_known_ = false;     // the provider's start came
     bool role_sent_ = false;
