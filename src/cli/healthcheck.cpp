@@ -41,9 +41,8 @@ Exit healthcheck(const HealthOptions& options) {
         fmt::print(stderr, "error: --admin: {}\n", address.error().detail());
         return Exit::usage;
     }
-    net::Offload offload(1);
     net::Worker worker(0);
-    net::Resolver resolver(worker, offload);
+    net::Resolver resolver(worker);
     http::ClientPool pool(worker, resolver, {});
     std::string host = options.admin.substr(0, options.admin.rfind(':'));
     if (host.empty() || host == "*" || host == "0.0.0.0") host = "127.0.0.1";

@@ -37,7 +37,6 @@ Result<void> Program::set_up() {
     metrics_ = std::make_unique<telemetry::Metrics>(
         options_.workers, telemetry::Metrics::Options{.version = WEIR_VERSION});
     add_sources();
-    offload_ = std::make_unique<net::Offload>();
     WEIR_CHECK(set_up_workers());
     WEIR_CHECK(listen());
     return set_up_admin();
@@ -69,9 +68,8 @@ Result<void> Program::set_up_workers() {
     server.body_limit = limits.request_body;
     server.body_memory = &body_memory_;
     for (unsigned i = 0; i < options_.workers; ++i) {
-        workers_.push_back(std::make_unique<WorkerParts>(static_cast<int>(i), *offload_,
-                                                         metrics_->shard(i), access_log_->writer(i),
-                                                         clock_, server));
+        workers_.push_back(std::make_unique<WorkerParts>(static_cast<int>(i), metrics_->shard(i),
+                                                         access_log_->writer(i), clock_, server));
         WEIR_CHECK(workers_.back()->gateway.publish(snapshot_));
         add_worker_sources(metrics_->shard(i), *workers_.back());
     }
@@ -180,7 +178,6 @@ void Program::stop() {
         admin_loop_->stop();
     }
     if (mock_) mock_->stop();
-    if (offload_) offload_->stop();
     workers_.clear();
     admin_.reset();
     admin_loop_.reset();

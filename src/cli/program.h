@@ -56,7 +56,6 @@ private:
     std::unique_ptr<telemetry::AccessLog> access_log_;
     std::unique_ptr<telemetry::Metrics> metrics_;
     http::BodyMemory body_memory_;
-    std::unique_ptr<net::Offload> offload_;
     std::vector<std::unique_ptr<WorkerParts>> workers_;
     std::unique_ptr<MockService> mock_;
     std::unique_ptr<LoopThread> admin_loop_;

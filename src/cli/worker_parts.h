@@ -14,11 +14,10 @@ struct Program::WorkerParts {
     proxy::Gateway gateway;
     Service service;
 
-    WorkerParts(int id, net::Offload& offload, telemetry::Shard& metrics,
-                telemetry::AccessLog::Writer& log, const Clock& clock,
-                const http::ServerOptions& options)
+    WorkerParts(int id, telemetry::Shard& metrics, telemetry::AccessLog::Writer& log,
+                const Clock& clock, const http::ServerOptions& options)
         : loop(id, fmt::format("worker-{}", id)),
-          resolver(loop.worker(), offload),
+          resolver(loop.worker()),
           pool(loop.worker(), resolver, {}),
           gateway({loop.worker(), resolver, pool, metrics, log, clock}),
           service(loop, gateway, options) {}

@@ -9,7 +9,6 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "net/listener.h"
-#include "net/offload.h"
 #include "net/resolver.h"
 #include "net/worker.h"
 

@@ -23,8 +23,7 @@ struct Answer {
 
 struct ClientTest : testing::Test {
     net::TestLoop loop;
-    net::Offload offload{1};
-    net::Resolver resolver{loop.worker, offload};
+    net::Resolver resolver{loop.worker};
     ClientPool::Options options;
     std::unique_ptr<ClientPool> pool;
     net::RawListener provider;

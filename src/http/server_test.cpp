@@ -31,8 +31,7 @@ net::Task<Result<std::string>> get(ClientPool& pool, Origin origin) {
 
 TEST(ServerTest, ServerAndPoolExchangeRequestsOnOneWorker) {
     TestServer server;
-    net::Offload offload(1);
-    net::Resolver resolver(server.loop.worker, offload);
+    net::Resolver resolver(server.loop.worker);
     ClientPool pool(server.loop.worker, resolver, {});
     Origin origin{{"127.0.0.1", server.address.port(), nullptr, ""}, "a"};
     server.on("/x", [](Exchange& exchange) -> net::Task<void> {

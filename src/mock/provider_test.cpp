@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "http/client.h"
-#include "net/offload.h"
 #include "net/test_loop.h"
 
 namespace weir::mock {
@@ -174,8 +173,7 @@ net::Task<void> fetch(http::ClientPool& pool, http::Origin origin, std::string r
 }
 
 TEST_F(MockServerTest, OurClientReadsItAndKeepsTheConnection) {
-    net::Offload offload(1);
-    net::Resolver resolver(loop_.worker, offload);
+    net::Resolver resolver(loop_.worker);
     http::ClientPool pool(loop_.worker, resolver, {});
     http::Origin origin{{"127.0.0.1", address_.port(), nullptr, ""}, "mock"};
     std::string body = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]})";

@@ -12,8 +12,7 @@ using std::chrono::seconds;
 
 struct Dialling {
     TestLoop loop;
-    Offload pool{1};
-    Resolver resolver{loop.worker, pool};
+    Resolver resolver{loop.worker};
     Result<StreamPtr> operator()(const std::string& host, uint16_t port,
                                  Duration time = seconds(20)) {
         Target target{host, port, nullptr, ""};

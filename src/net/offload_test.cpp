@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "net/resolver.h"
 #include "net/test_loop.h"
 
 namespace weir::net {
@@ -140,63 +139,6 @@ TEST(OffloadTest, StopDropsWhatHasNotBegun) {
     }
     loop.turn();
     EXPECT_GE(scope.running(), 0u);
-}
-
-using Addresses = Result<std::vector<Address>>;
-
-TEST(ResolverTest, LiteralAddressesNeedNoLookUp) {
-    TestLoop loop;
-    Offload pool(1);
-    pool.stop();  // any look-up would hang
-    Resolver resolver(loop.worker, pool);
-    for (auto [host, text] : {std::pair{"127.0.0.1", "127.0.0.1:81"},
-                              {"::1", "[::1]:81"},
-                              {"[2001:db8::7]", "[2001:db8::7]:81"}}) {
-        Addresses found = loop.run(resolver.resolve(host, 81, in(seconds(5)), nullptr));
-        ASSERT_TRUE(found && found->size() == 1) << host;
-        EXPECT_EQ(found->front().to_string(), text);
-        EXPECT_EQ(found->front().port(), 81);
-    }
-    for (auto text : {"", "localhost", "1.2.3", "1.2.3.4.5", "::g", "1.2.3.4:80", "127.0.0.1 ",
-                      "[::1", "0x7f.1"})
-        EXPECT_FALSE(parse_address(text, 1)) << text;
-}
-
-TEST(ResolverTest, NamesAreLookedUpOnceAndKept) {
-    TestLoop loop;
-    Offload pool(1);
-    Resolver resolver(loop.worker, pool);
-    Addresses found = loop.run(resolver.resolve("localhost", 81, in(seconds(20)), nullptr));
-    ASSERT_TRUE(found) << found.error().to_string();
-    EXPECT_THAT(found->front().to_string(), testing::AnyOf("127.0.0.1:81", "[::1]:81"));
-    pool.stop();
-    Addresses again = loop.run(resolver.resolve("localhost", 81, in(seconds(1)), nullptr));
-    ASSERT_TRUE(again);
-    EXPECT_EQ(again->size(), found->size());
-}
-
-TEST(ResolverTest, NameThatDoesNotExist) {
-    TestLoop loop;
-    Offload pool(1);
-    Resolver resolver(loop.worker, pool);
-    std::string host =
-        std::string(70, 'a') + ".invalid";  // a label too long for DNS: no packet leaves
-    Addresses found = loop.run(resolver.resolve(host, 81, in(seconds(20)), nullptr));
-    ASSERT_FALSE(found);
-    EXPECT_EQ(&found.error().code(), &codes::upstream_dns);
-    EXPECT_THAT(found.error().detail(), testing::HasSubstr(host));
-}
-
-TEST(ResolverTest, LookUpThatTakesTooLong) {
-    TestLoop loop;
-    Offload pool(1);
-    Resolver resolver(loop.worker, pool);
-    auto latch = std::make_shared<Latch>();
-    pool.run([latch] { latch->wait(); });  // the only thread is busy
-    Addresses found = loop.run(resolver.resolve("localhost", 81, in(milliseconds(60)), nullptr));
-    ASSERT_FALSE(found);
-    EXPECT_EQ(&found.error().code(), &codes::upstream_connect_timeout);
-    latch->open();
 }
 
 }  // namespace

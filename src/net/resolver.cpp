@@ -1,108 +1,162 @@
 #include "net/resolver.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
+
+#include <coroutine>
+
+#include "net/cancel.h"
 
 namespace weir::net {
 namespace {
+constexpr std::size_t kMost = 1024;  // names kept; beyond it those that are out of date go
+}
 
-struct Lookup {
+/// What is known of a name, and who waits to know it.
+struct Resolver::Entry {
     std::vector<Address> addresses;
-    std::string error;
+    std::string error;        // of the last look-up, if it failed
+    TimePoint asked{};        // when the last look-up began, by the loop's clock
+    TimePoint good_until{};   // the addresses, or else the error
+    TimePoint stale_until{};  // the addresses, if nothing better can be had
+    bool asking = false;
+    Wait* first = nullptr;
 };
 
-Lookup look_up(const std::string& host, uint16_t port) {
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    int error = ::getaddrinfo(host.c_str(), fmt::to_string(port).c_str(), &hints, &found);
-    if (error == EAI_ADDRFAMILY || error == EAI_NONAME) {
-        hints.ai_flags = AI_NUMERICSERV;  // a host without a global address still has its loopback
-        error = ::getaddrinfo(host.c_str(), fmt::to_string(port).c_str(), &hints, &found);
+/// Awaiter: until the look-up of an entry ends. Lives in the waiting coroutine's frame.
+class Resolver::Wait final : private Wakeable, private Deadlines::Node {
+public:
+    Wait(Worker& worker, std::shared_ptr<Entry> entry, TimePoint deadline, CancelSource* cancel)
+        : worker_(worker), entry_(std::move(entry)), deadline_(deadline), cancel_(cancel) {}
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+    ~Wait() {
+        if (caller_) leave();
     }
-    Lookup lookup;
-    if (error != 0) {
-        lookup.error = ::gai_strerror(error);
-        return lookup;
-    }
-    for (addrinfo* a = found; a; a = a->ai_next) {
-        Address address;
-        std::memcpy(&address.storage, a->ai_addr, a->ai_addrlen);
-        address.length = a->ai_addrlen;
-        lookup.addresses.push_back(address);
-    }
-    ::freeaddrinfo(found);
-    return lookup;
-}
 
-}  // namespace
-
-uint16_t Address::port() const {
-    if (storage.ss_family == AF_INET6)
-        return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
-    return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
-}
-
-std::string Address::to_string() const {
-    char text[INET6_ADDRSTRLEN] = {};
-    if (storage.ss_family == AF_INET6) {
-        ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr, text,
-                    sizeof text);
-        return fmt::format("[{}]:{}", text, port());
+    bool await_ready() noexcept {
+        late_ = std::chrono::steady_clock::now() >= deadline_;
+        return late_ || (cancel_ && cancel_->cancelled());
     }
-    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr, text,
-                sizeof text);
-    return fmt::format("{}:{}", text, port());
-}
+    void await_suspend(std::coroutine_handle<> caller) {
+        caller_ = caller;
+        next_ = entry_->first;
+        previous_ = &entry_->first;
+        if (next_) next_->previous_ = &next_;
+        entry_->first = this;
+        if (cancel_) cancel_->enter(*this);
+        worker_.deadlines().set(*this, deadline_);
+    }
+    /// False: the deadline passed first. Throws Cancelled.
+    bool await_resume() const {
+        if (cancel_ && cancel_->cancelled()) throw Cancelled();
+        return !late_;
+    }
 
-std::optional<Address> parse_address(std::string_view host, uint16_t port) {
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    std::string text(host);
-    Address address;
-    auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-    if (::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        address.length = sizeof(sockaddr_in);
-        return address;
+    /// Resumes all that wait for `entry`; each may begin anything, wait again, or destroy others.
+    static void wake_all(Entry& entry) {
+        Wait* waiting = std::exchange(entry.first, nullptr);
+        if (waiting) waiting->previous_ = &waiting;
+        while (waiting)
+            waiting->resume();
     }
-    auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-    if (::inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        address.length = sizeof(sockaddr_in6);
-        return address;
+
+private:
+    void wake_cancelled() override { resume(); }
+    void on_deadline() override {
+        late_ = true;
+        resume();
     }
-    return std::nullopt;
+    void leave() {
+        *previous_ = next_;
+        if (next_) next_->previous_ = previous_;
+        worker_.deadlines().clear(*this);
+        if (cancel_) cancel_->leave();
+    }
+    void resume() {
+        leave();
+        std::exchange(caller_, nullptr).resume();  // `this` is gone when it returns
+    }
+
+    Worker& worker_;
+    std::shared_ptr<Entry> entry_;
+    TimePoint deadline_;
+    CancelSource* cancel_;
+    std::coroutine_handle<> caller_;
+    Wait* next_ = nullptr;
+    Wait** previous_ = nullptr;
+    bool late_ = false;
+};
+
+Resolver::Resolver(Worker& worker, NameLookup::Options options, const Clock* clock)
+    : worker_(worker), clock_(clock), lookup_(worker, std::move(options)) {}
+
+Resolver::~Resolver() = default;
+
+TimePoint Resolver::now() const {
+    return clock_ ? clock_->now() : std::chrono::steady_clock::now();
 }
 
 Task<Result<std::vector<Address>>> Resolver::resolve(std::string host, uint16_t port,
                                                      TimePoint deadline, CancelSource* cancel) {
     if (auto literal = parse_address(host, port)) co_return std::vector<Address>{*literal};
-    std::string key = fmt::format("{}:{}", host, port);
-    auto now = std::chrono::steady_clock::now();
-    auto known = cache_.find(key);
-    if (known != cache_.end() && now - known->second.learned < kTtl)
-        co_return known->second.addresses;
-
-    auto work = [host, port] { return look_up(host, port); };
-    std::optional<Lookup> lookup = co_await offload(worker_, pool_, deadline, cancel, work);
-    if (lookup && !lookup->addresses.empty()) {
-        auto& entry = cache_[key];
-        entry.addresses = std::move(lookup->addresses);
-        entry.learned = std::chrono::steady_clock::now();
-        co_return entry.addresses;
+    auto& slot = cache_[host];
+    if (!slot) slot = std::make_shared<Entry>();
+    std::shared_ptr<Entry> entry = slot;
+    bool late = false;
+    if (now() >= entry->good_until) {
+        if (!entry->asking) begin(host, entry);
+        // Servers that do not answer must not hold up those who have an address that may do.
+        bool stale = now() < entry->stale_until;
+        TimePoint patience = stale ? entry->asked + kPatience : kNever;
+        late = !co_await Wait(worker_, entry, std::min(deadline, patience), cancel);
     }
-    known = cache_.find(key);
-    if (known != cache_.end() && now - known->second.learned < kTtl + kStale)
-        co_return known->second.addresses;
-    if (!lookup)
+    if (now() < entry->stale_until) {
+        std::vector<Address> found = entry->addresses;
+        for (Address& address : found)
+            address.set_port(port);
+        co_return found;
+    }
+    if (late)
         co_return fail(codes::upstream_connect_timeout,
                        fmt::format("looking up {} took too long", host));
-    co_return fail(codes::upstream_dns, fmt::format("cannot look up {}: {}", host, lookup->error));
+    co_return fail(codes::upstream_dns, fmt::format("cannot look up {}: {}", host, entry->error));
+}
+
+void Resolver::begin(const std::string& host, const std::shared_ptr<Entry>& entry) {
+    sweep();
+    entry->asking = true;
+    entry->asked = std::chrono::steady_clock::now();
+    // Whoever waits keeps the Resolver; without anybody waiting it may be gone when the answer
+    // comes.
+    lookup_.start(host, [this, alive = std::weak_ptr(entry)](NameLookup::Answer answer) {
+        std::shared_ptr<Entry> answered = alive.lock();
+        if (!answered) return;
+        learn(*answered, std::move(answer));
+        Wait::wake_all(*answered);
+    });
+}
+
+void Resolver::learn(Entry& entry, NameLookup::Answer answer) const {
+    TimePoint time = now();
+    entry.asking = false;
+    entry.error = std::move(answer.error);
+    if (answer.addresses.empty()) {
+        entry.good_until = time + kShortest;
+        return;
+    }
+    entry.addresses = std::move(answer.addresses);
+    entry.good_until = time + std::clamp(answer.ttl, kShortest, kLongest);
+    entry.stale_until = entry.good_until + kStale;
+}
+
+/// Names that nobody has asked for in a long while go once there are many.
+void Resolver::sweep() {
+    if (cache_.size() <= kMost) return;
+    TimePoint time = now();
+    std::erase_if(cache_, [time](const auto& known) {
+        const Entry& entry = *known.second;
+        return !entry.asking && time >= entry.good_until && time >= entry.stale_until;
+    });
 }
 
 }  // namespace weir::net

@@ -1,53 +1,57 @@
-/// Host names to addresses, off the loop, cached per worker.
+/// Host names to addresses, off the loop, cached per worker for as long as DNS allows.
 ///
-/// getaddrinfo does the work (so /etc/hosts, nsswitch and search domains hold) on the Offload pool.
-/// It tells no TTL, so an answer is kept for kTtl; if a later look-up fails the old answer serves
-/// for kStale more. Literal addresses never leave the loop. Threads: one Resolver per worker.
+/// An answer is kept for its TTL, within kShortest and kLongest (a TTL of nothing must not mean a
+/// look-up per request, one of a week must not outlive a provider's move). Look-ups of one name are
+/// joined: whoever asks while one is under way waits for the same answer. When a look-up fails, or
+/// takes longer than kPatience, the old addresses serve for kStale more; a failure is remembered
+/// for kShortest. Literal addresses are never looked up. Threads: one Resolver per worker; it
+/// outlives the tasks that wait on it.
 #pragma once
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <optional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "net/offload.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "net/name_lookup.h"
+#include "net/task.h"
 
 namespace weir::net {
 
-/// A socket address of either family.
-struct Address {
-    sockaddr_storage storage{};
-    socklen_t length = 0;
-    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-    uint16_t port() const;
-    /// "127.0.0.1:80" or "[::1]:80".
-    std::string to_string() const;
-};
-
-/// A literal IPv4 or IPv6 address (no brackets); nothing if it is a name.
-std::optional<Address> parse_address(std::string_view host, uint16_t port);
+class CancelSource;
 
 class Resolver {
 public:
-    static constexpr std::chrono::seconds kTtl{30};
+    static constexpr std::chrono::seconds kShortest{1};
+    static constexpr std::chrono::seconds kLongest{300};
     static constexpr std::chrono::seconds kStale{300};
+    static constexpr std::chrono::milliseconds kPatience{500};
 
-    Resolver(Worker& worker, Offload& pool) : worker_(worker), pool_(pool) {}
+    explicit Resolver(Worker& worker) : Resolver(worker, {}, nullptr) {}
+    /// `clock` (for the ages of answers) may be null: the machine's.
+    Resolver(Worker& worker, NameLookup::Options options, const Clock* clock);
+    ~Resolver();
+    Resolver(const Resolver&) = delete;
+    Resolver& operator=(const Resolver&) = delete;
+
     /// All addresses in the resolver's order. Fails with upstream.dns or, at `deadline`,
     /// upstream.connect_timeout.
     Task<Result<std::vector<Address>>> resolve(std::string host, uint16_t port, TimePoint deadline,
                                                CancelSource* cancel);
 
 private:
-    struct Entry {
-        std::vector<Address> addresses;
-        TimePoint learned;
-    };
+    class Wait;
+    struct Entry;
+    void begin(const std::string& host, const std::shared_ptr<Entry>& entry);
+    void learn(Entry& entry, NameLookup::Answer answer) const;
+    void sweep();
+    TimePoint now() const;
+
     Worker& worker_;
-    Offload& pool_;
-    std::unordered_map<std::string, Entry> cache_;
+    const Clock* clock_;
+    std::unordered_map<std::string, std::shared_ptr<Entry>> cache_;  // by host
+    NameLookup lookup_;
 };
 
 }  // namespace weir::net

@@ -55,8 +55,7 @@ struct TlsTest : testing::Test {
     }
 
     TestLoop loop;
-    Offload pool{1};
-    Resolver resolver{loop.worker, pool};
+    Resolver resolver{loop.worker};
     TestAuthority authority;
     std::optional<TlsPeer> peer;
 };

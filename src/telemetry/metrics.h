@@ -125,7 +125,7 @@ public:
     /// scrapes, from their thread. Before the first scrape.
     void add_source(Source source);
     /// Everything, as Prometheus text (version 0.0.4). Any thread; takes milliseconds with
-    /// thousands of series or descriptors, so call it on the offload pool.
+    /// thousands of series or descriptors, so not on a worker's loop.
     std::string text() const;
     static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
