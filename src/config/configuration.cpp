@@ -100,6 +100,52 @@ std::optional<Credential> Configuration::credential_for(const Backend& backend) 
     return credential;
 }
 
+bool Configuration::serves(const Gateway& gateway, const Listener& listener,
+                           const Route& route) const {
+    if (!gateway.implicit && listener.routes == Listener::Routes::same_namespace &&
+        gateway.meta.name.space != route.meta.name.space)
+        return false;
+    return std::ranges::any_of(route.parents, [&](const ParentRef& parent) {
+        if (this->gateway(parent.gateway) != &gateway) return false;
+        if (gateway.implicit) return true;
+        return (parent.section.empty() || parent.section == listener.name) &&
+               (!parent.port || *parent.port == listener.port);
+    });
+}
+
+std::vector<LimitUse> Configuration::limits_for(const Route& route, size_t rule,
+                                                const Gateway* gateway,
+                                                const Listener* listener) const {
+    auto through = [&](const LimitPlace::Entrance& entrance) {
+        return (!gateway || entrance.gateway == gateway->meta.name) &&
+               (!listener || entrance.listener == listener->name);
+    };
+    std::vector<LimitUse> out;
+    auto places = limit_places.find({route.meta.name, rule});
+    if (places == limit_places.end()) return out;
+    for (const LimitPlace& place : places->second)
+        if (std::ranges::any_of(place.entrances, through))
+            out.push_back({&limit_rules[place.limit], place.counter, place.cost});
+    return out;
+}
+
+std::optional<QuotaUse> Configuration::quota_for(const Backend& backend,
+                                                 std::string_view model) const {
+    const QuotaPlace* found = nullptr;
+    for (const QuotaPlace& place : quota_places) {
+        if (place.backend != backend.meta.name) continue;
+        if (place.model == model && !model.empty()) found = &place;
+        if (place.model.empty() && !found) found = &place;
+    }
+    if (!found) return std::nullopt;
+    QuotaUse use{found->policy, found->model, {}};
+    for (const QuotaPlace::Bucket& bucket : found->buckets) {
+        const LimitRule& rule = limit_rules[bucket.limit];
+        use.buckets.push_back({&rule, bucket.counter, rule.response.formula});
+    }
+    return use;
+}
+
 std::vector<Endpoint> Configuration::endpoints_of(const Backend& backend) const {
     if (backend.url) return {backend.url->endpoint};
     const EndpointBackend* target =

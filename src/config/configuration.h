@@ -4,14 +4,42 @@
 /// live as long as the Configuration and are invalid after it changes. Threads: immutable after
 /// load().
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "config/limits.h"
 #include "config/resources.h"
 #include "json/value.h"
 
 namespace weir::config {
+
+/// Where a rule of `Configuration::limit_rules` applies, as load() found it.
+struct LimitPlace {
+    size_t limit = 0;     ///< index of the LimitRule
+    std::string counter;  ///< LimitUse::counter
+    std::optional<CostRule> cost;
+    /// Gateway and listener that hand it requests: with two Gateways their limits may differ.
+    struct Entrance {
+        ObjectName gateway;
+        std::string listener;
+    };
+    std::vector<Entrance> entrances;
+};
+
+/// A quota of a backend, as load() found it.
+struct QuotaPlace {
+    ObjectName backend;
+    ObjectName policy;
+    std::string model;  ///< empty: every model without a quota of its own
+    struct Bucket {
+        size_t limit = 0;
+        std::string counter;
+    };
+    std::vector<Bucket> buckets;
+};
 
 /// The credential a backend is to use, with its Secret found.
 struct Credential {
@@ -36,6 +64,10 @@ struct Configuration {
     std::vector<SecretResource> secrets;
     std::vector<ConfigMapResource> config_maps;
     std::vector<ReferenceGrant> reference_grants;
+    std::vector<LimitRule> limit_rules;  ///< of every policy, whether or not it applies anywhere
+    /// By route and index of its rule.
+    std::map<std::pair<ObjectName, size_t>, std::vector<LimitPlace>> limit_places;
+    std::vector<QuotaPlace> quota_places;
 
     /// With an implicit Gateway every name finds it.
     const Gateway* gateway(const ObjectName& name) const;
@@ -50,6 +82,16 @@ struct Configuration {
     std::optional<Credential> credential_for(const Backend& backend) const;
     /// Where `backend` connects to: its inline URL, or its EndpointBackend's addresses.
     std::vector<Endpoint> endpoints_of(const Backend& backend) const;
+    /// The limits of requests that `route` hands to its rule number `rule`; with `gateway` and
+    /// `listener` of those that come in there, else of all.
+    std::vector<LimitUse> limits_for(const Route& route, size_t rule,
+                                     const Gateway* gateway = nullptr,
+                                     const Listener* listener = nullptr) const;
+    /// What requests for `model` (as the backend is asked for it) may use of `backend`; nothing if
+    /// no quota is set.
+    std::optional<QuotaUse> quota_for(const Backend& backend, std::string_view model) const;
+    /// Whether `listener` of `gateway` hands requests to `route`.
+    bool serves(const Gateway& gateway, const Listener& listener, const Route& route) const;
     /// TLS to `backend`, or nothing for plain text.
     std::optional<Tls> tls_of(const Backend& backend) const;
 };

@@ -26,6 +26,40 @@ Reference read_reference(const Node& node, const ObjectName& owner, std::string_
     return reference;
 }
 
+TargetSelector read_target_selector(const Node& node, std::string field, Report& report) {
+    TargetSelector selector;
+    selector.kind = node.text_at("kind");
+    selector.group = node.text_at("group", "gateway.networking.k8s.io");
+    selector.place = node.place;
+    selector.field = std::move(field);
+    using Operator = TargetSelector::Operator;
+    if (const Node* labels = node.find("matchLabels"))
+        for (const Entry& entry : labels->entries)
+            selector.requirements.push_back({entry.key, Operator::in, {entry.value.text}});
+    const auto& expressions = list_of(node, "matchExpressions");
+    for (size_t i = 0; i < expressions.size(); ++i) {
+        TargetSelector::Requirement requirement;
+        requirement.key = expressions[i].text_at("key");
+        std::string_view op = expressions[i].text_at("operator");
+        requirement.op = op == "NotIn"          ? Operator::not_in
+                         : op == "Exists"       ? Operator::exists
+                         : op == "DoesNotExist" ? Operator::does_not_exist
+                                                : Operator::in;
+        for (const Node& value : list_of(expressions[i], "values"))
+            requirement.values.push_back(value.text);
+        bool wants = op == "In" || op == "NotIn";
+        if (wants == requirement.values.empty() && !op.empty())
+            report.error(expressions[i].place,
+                         join(join(join(selector.field, "matchExpressions"), i), "values"),
+                         wants ? "Required value; In and NotIn need values"
+                               : "Exists and DoesNotExist take no values; remove them");
+        selector.requirements.push_back(std::move(requirement));
+    }
+    std::string_view from = node.at("namespaces.from") ? node.at("namespaces.from")->text : "";
+    selector.all_namespaces = from == "All";
+    return selector;
+}
+
 std::optional<Duration> read_duration(const Node& node, std::string_view key) {
     const Node* value = node.find(key);
     return value ? parse_duration(value->text) : std::nullopt;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/limits.h"
 #include "config/load.h"
 #include "config/object.h"
 #include "config/report.h"
@@ -35,13 +36,44 @@ struct TlsPolicy {
     std::vector<Reference> authorities;  ///< ConfigMaps or Secrets with "ca.crt"
 };
 
+/// Targets told by their labels.
+struct TargetSelector {
+    enum class Operator { in, not_in, exists, does_not_exist };
+    struct Requirement {
+        std::string key;
+        Operator op = Operator::in;
+        std::vector<std::string> values;
+    };
+    std::string group, kind;
+    bool all_namespaces = false;
+    std::vector<Requirement> requirements;
+    Place place;
+    std::string field;
+};
+
+/// How a policy on a route is put together with the one on its listener or Gateway.
+enum class MergeType {
+    none,       ///< it stands alone
+    strategic,  ///< lists unite
+    json,       ///< RFC 7386: a list replaces the other
+};
+
 /// BackendTrafficPolicy, ClientTrafficPolicy or GatewayOptions: deadlines and limits for its
 /// targets.
 struct TrafficPolicy {
     Meta meta;
     std::vector<Reference> targets;  ///< Gateways and routes; for GatewayOptions none means all
+    std::vector<TargetSelector> selectors;
+    MergeType merge = MergeType::none;
+    std::vector<LimitRule> limits;  ///< of rateLimit
     TimeoutOverrides timeouts;
     std::optional<uint64_t> request_body, request_head, body_memory, response_body;
+};
+
+/// GatewayConfig: costs for the routes of the Gateways whose annotation names it.
+struct GatewayCosts {
+    Meta meta;
+    std::vector<CostRule> costs;
 };
 
 /// A backend and the reference to its endpoints, if it is written as one.
@@ -73,12 +105,14 @@ Gateway decode_gateway(const Object& object, Report& report);
 GatewayClass decode_gateway_class(const Object& object);
 ReferenceGrant decode_reference_grant(const Object& object);
 TlsPolicy decode_tls_policy(const Object& object);
+GatewayCosts decode_gateway_config(const Object& object, Report& report);
 TrafficPolicy decode_traffic_policy(const Object& object, Report& report);
 
 // ---- shared by the decoders
 
 /// "default" when absent.
 std::string space_of(const Node& reference, const ObjectName& owner);
+TargetSelector read_target_selector(const Node& node, std::string field, Report& report);
 Reference read_reference(const Node& node, const ObjectName& owner, std::string_view group,
                          std::string_view kind, std::string field);
 std::optional<Duration> read_duration(const Node& node, std::string_view key);
@@ -88,6 +122,12 @@ std::optional<int64_t> read_int(const Node& node, std::string_view key);
 const std::vector<Node>& list_of(const Node& node, std::string_view key);
 HeaderMutation read_headers(const Node* node, std::string_view path, Report& report);
 BodyMutation read_body(const Node* node);
+/// Reports a pattern that RE2 does not compile.
+void check_regex(const std::string& pattern, const Place& place, const std::string& field,
+                 Report& report);
+/// A list of llmRequestCosts.
+std::vector<CostRule> read_costs(const Node& spec, std::string_view key, Report& report);
+PathMatch read_path_match(const Node& node, const std::string& path, Report& report);
 /// Region of a Bedrock host name; empty if it holds none.
 std::string bedrock_region(std::string_view host);
 

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
-#include "config/decode.h"
+#include "config/decode_limit.h"
 #include "config/text.h"
 
 namespace weir::config {
@@ -161,6 +161,17 @@ TrafficPolicy decode_traffic_policy(const Object& object, Report& report) {
         policy.targets.push_back(read_reference(*target, object.name, "gateway.networking.k8s.io",
                                                 "Gateway", "spec.targetRef"));
     read_timeouts(object, policy.timeouts);
+    if (object.info->noun == Noun::traffic_policy) {
+        const auto& selectors = list_of(spec, "targetSelectors");
+        for (size_t i = 0; i < selectors.size(); ++i)
+            policy.selectors.push_back(
+                read_target_selector(selectors[i], join("spec.targetSelectors", i), report));
+        std::string_view merge = spec.text_at("mergeType");
+        policy.merge = merge == "StrategicMerge" ? MergeType::strategic
+                       : merge == "JSONMerge"    ? MergeType::json
+                                                 : MergeType::none;
+        policy.limits = decode_rate_limit(object, report);
+    }
     if (object.info->noun == Noun::client_policy)
         read_limit(spec.find("connection"), "bufferLimit", "spec.connection", policy.request_body,
                    report);

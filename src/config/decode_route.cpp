@@ -15,6 +15,8 @@ namespace {
 /// RE2's program for a pattern may take this much memory; larger ones are refused.
 constexpr int64_t kRegexMemory = 1 << 20;
 
+}  // namespace
+
 void check_regex(const std::string& pattern, const Place& place, const std::string& field,
                  Report& report) {
     re2::RE2::Options options(re2::RE2::Quiet);
@@ -25,7 +27,7 @@ void check_regex(const std::string& pattern, const Place& place, const std::stri
                      fmt::format("not a regular expression: {}; write RE2 syntax", regex.error()));
 }
 
-PathMatch read_path(const Node& node, const std::string& path, Report& report) {
+PathMatch read_path_match(const Node& node, const std::string& path, Report& report) {
     PathMatch match;
     std::string_view type = node.text_at("type", "PathPrefix");
     match.type = type == "Exact"               ? PathMatch::Type::exact
@@ -44,6 +46,8 @@ PathMatch read_path(const Node& node, const std::string& path, Report& report) {
     return match;
 }
 
+namespace {
+
 HeaderMatch read_header(const Node& node, const std::string& path, Report& report) {
     HeaderMatch match;
     match.type = node.text_at("type") == "RegularExpression" ? HeaderMatch::Type::regex
@@ -61,7 +65,7 @@ RuleMatch read_match(const Node& node, const std::string& path, Report& report) 
     match.place = node.place;
     match.method = node.text_at("method");
     if (const Node* written = node.find("path"))
-        match.path = read_path(*written, join(path, "path"), report);
+        match.path = read_path_match(*written, join(path, "path"), report);
     const auto& headers = list_of(node, "headers");
     for (size_t i = 0; i < headers.size(); ++i)
         match.headers.push_back(read_header(headers[i], join(join(path, "headers"), i), report));
@@ -133,31 +137,6 @@ Rule read_rule(const Node& node, const ObjectName& owner, const std::string& pat
     return rule;
 }
 
-CostRule read_cost(const Node& node, const std::string& path, Report& report) {
-    struct Named {
-        std::string_view name;
-        CostRule::Type type;
-    };
-    static constexpr Named kTypes[] = {
-        {"InputToken", CostRule::Type::input},
-        {"CachedInputToken", CostRule::Type::cached_input},
-        {"CacheCreationInputToken", CostRule::Type::cache_creation_input},
-        {"OutputToken", CostRule::Type::output},
-        {"ReasoningToken", CostRule::Type::reasoning},
-        {"TotalToken", CostRule::Type::total},
-        {"CEL", CostRule::Type::cel},
-    };
-    CostRule cost;
-    cost.place = node.place;
-    cost.key = node.text_at("metadataKey");
-    cost.cel = node.text_at("cel");
-    for (const Named& named : kTypes)
-        if (node.text_at("type") == named.name) cost.type = named.type;
-    if (cost.type == CostRule::Type::cel && cost.cel.empty())
-        report.error(cost.place, join(path, "cel"), "Required value; type CEL needs an expression");
-    return cost;
-}
-
 }  // namespace
 
 Route decode_route(const Object& object, Report& report) {
@@ -180,9 +159,7 @@ Route decode_route(const Object& object, Report& report) {
     for (size_t i = 0; i < rules.size(); ++i)
         route.rules.push_back(
             read_rule(rules[i], object.name, join(join("spec", list), i), report));
-    const auto& costs = list_of(spec, "llmRequestCosts");
-    for (size_t i = 0; i < costs.size(); ++i)
-        route.costs.push_back(read_cost(costs[i], join("spec.llmRequestCosts", i), report));
+    route.costs = read_costs(spec, "llmRequestCosts", report);
     return route;
 }
 

@@ -34,6 +34,10 @@ inline constexpr uint64_t kBodyMemory =
 inline constexpr uint64_t kResponseBody =
     64ull << 20;  ///< responseBody: a whole answer held for translation
 
+// Limits on use: weir.dev/v1alpha1 LimitOptions.
+inline constexpr uint64_t kLimitKeys =
+    1'000'000;  ///< distinct.maxKeys: values of one Distinct selector counted at once
+
 // Listening and names.
 inline constexpr std::string_view kListenHost = "127.0.0.1";  ///< --listen
 inline constexpr uint16_t kListenPort = 1975;                 ///< --listen

@@ -72,6 +72,11 @@ void decode(const Object& object, const Options& options, Parts& parts, Report& 
         case Noun::gateway_options:
             parts.traffic_policies.push_back(decode_traffic_policy(object, report));
             break;
+        case Noun::gateway_config:
+            parts.gateway_costs.push_back(decode_gateway_config(object, report));
+            break;
+        case Noun::quota_policy:
+            break;
         case Noun::secret:
             parts.secrets.push_back(decode_secret(object, options, report));
             break;

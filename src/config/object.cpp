@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/check.h"
+#include "config/standing.h"
 #include "config/text.h"
 
 namespace weir::config {
@@ -55,10 +56,9 @@ const std::vector<KindInfo>& kinds() {
         {kAiGroup,
          {"v1beta1", "v1alpha1"},
          "GatewayConfig",
-         Noun::other,
-         "GatewayConfigSpec",
-         later},
-        {kAiGroup, {"v1alpha1"}, "QuotaPolicy", Noun::other, "QuotaPolicySpec", guard},
+         Noun::gateway_config,
+         "GatewayConfigSpec"},
+        {kAiGroup, {"v1alpha1"}, "QuotaPolicy", Noun::quota_policy, "QuotaPolicySpec"},
         {kEnvoyGroup, {"v1alpha1"}, "Backend", Noun::endpoint_backend, "EnvoyBackendSpec"},
         {kEnvoyGroup,
          {"v1alpha1"},
@@ -147,6 +147,33 @@ const KindInfo* find_kind(const Node& node, std::string_view api_version, std::s
     return nullptr;
 }
 
+/// The place of the field's name; of the whole object if `field` is empty. Null if it is absent.
+const Place* place_of(const Node& object, std::string_view field) {
+    if (field.empty()) return &object.place;
+    size_t dot = field.rfind('.');
+    const Node* holder = object.at(field.substr(0, dot));
+    if (!holder || !holder->has(field.substr(dot + 1))) return nullptr;
+    for (const Entry& entry : holder->entries)
+        if (entry.key == field.substr(dot + 1)) return &entry.key_place;
+    return nullptr;
+}
+
+/// Says what has no effect yet, or protects something and is not in force.
+void report_not_in_force(const Place& place, std::string_view field, bool protects,
+                         std::string_view kind, Report& report) {
+    std::string_view what = field.empty() ? "kind " : "";
+    if (protects)
+        report.unenforced(
+            place, std::string(field),
+            fmt::format("{}protects something but is not in force yet; remove it, or start with "
+                        "--allow-unenforced {}",
+                        what, kind),
+            std::string(kind));
+    else
+        report.warning(place, std::string(field),
+                       fmt::format("{}accepted but not in force yet; it has no effect", what));
+}
+
 }  // namespace
 
 const Node& Object::spec() const {
@@ -165,6 +192,11 @@ Meta Object::meta() const {
     meta.api_version = node.text_at("apiVersion");
     meta.name = name;
     meta.place = node.place;
+    if (const Node* created = node.at("metadata.creationTimestamp"))
+        meta.created = parse_time(created->text);
+    if (const Node* labels = node.at("metadata.labels"))
+        for (const Entry& entry : labels->entries)
+            meta.labels[entry.key] = entry.value.text;
     if (const Node* annotations = node.at("metadata.annotations"))
         for (const Entry& entry : annotations->entries)
             meta.annotations[entry.key] = entry.value.text;
@@ -208,16 +240,14 @@ void check_object(const Object& object, Report& report) {
     const Node* spec = object.node.find("spec");
     if (spec && !info.whole && !info.table.empty())
         check(*spec, schema().type(info.table), "spec", options, report);
-    if (info.standing == Standing::later)
-        report.warning(object.node.place, "",
-                       "kind accepted but not in force yet; it has no effect");
-    else if (info.standing == Standing::guard)
-        report.unenforced(
-            object.node.place, "",
-            fmt::format("kind protects something but is not in force yet; remove it, or start "
-                        "with --allow-unenforced {}",
-                        info.kind),
-            std::string(info.kind));
+    if (info.standing == Standing::later || info.standing == Standing::guard)
+        report_not_in_force(object.node.place, "", info.standing == Standing::guard, info.kind,
+                            report);
+    for (const PendingFeature& feature : kPendingFeatures) {
+        if (feature.in_force || feature.kind != info.kind) continue;
+        if (const Place* place = place_of(object.node, feature.field))
+            report_not_in_force(*place, feature.field, feature.protects, info.kind, report);
+    }
 }
 
 }  // namespace weir::config

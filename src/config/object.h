@@ -27,6 +27,8 @@ enum class Noun {
     secret,
     config_map,
     gateway_options,
+    gateway_config,
+    quota_policy,
     other,
 };
 

@@ -1,4 +1,5 @@
 #include "config/resolve.h"
+#include "config/attach.h"
 
 #include <fmt/format.h>
 
@@ -26,6 +27,8 @@ bool same_group(std::string_view a, std::string_view b) {
     return neutral(a) == neutral(b);
 }
 
+}  // namespace
+
 bool granted(const Configuration& configuration, const Meta& from, std::string_view to_group,
              std::string_view to_kind, const ObjectName& to) {
     return std::ranges::any_of(configuration.reference_grants, [&](const ReferenceGrant& grant) {
@@ -40,6 +43,8 @@ bool granted(const Configuration& configuration, const Meta& from, std::string_v
                });
     });
 }
+
+namespace {
 
 /// One Gateway for every name, with the default listener.
 Gateway implicit_gateway() {
@@ -217,7 +222,10 @@ Configuration resolve(Parts parts, const Options& options, Report& report) {
         check_backend(parts.backends[i], c.backends[i], parts.complete, c, report);
     check_credentials(parts, options, c, report);
     apply_tls(parts, options, c, report);
+    expand_selectors(c, parts.traffic_policies);
     apply_traffic(parts, c, report);
+    apply_costs(parts, c, report);
+    apply_limits(parts, c, report);
     return c;
 }
 

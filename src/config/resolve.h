@@ -20,7 +20,8 @@ struct Parts {
     std::vector<ReferenceGrant> reference_grants;
     std::vector<TlsPolicy> tls_policies;
     std::vector<TrafficPolicy> traffic_policies;  ///< GatewayOptions among them
-    std::vector<ObjectName> other_routes;         ///< HTTPRoutes, which policies may name
+    std::vector<GatewayCosts> gateway_costs;
+    std::vector<ObjectName> other_routes;  ///< HTTPRoutes, which policies may name
     bool complete =
         true;  ///< false: a document could not be read, so what seems absent may be in it
 };
@@ -35,6 +36,10 @@ void apply_tls(const Parts& parts, const Options& options, Configuration& config
                Report& report);
 /// Puts deadlines and limits on the Gateways and routes that policies target.
 void apply_traffic(const Parts& parts, Configuration& configuration, Report& report);
+/// Gives routes the costs of their Gateways' GatewayConfigs.
+void apply_costs(const Parts& parts, Configuration& configuration, Report& report);
+/// Finds which limits hold where, and what their costs mean there.
+void apply_limits(const Parts& parts, Configuration& configuration, Report& report);
 /// Finds the Secret of every credential policy, and two policies on one backend.
 void check_credentials(const Parts& parts, const Options& options, Configuration& configuration,
                        Report& report);
@@ -52,6 +57,9 @@ std::vector<ObjectName> names_of(const std::vector<T>& resources) {
         names.push_back(resource.meta.name);
     return names;
 }
+/// Whether a ReferenceGrant permits a reference from another namespace.
+bool granted(const Configuration& configuration, const Meta& from, std::string_view to_group,
+             std::string_view to_kind, const ObjectName& to);
 /// A reference from namespace to namespace that no ReferenceGrant permits is reported.
 void check_grant(const Configuration& configuration, const Meta& from, std::string_view to_group,
                  std::string_view to_kind, const ObjectName& to, const Place& place,

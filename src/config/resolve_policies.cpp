@@ -228,7 +228,9 @@ void check_targets(const Parts& parts, const TrafficPolicy& policy,
                    const Configuration& configuration, Report& report) {
     report.set_subject(subject(policy.meta));
     if (policy.targets.empty() && !for_everyone(policy))
-        report.warning(policy.meta.place, "spec.targetRefs", "targets nothing; it has no effect");
+        report.warning(policy.meta.place,
+                       policy.selectors.empty() ? "spec.targetRefs" : "spec.targetSelectors",
+                       "targets nothing; it has no effect");
     for (const Reference& target : policy.targets) {
         auto is_target = [&](const auto& r) { return r.meta.name == target.name; };
         if (target.kind == "Gateway" && !configuration.gateway(target.name) && parts.complete)

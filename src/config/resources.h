@@ -37,7 +37,9 @@ struct Meta {
     std::string api_version;  ///< as written: "aigateway.envoyproxy.io/v1beta1"
     ObjectName name;
     std::map<std::string, std::string> annotations;
-    Place place;  ///< of the document
+    std::map<std::string, std::string> labels;
+    std::optional<int64_t> created;  ///< creationTimestamp, Unix seconds; absent outside Kubernetes
+    Place place;                     ///< of the document
 };
 
 /// Deadlines, all known. Zero means none, as in Gateway API.
@@ -204,7 +206,7 @@ struct Route {
     std::vector<ParentRef> parents;
     std::vector<std::string> hostnames;  ///< lower case; empty: any
     std::vector<Rule> rules;
-    std::vector<CostRule> costs;
+    std::vector<CostRule> costs;  ///< its own, then its Gateways' where it has none of that name
 };
 
 // ---- Backends

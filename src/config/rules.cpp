@@ -366,6 +366,23 @@ constexpr CrossFieldRule kClusterRules[] = {
      }},
 };
 
+// Limits of Envoy Gateway.
+constexpr CrossFieldRule kLimitRules[] = {
+    {"number_or_metadata", "only one of number or metadata can be specified",
+     [](const Node& s) { return not_both(s, "number", "metadata"); }},
+    {"no_local_response_cost", "response cost is not supported for Local Rate Limits",
+     [](const Node& s) {
+         return std::ranges::none_of(s.items,
+                                     [](const Node& r) { return has(r, "cost.response"); });
+     }},
+    {"unique_limit_names", "rule names must be unique",
+     [](const Node& s) { return unique(s, "name"); }},
+    {"rate_limit_type_global", "type Global needs global; add global.rules",
+     [](const Node& s) { return !is(s, "type", "Global") || has(s, "global"); }},
+    {"rate_limit_type_local", "type Local needs local; add local.rules",
+     [](const Node& s) { return !is(s, "type", "Local") || has(s, "local"); }},
+};
+
 // Gateway API, the seed's spelling and ours.
 constexpr CrossFieldRule kOtherRules[] = {
     {"fqdn_or_ip", "exactly one of fqdn, ip or unix must be set",
@@ -392,6 +409,7 @@ const CrossFieldRule& find_rule(std::string_view name) {
     for (std::span<const CrossFieldRule> family : {std::span<const CrossFieldRule>(kGatewayRules),
                                                    std::span<const CrossFieldRule>(kMcpRules),
                                                    std::span<const CrossFieldRule>(kClusterRules),
+                                                   std::span<const CrossFieldRule>(kLimitRules),
                                                    std::span<const CrossFieldRule>(kOtherRules)})
         if (auto found = std::ranges::find(family, name, &CrossFieldRule::name);
             found != family.end())

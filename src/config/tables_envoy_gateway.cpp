@@ -34,6 +34,15 @@ type EnvoyBackendSpec {
   tls: BackendTls
 }
 type PolicyTarget { group: Group, kind: Kind, name: ObjectName, sectionName: SectionName, namespace: Namespace }
+type SelectorRequirement { key*: Text, operator*: enum(In, NotIn, Exists, DoesNotExist), values: [string] }
+type TargetNamespaces { from: enum(All, Same, Selector), selector: any @later }
+type TargetSelector {
+  group: Group
+  kind*: Kind
+  matchLabels: {string}
+  matchExpressions: [SelectorRequirement]
+  namespaces: TargetNamespaces
+}
 type PolicyTimeouts { http: PolicyHttpTimeout, tcp: TcpTimeout }
 type PolicyHttpTimeout {
   requestTimeout: Duration
@@ -45,10 +54,10 @@ type PolicyHttpTimeout {
 type BackendTrafficPolicySpec {
   targetRef: PolicyTarget
   targetRefs: [PolicyTarget] ..16
-  targetSelectors: [any] @later
-  mergeType: string @later
+  targetSelectors: [TargetSelector]
+  mergeType: enum(StrategicMerge, JSONMerge)
   timeout: PolicyTimeouts
-  rateLimit: any @guard
+  rateLimit: RateLimit
   admissionControl: any @guard
   bandwidthLimit: any @guard
   circuitBreaker: CircuitBreaker @later

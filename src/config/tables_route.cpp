@@ -33,7 +33,7 @@ type RouteRule !route_not_found_reserved !no_mixed_pools !only_one_pool {
 }
 type AIGatewayRouteSpec {
   hostnames: [Hostname] ..16
-  llmRequestCosts: [RequestCost] ..36 @later
+  llmRequestCosts: [RequestCost] ..36
   parentRefs: [ParentRef] ..16 !only_gateways
   rules*: [RouteRule] ..15 !unique_rule_names
   # Fields of older releases.
@@ -159,8 +159,8 @@ type ContainerSpec !one_image {
 type ExtProc { kubernetes: ContainerSpec }
 type ForwardProxy { address*: Text }
 type GatewayConfigSpec {
-  extProc: ExtProc
-  forwardProxy: ForwardProxy
+  extProc: ExtProc @quiet  # there is no second process
+  forwardProxy: ForwardProxy @later
   globalLLMRequestCosts: [RequestCost] key(metadataKey)
 }
 )";

@@ -25,7 +25,7 @@ type SeedRouteSpec !routes_or_rules {
   hostnames: [Hostname] ..16
   routes: [SeedRouteRule] ..1024 !unique_rule_names
   rules: [SeedRouteRule] ..1024 !unique_rule_names
-  llmRequestCosts: [RequestCost] ..36 @later
+  llmRequestCosts: [RequestCost] ..36
 }
 type SeedBackendSpec !provider_or_schema !endpoint_or_ref {
   provider: enum(openai, anthropic, aws-bedrock, azure-openai, gcp-vertex, gemini, cohere, openai-compatible)
