@@ -2,11 +2,12 @@
 
 #include "cli/load.h"
 #include "cli/options.h"
+#include "control/files.h"
 
 namespace weir::cli {
 
 Exit check(const CheckOptions& options) {
-    auto documents = read_documents(options.paths);
+    auto documents = control::read_documents(options.paths);
     if (!documents) {
         fmt::print(stderr, "error: {}\n", documents.error().detail());
         return Exit::refused;

@@ -4,6 +4,7 @@
 
 #include "cli/load.h"
 #include "cli/options.h"
+#include "control/files.h"
 #include "proxy/inspect.h"
 #include "route/hosts.h"
 #include "route/operation.h"
@@ -58,7 +59,7 @@ void print_attempt(const snapshot::Attempt& attempt, const snapshot::Snapshot& s
 
 Result<std::string> read_body(const ExplainOptions& options) {
     if (!options.body_file.empty()) {
-        WEIR_TRY(auto documents, read_documents({options.body_file}));
+        WEIR_TRY(auto documents, control::read_documents({options.body_file}));
         return documents.front().text;
     }
     if (options.model.empty()) return std::string();
@@ -117,7 +118,7 @@ Exit explain(const ExplainOptions& options) {
         fmt::print(stderr, "error: {}\n", why);
         return Exit::refused;
     };
-    auto documents = read_documents(options.paths);
+    auto documents = control::read_documents(options.paths);
     if (!documents) return refuse(documents.error().detail());
     config::Options load = load_options();
     load.mock = true;  // routing can be explained without the Secrets

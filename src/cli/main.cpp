@@ -75,6 +75,11 @@ void add_run(CLI::App& app, RunOptions& o) {
         ->envname("WEIR_READY_FILE");
     duration_flag(*verb, "--drain-timeout", "WEIR_DRAIN_TIMEOUT", o.drain_timeout,
                   "How long running exchanges may take to finish after SIGTERM [30s]");
+    verb->add_option("--watch", o.watch,
+                     "Read the configuration again when its files change; SIGHUP always does")
+        ->envname("WEIR_WATCH")
+        ->type_name("BOOL")
+        ->default_str("true");
     verb->add_option("--allow-unenforced", o.allow_unenforced,
                      "Start although objects of KIND protect something that is not enforced yet")
         ->envname("WEIR_ALLOW_UNENFORCED")

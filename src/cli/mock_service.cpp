@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include "cli/load.h"
+#include "control/files.h"
 
 namespace weir::cli {
 
 Result<std::shared_ptr<const mock::Script>> load_mock_script(const std::string& path) {
     if (path.empty()) return std::make_shared<const mock::Script>();
-    WEIR_TRY(auto documents, read_documents({path}));
+    WEIR_TRY(auto documents, control::read_documents({path}));
     auto script = mock::Script::parse(documents.front().text);
     if (!script)
         return fail(script.error().code(), fmt::format("{}: {}", path, script.error().detail()));

@@ -24,6 +24,7 @@ struct RunOptions {
     std::string ready_file;
     std::chrono::milliseconds drain_timeout{30'000};
     std::vector<std::string> allow_unenforced;
+    bool watch = true;  ///< read the configuration again when its files change
 };
 
 struct CheckOptions {

@@ -12,8 +12,7 @@
 
 namespace weir::cli {
 
-Program::Program(const RunOptions& options, config::Configuration configuration)
-    : options_(options), configuration_(std::move(configuration)) {
+Program::Program(const RunOptions& options) : options_(options) {
     if (options_.workers == 0) options_.workers = std::max(1u, std::thread::hardware_concurrency());
 }
 
@@ -23,42 +22,53 @@ Program::~Program() {
 
 Result<std::unique_ptr<Program>> Program::create(const RunOptions& options,
                                                  config::Configuration configuration) {
-    std::unique_ptr<Program> self(new Program(options, std::move(configuration)));
-    WEIR_CHECK(self->set_up());
+    std::unique_ptr<Program> self(new Program(options));
+    WEIR_CHECK(self->set_up(std::move(configuration)));
     return self;
 }
 
-Result<void> Program::set_up() {
-    snapshot::CompileOptions compile{
-        .env = load_options().env, .mock = {}, .now = std::time(nullptr)};
-    if (options_.mock) WEIR_CHECK(set_up_mock(compile));
-    WEIR_TRY(snapshot_, snapshot::compile(configuration_, compile));
+Result<void> Program::set_up(config::Configuration configuration) {
+    if (options_.mock) WEIR_CHECK(set_up_mock());
+    WEIR_TRY(auto snapshot, compile(configuration));
     WEIR_TRY(access_log_, telemetry::AccessLog::open(options_.access_log, options_.workers));
     metrics_ = std::make_unique<telemetry::Metrics>(
         options_.workers, telemetry::Metrics::Options{.version = WEIR_VERSION});
     add_sources();
-    WEIR_CHECK(set_up_workers());
-    WEIR_CHECK(listen());
+    WEIR_TRY(Ports::Plan plan,
+             ports_.plan(*snapshot, parse_overrides(options_.listen), options_.workers));
+    set_up_workers(*snapshot);
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        WEIR_CHECK(workers_[i]->gateway.publish(snapshot, plan.table));
+        WEIR_CHECK(listen(*workers_[i], i, plan));
+    }
+    body_memory_.limit = snapshot->limits.body_memory;
+    put_in_force(std::move(configuration), std::move(plan));
     return set_up_admin();
 }
 
-Result<void> Program::set_up_mock(snapshot::CompileOptions& compile) {
+Result<void> Program::set_up_mock() {
     WEIR_TRY(auto script, load_mock_script(options_.mock_script));
     mock_ = std::make_unique<MockService>(0, std::move(script));
     WEIR_TRY(net::Address address, net::parse_listen_address("127.0.0.1:0"));
     WEIR_TRY(auto sockets, net::ListenSockets::open(address, 1));
-    compile.mock = snapshot::Origin{"mock", "127.0.0.1", sockets.address().port(), false, {}, {}};
+    mock_origin_ = snapshot::Origin{"mock", "127.0.0.1", sockets.address().port(), false, {}, {}};
     mock_->listen(sockets.take(0));
     return {};
 }
 
-Result<void> Program::set_up_workers() {
-    const config::Timeouts& timeouts = snapshot_->timeouts;
-    const config::Limits& limits = snapshot_->limits;
+Result<std::shared_ptr<const snapshot::Snapshot>> Program::compile(
+    const config::Configuration& configuration) const {
+    return snapshot::compile(
+        configuration,
+        {.env = load_options().env, .mock = mock_origin_, .now = std::time(nullptr)});
+}
+
+http::ServerOptions Program::server_options(const snapshot::Snapshot& snapshot) {
+    const config::Timeouts& timeouts = snapshot.timeouts;
+    const config::Limits& limits = snapshot.limits;
     auto or_never = [](config::Duration d) {
         return d.count() ? net::Duration(d) : net::Duration(std::chrono::hours(24 * 365));
     };
-    body_memory_.limit = limits.body_memory;
     http::ServerOptions server;
     server.head_timeout = or_never(timeouts.head_read);
     server.idle_timeout = or_never(timeouts.idle);
@@ -67,58 +77,67 @@ Result<void> Program::set_up_workers() {
         static_cast<std::size_t>(std::min<uint64_t>(limits.request_head, net::Blocks::kSize / 2));
     server.body_limit = limits.request_body;
     server.body_memory = &body_memory_;
+    return server;
+}
+
+void Program::set_up_workers(const snapshot::Snapshot& snapshot) {
+    http::ServerOptions server = server_options(snapshot);
     for (unsigned i = 0; i < options_.workers; ++i) {
         workers_.push_back(std::make_unique<WorkerParts>(static_cast<int>(i), metrics_->shard(i),
                                                          access_log_->writer(i), clock_, server));
-        WEIR_CHECK(workers_.back()->gateway.publish(snapshot_));
         add_worker_sources(metrics_->shard(i), *workers_.back());
     }
+}
+
+/// One worker's share of what a plan adds.
+Result<void> Program::listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan) {
+    for (const Ports::Bound& bound : plan.added) {
+        WEIR_TRY(int fd, bound.sockets.duplicate(index));
+        worker.service.listen(fd, bound.number);
+    }
     return {};
 }
 
-/// --listen as a map from listener name to address; "" stands for the only one.
-Result<std::map<std::string, std::string>> Program::listen_overrides() const {
-    std::map<std::string, std::string> overrides;
-    for (const auto& text : options_.listen) {
-        auto equals = text.find('=');
-        overrides[equals == std::string::npos ? "" : text.substr(0, equals)] =
-            equals == std::string::npos ? text : text.substr(equals + 1);
-    }
-    if (overrides.contains("") && snapshot_->ports.size() != 1)
-        return fail(codes::config_invalid,
-                    "--listen HOST:PORT moves the only listener, but the configuration has "
-                    "several; write NAME=HOST:PORT");
-    for (const auto& [name, address] : overrides) {
-        bool known = name.empty();
-        for (const auto& port : snapshot_->ports)
-            known |= std::find(port.listeners.begin(), port.listeners.end(), name) !=
-                     port.listeners.end();
-        if (!known)
-            return fail(codes::config_invalid,
-                        fmt::format("--listen {}={}: no listener has that name", name, address));
-    }
-    return overrides;
+void Program::put_in_force(config::Configuration configuration, Ports::Plan plan) {
+    addresses_ = plan.addresses;
+    ports_.commit(std::move(plan));
+    std::lock_guard lock(configuration_mutex_);
+    configuration_ = std::make_shared<const config::Configuration>(std::move(configuration));
 }
 
-Result<void> Program::listen() {
-    WEIR_TRY(auto overrides, listen_overrides());
-    for (uint32_t i = 0; i < snapshot_->ports.size(); ++i) {
-        const snapshot::Port& port = snapshot_->ports[i];
-        std::string where =
-            fmt::format("{}:{}", port.implicit ? "127.0.0.1" : "0.0.0.0", port.port);
-        if (overrides.contains("")) where = overrides[""];
-        for (const auto& name : port.listeners)
-            if (overrides.contains(name)) where = overrides[name];
-        auto parsed = net::parse_listen_address(where);
-        if (!parsed) return fail(parsed.error().code(), "--listen: " + parsed.error().detail());
-        net::Address address = *parsed;
-        WEIR_TRY(auto sockets, net::ListenSockets::open(address, workers_.size()));
-        for (std::size_t w = 0; w < workers_.size(); ++w)
-            workers_[w]->service.listen(sockets.take(w), i);
-        for (const auto& name : port.listeners)
-            addresses_[name] = sockets.address().to_string();
+Result<void> Program::replace(config::Configuration configuration) {
+    WEIR_TRY(auto snapshot, compile(configuration));
+    WEIR_TRY(Ports::Plan plan,
+             ports_.plan(*snapshot, parse_overrides(options_.listen), workers_.size()));
+    http::ServerOptions server = server_options(*snapshot);
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        Result<void> published;
+        // Only the first can refuse (a CA bundle that cannot be used): the others see the same.
+        workers_[i]->loop.call([&, &worker = *workers_[i]] {
+            published = worker.gateway.publish(snapshot, plan.table);
+            if (!published) return;
+            worker.service.server().set_options(server);
+            if (auto listening = listen(worker, i, plan); !listening)
+                log::error("{}", listening.error().detail());
+            for (uint32_t number : plan.removed)
+                worker.service.retire(number);
+        });
+        if (!published) return published;
     }
+    body_memory_.limit = snapshot->limits.body_memory;
+    put_in_force(std::move(configuration), std::move(plan));
     return {};
+}
+
+std::string Program::config_json() const {
+    std::shared_ptr<const config::Configuration> configuration;
+    {
+        std::lock_guard lock(configuration_mutex_);
+        configuration = configuration_;
+    }
+    json::Value out = config::to_json(*configuration);
+    out.set("reload", reload_status_.to_json());
+    return json::serialize(out);
 }
 
 Result<void> Program::set_up_admin() {
@@ -129,8 +148,7 @@ Result<void> Program::set_up_admin() {
     WEIR_TRY(auto sockets, net::ListenSockets::open(address, 1));
     admin_loop_ = std::make_unique<LoopThread>(static_cast<int>(options_.workers), "admin");
     admin_handler_ = std::make_unique<admin::AdminHandler>(admin::AdminHandler::Sources{
-        [this] { return scrape(); },
-        [this] { return json::serialize(config::to_json(configuration_)); }, ready_});
+        [this] { return scrape(); }, [this] { return config_json(); }, ready_});
     admin_ = std::make_unique<Service>(*admin_loop_, *admin_handler_, http::ServerOptions{});
     admin_->listen(sockets.take(0), 0);
     admin_address_ = sockets.address().to_string();
@@ -148,6 +166,7 @@ void Program::start() {
 void Program::begin_drain() {
     ready_ = false;
     undrained_ = workers_.size();
+    ports_.close();
     for (auto& worker : workers_)
         worker->loop.worker().post([this, parts = worker.get()] {
             parts->service.drain();

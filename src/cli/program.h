@@ -1,14 +1,20 @@
 /// A running Weir: workers, admin server, mock provider, access log, and what they listen on.
+///
+/// Made, started, reconfigured and stopped by the main thread.
 #pragma once
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "admin/admin.h"
 #include "cli/mock_service.h"
 #include "cli/options.h"
+#include "cli/ports.h"
+#include "cli/reload_status.h"
 #include "cli/worker_runtime.h"
 #include "config/configuration.h"
 #include "proxy/gateway.h"
@@ -27,6 +33,11 @@ public:
     ~Program();
 
     void start();
+    /// Puts another configuration in force, whole or not at all. Exchanges under way finish on the
+    /// one they began with. Fails as create() does; the old one then stays.
+    Result<void> replace(config::Configuration configuration);
+    /// What became of the reloads, for /api/config and /metrics.
+    ReloadStatus& reload_status() { return reload_status_; }
     void begin_drain();
     bool drained() const;
     uint64_t open_connections() const;
@@ -38,20 +49,27 @@ public:
 
 private:
     struct WorkerParts;  // what one worker owns; worker_parts.h
-    Program(const RunOptions& options, config::Configuration configuration);
-    Result<void> set_up();
-    Result<void> set_up_mock(snapshot::CompileOptions& compile);
-    Result<void> set_up_workers();
-    Result<void> listen();
+    explicit Program(const RunOptions& options);
+    Result<void> set_up(config::Configuration configuration);
+    Result<void> set_up_mock();
+    void set_up_workers(const snapshot::Snapshot& snapshot);
+    Result<void> listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan);
     Result<void> set_up_admin();
-    Result<std::map<std::string, std::string>> listen_overrides() const;
+    http::ServerOptions server_options(const snapshot::Snapshot& snapshot);
+    Result<std::shared_ptr<const snapshot::Snapshot>> compile(
+        const config::Configuration& configuration) const;
+    void put_in_force(config::Configuration configuration, Ports::Plan plan);
+    std::string config_json() const;
     void add_sources();
     static void add_worker_sources(telemetry::Shard& shard, WorkerParts& parts);
     std::string scrape();
 
     RunOptions options_;
-    config::Configuration configuration_;
-    std::shared_ptr<const snapshot::Snapshot> snapshot_;
+    mutable std::mutex configuration_mutex_;
+    std::shared_ptr<const config::Configuration> configuration_;  // the admin server reads it too
+    ReloadStatus reload_status_;
+    std::optional<snapshot::Origin> mock_origin_;
+    Ports ports_;
     RealClock clock_;
     std::unique_ptr<telemetry::AccessLog> access_log_;
     std::unique_ptr<telemetry::Metrics> metrics_;

@@ -1,34 +1,25 @@
 #include <fmt/format.h>
 
-#include <csignal>
-#include <ctime>
-
 #include "base/log.h"
+#include "cli/configuration_source.h"
 #include "cli/load.h"
 #include "cli/options.h"
 #include "cli/program.h"
 #include "cli/ready_file.h"
 #include "cli/shutdown.h"
+#include "cli/supervisor.h"
 
 namespace weir::cli {
 namespace {
 
 /// The configuration, or the exit status that says why not.
-std::expected<config::Loaded, Exit> load_configuration(const RunOptions& options) {
-    config::Options load = load_options();
-    load.mock = options.mock;
-    load.allow_unenforced = options.allow_unenforced;
-    config::Loaded loaded;
-    if (options.paths.empty()) {
-        loaded = config::from_environment(load.env);
-    } else {
-        auto documents = read_documents(options.paths);
-        if (!documents) {
-            fmt::print(stderr, "error: {}\n", documents.error().detail());
-            return std::unexpected(Exit::refused);
-        }
-        loaded = config::load(*documents, load);
+std::expected<config::Loaded, Exit> load_configuration(ConfigurationSource& source) {
+    auto read = source.load();
+    if (!read) {
+        fmt::print(stderr, "error: {}\n", read.error().detail());
+        return std::unexpected(Exit::refused);
     }
+    config::Loaded loaded = std::move(*read);
     auto [errors, warnings] = print(loaded.diagnostics);
     if (loaded.ok() && !loaded.may_run()) {
         fmt::print(stderr,
@@ -52,27 +43,6 @@ Exit exit_for(const Error& error) {
                : Exit::refused;
 }
 
-/// Until a signal says stop; SIGHUP reopens the access log.
-void serve(Program& program, std::chrono::milliseconds drain_timeout) {
-    while (true) {
-        auto received = wait_signal();
-        if (received && *received == SIGHUP) {
-            program.reopen_logs();
-            continue;
-        }
-        break;
-    }
-    log::info("stopping: no new connections; running exchanges have {} ms", drain_timeout.count());
-    program.begin_drain();
-    auto deadline = std::chrono::steady_clock::now() + drain_timeout;
-    while (!program.drained() && std::chrono::steady_clock::now() < deadline) {
-        auto again = wait_signal(std::chrono::milliseconds(20));
-        if (again && *again != SIGHUP) break;  // a second signal does not wait
-    }
-    if (!program.drained())
-        log::warn("stopping with {} connections open", program.open_connections());
-}
-
 }  // namespace
 
 Exit run(const RunOptions& options) {
@@ -85,7 +55,8 @@ Exit run(const RunOptions& options) {
             options.log_level);
         return Exit::usage;
     }
-    auto loaded = load_configuration(options);
+    ConfigurationSource source(options);
+    auto loaded = load_configuration(source);
     if (!loaded) return loaded.error();
     auto program = Program::create(options, std::move(loaded->configuration));
     if (!program) return exit_for(program.error());
@@ -100,7 +71,7 @@ Exit run(const RunOptions& options) {
         where += fmt::format(" {}={}", name, address);
     log::info("ready: listening on{}, admin {}", where,
               (*program)->admin_address().empty() ? "off" : (*program)->admin_address());
-    serve(**program, options.drain_timeout);
+    Supervisor(**program, source, options, std::move(loaded->fingerprint)).run();
     (*program)->stop();
     log::info("stopped");
     return Exit::done;

@@ -47,6 +47,14 @@ void Program::add_sources() {
                      static_cast<double>(access_log_->dropped()));
         sink.gauge("weir_request_body_memory_bytes", "Memory that large request bodies take.",
                    static_cast<double>(body_memory_.used.load()));
+        sink.gauge("weir_config_generation",
+                   "Configurations put in force since the start; 1 is the first.",
+                   static_cast<double>(reload_status_.generation()));
+        sink.counter("weir_config_refused_total", "Reloads that were refused for their mistakes.",
+                     static_cast<double>(reload_status_.refusals()));
+        sink.gauge("weir_config_last_reload_refused",
+                   "1 while the files hold a configuration that was refused.",
+                   reload_status_.last_refused() ? 1 : 0);
     });
 }
 

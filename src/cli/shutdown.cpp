@@ -1,6 +1,7 @@
 #include "cli/shutdown.h"
 
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -35,6 +36,11 @@ std::optional<int> wait_signal(std::optional<std::chrono::milliseconds> timeout)
         if (received > 0) return received;
         if (errno == EAGAIN) return std::nullopt;
     }
+}
+
+int signal_descriptor() {
+    sigset_t set = handled();
+    return ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 void raise_descriptor_limit() {

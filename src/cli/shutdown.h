@@ -9,6 +9,9 @@ namespace weir::cli {
 void block_signals();
 /// The next of them, or nothing after `timeout`.
 std::optional<int> wait_signal(std::optional<std::chrono::milliseconds> timeout = {});
+/// A descriptor that is readable while one of them waits (take it with wait_signal). The caller's
+/// to close.
+int signal_descriptor();
 /// As many descriptors as the hard limit allows: each stream needs two.
 void raise_descriptor_limit();
 

@@ -40,10 +40,16 @@ Service::Service(LoopThread& loop, http::Handler& handler, const http::ServerOpt
     : worker_(loop.worker()), server_(worker_, handler, options) {}
 
 void Service::listen(int fd, uint32_t number) {
-    listeners_.push_back(std::make_unique<net::Listener>(
-        worker_, fd, [this, number](net::StreamPtr stream, const net::Address& peer) {
-            server_.serve(std::move(stream), peer.to_string(), number);
-        }));
+    listeners_.emplace(
+        number, std::make_unique<net::Listener>(
+                    worker_, fd, [this, number](net::StreamPtr stream, const net::Address& peer) {
+                        server_.serve(std::move(stream), peer.to_string(), number);
+                    }));
+}
+
+void Service::retire(uint32_t number) {
+    listeners_.erase(number);
+    server_.drain(number);
 }
 
 void Service::drain() {

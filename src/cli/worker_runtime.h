@@ -2,9 +2,9 @@
 /// listeners.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <thread>
-#include <vector>
 
 #include "http/client.h"
 #include "http/server.h"
@@ -39,6 +39,9 @@ public:
     Service(LoopThread& loop, http::Handler& handler, const http::ServerOptions& options);
     /// On the loop's thread or before it starts. `number` is what exchanges see as listener().
     void listen(int fd, uint32_t number);
+    /// Accepts nothing more there; its connections end after their current answer. On the loop's
+    /// thread.
+    void retire(uint32_t number);
     /// The rest on the loop's thread.
     void drain();
     http::Server& server() { return server_; }
@@ -47,7 +50,7 @@ public:
 private:
     net::Worker& worker_;
     http::Server server_;
-    std::vector<std::unique_ptr<net::Listener>> listeners_;
+    std::multimap<uint32_t, std::unique_ptr<net::Listener>> listeners_;  // by number
 };
 
 }  // namespace weir::cli

@@ -97,6 +97,18 @@ void accept_unenforced(std::vector<Diagnostic>& diagnostics, const Options& opti
             d.refuses_run = false;
 }
 
+/// Values that a Secret's annotations took from elsewhere stand in no field of it.
+void add_secret_values(Loaded& loaded) {
+    for (const SecretResource& secret : loaded.configuration.secrets) {
+        std::string object = "Secret/" + secret.meta.name.to_string();
+        for (const auto& [key, value] : secret.values) {
+            const FieldHashes& fields = loaded.fingerprint[object];
+            if (!fields.contains("data." + key) && !fields.contains("stringData." + key))
+                add_value(loaded.fingerprint, object, "values." + key, value.reveal());
+        }
+    }
+}
+
 }  // namespace
 
 bool Loaded::ok() const {
@@ -115,6 +127,7 @@ Loaded load(std::span<const Document> documents, const Options& options) {
     std::vector<Object> objects = read_objects(documents, options, report, parts.complete);
     if (!options.schema_only) objects = merge_objects(std::move(objects), report);
     for (const Object& object : objects) {
+        add_to(loaded.fingerprint, object);
         const size_t errors = report.errors();
         check_object(object, report);
         if (!options.schema_only) decode(object, options, parts, report);
@@ -123,6 +136,7 @@ Loaded load(std::span<const Document> documents, const Options& options) {
         loaded.accepted_objects.push_back(object.subject());
     }
     if (!options.schema_only) loaded.configuration = resolve(std::move(parts), options, report);
+    add_secret_values(loaded);
     accept_unenforced(loaded.diagnostics, options);
     sort_by_place(loaded.diagnostics);
     return loaded;

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "config/changes.h"
 #include "config/configuration.h"
 #include "config/diagnostic.h"
 
@@ -48,6 +49,7 @@ struct Loaded {
     std::vector<Diagnostic> diagnostics;        ///< sorted by place
     size_t accepted = 0;                        ///< objects of known kinds without an error
     std::vector<std::string> accepted_objects;  ///< "kind/name", in order of reading
+    Fingerprint fingerprint;                    ///< what a later load is compared with
 
     bool ok() const;       ///< no errors
     bool may_run() const;  ///< ok, and no protection would silently be absent

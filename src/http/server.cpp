@@ -33,6 +33,14 @@ void Server::drain() {
     }
 }
 
+void Server::drain(uint32_t listener) {
+    for (ServerConnection* c = first_; c;) {
+        ServerConnection* next = c->next();
+        if (c->listener() == listener) c->drain();
+        c = next;
+    }
+}
+
 void Server::close_all() {
     draining_ = true;
     for (ServerConnection* c = first_; c;) {

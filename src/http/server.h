@@ -30,7 +30,7 @@ namespace weir::http {
 /// Memory that request bodies beyond one read buffer may take in the whole process.
 struct BodyMemory {
     std::atomic<uint64_t> used{0};
-    uint64_t limit = uint64_t{1} << 30;
+    std::atomic<uint64_t> limit{uint64_t{1} << 30};
 };
 
 struct ServerOptions {
@@ -93,6 +93,8 @@ public:
     void serve(net::StreamPtr stream, std::string peer, uint32_t listener);
     /// No connection takes another request: idle ones close now, busy ones after their answer.
     void drain();
+    /// The same for the connections of one listener; the others go on.
+    void drain(uint32_t listener);
     bool draining() const { return draining_; }
     /// Calls `done` once, when no connection is left (at once if none is).
     void when_empty(std::function<void()> done) { connections_.when_empty(std::move(done)); }

@@ -19,6 +19,7 @@ public:
     void drain();      ///< closes if idle; else after the current answer
     void close_now();  ///< cancels whatever runs
     ServerConnection* next() const { return next_; }
+    uint32_t listener() const { return listener_; }
     net::Duration stall_timeout() const { return server_.options_.stall_timeout; }
 
 private:

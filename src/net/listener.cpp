@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
@@ -90,6 +91,18 @@ ListenSockets::~ListenSockets() {
 
 int ListenSockets::take(std::size_t index) {
     return std::exchange(sockets_.at(index), -1);
+}
+
+ListenSockets& ListenSockets::operator=(ListenSockets&& other) noexcept {
+    std::swap(address_, other.address_);
+    std::swap(sockets_, other.sockets_);
+    return *this;
+}
+
+Result<int> ListenSockets::duplicate(std::size_t index) const {
+    int fd = ::fcntl(sockets_.at(index), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return listen_error(address_);
+    return fd;
 }
 
 struct Listener::State : std::enable_shared_from_this<State> {

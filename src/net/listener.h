@@ -20,11 +20,16 @@ public:
     /// workers share it. Port 0 chooses one port for all.
     static Result<ListenSockets> open(const Address& address, std::size_t count);
     ListenSockets(ListenSockets&&) = default;
-    ListenSockets& operator=(ListenSockets&&) = default;
+    ListenSockets& operator=(ListenSockets&&) noexcept;
     ~ListenSockets();
 
     const Address& address() const { return address_; }  ///< with the port that was chosen
+    std::size_t size() const { return sockets_.size(); }
     int take(std::size_t index);
+    /// A duplicate of one socket, the caller's to close: both accept from one queue, and the
+    /// address is given up when both are closed. Fails with listen.failed when the process is out
+    /// of descriptors.
+    Result<int> duplicate(std::size_t index) const;
 
 private:
     ListenSockets() = default;

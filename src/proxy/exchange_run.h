@@ -125,7 +125,7 @@ private:
     Gateway& gateway_;
     http::Exchange& client_;
     std::shared_ptr<const Pinned> pinned_;
-    const snapshot::Port* port_ = nullptr;
+    const snapshot::Port* port_ = nullptr;  ///< null: the listener is not configured any more
     const snapshot::Rule* rule_ = nullptr;
     const snapshot::Attempt* attempt_ = nullptr;
     route::EndpointRow endpoint_{};

@@ -18,7 +18,13 @@ Result<net::TlsContext*> Gateway::tls_context(const std::string& ca_pem) {
     return slot.get();
 }
 
-Result<void> Gateway::publish(std::shared_ptr<const snapshot::Snapshot> snapshot) {
+const snapshot::Port* Pinned::port(uint32_t listener) const {
+    if (listener >= ports.size() || ports[listener] == kNoPort) return nullptr;
+    return &snapshot->ports[ports[listener]];
+}
+
+Result<void> Gateway::publish(std::shared_ptr<const snapshot::Snapshot> snapshot,
+                              std::vector<uint32_t> ports) {
     auto pinned = std::make_shared<Pinned>();
     for (const auto& origin : snapshot->origins) {
         http::Origin made{{origin.host, origin.port, nullptr, origin.server_name},
@@ -32,6 +38,7 @@ Result<void> Gateway::publish(std::shared_ptr<const snapshot::Snapshot> snapshot
     pinned->next_origin.resize(snapshot->attempts);
     pinned->refuses_usage.resize(snapshot->attempts);
     pinned->snapshot = std::move(snapshot);
+    pinned->ports = std::move(ports);
     pinned_ = std::move(pinned);
     return {};
 }

@@ -25,10 +25,16 @@ namespace weir::proxy {
 
 struct Scratch;
 
+/// In place of a port: the listener is not in the configuration any more.
+inline constexpr uint32_t kNoPort = UINT32_MAX;
+
 /// A snapshot together with this worker's own view of its origins.
 struct Pinned {
+    /// The port that a listener's connections arrive at; null once a reload removed it.
+    const snapshot::Port* port(uint32_t listener) const;
     std::shared_ptr<const snapshot::Snapshot> snapshot;
-    std::vector<http::Origin> origins;          ///< as Snapshot::origins, with TLS contexts
+    std::vector<http::Origin> origins;  ///< as Snapshot::origins, with TLS contexts
+    std::vector<uint32_t> ports;  ///< per listener number: index of Snapshot::ports, or kNoPort
     mutable std::vector<uint32_t> next_origin;  ///< per Attempt id: round robin
     mutable std::vector<bool> refuses_usage;  ///< per Attempt id: a provider without stream_options
 };
@@ -47,8 +53,10 @@ public:
     explicit Gateway(Parts parts);
     ~Gateway();
 
+    /// `ports` says for each listener number which of the snapshot's ports it is (kNoPort: none).
     /// Fails with config.invalid if a CA bundle cannot be used; the old snapshot then stays.
-    Result<void> publish(std::shared_ptr<const snapshot::Snapshot> snapshot);
+    Result<void> publish(std::shared_ptr<const snapshot::Snapshot> snapshot,
+                         std::vector<uint32_t> ports);
 
     net::Task<void> handle(http::Exchange& exchange) override;
     void render_error(const Error& error, std::string& content_type, std::string& body) override;

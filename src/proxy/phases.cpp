@@ -39,7 +39,7 @@ ExchangeRun::ExchangeRun(Gateway& gateway, http::Exchange& client)
       scratch_(gateway.take_scratch()),
       record_(scratch_->record) {
     const http::RequestHead& request = client.request();
-    port_ = &pinned_->snapshot->ports[client.listener()];
+    port_ = pinned_->port(client.listener());
     std::string_view id = request.headers.value("x-request-id");
     if (acceptable_request_id(id))
         record_.request_id = id;
@@ -69,6 +69,11 @@ net::Task<void> ExchangeRun::go() {
 }
 
 net::Task<Result<void>> ExchangeRun::phases() {
+    if (!port_) {
+        client_.close_after();
+        co_return fail(codes::route_not_found,
+                       "this listener is no longer configured; connect to one that is");
+    }
     if (!client_.body_done()) {
         WEIR_CO_TRY(body_, co_await client_.read_all());
     }

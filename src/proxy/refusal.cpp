@@ -9,12 +9,12 @@ void Gateway::on_refusal(const http::Refusal& refusal, std::string& lines) {
     std::string id = acceptable_request_id(given) ? std::string(given) : make_request_id();
     lines.append("x-request-id: ").append(id).append("\r\n");
     if (refusal.handled || !parts_.access_log.enabled()) return;
-    const auto& listeners = pinned_->snapshot->ports[refusal.listener].listeners;
+    const snapshot::Port* port = pinned_->port(refusal.listener);
     telemetry::AccessRecord line;
     line.time = parts_.clock.system_now() -
                 std::chrono::duration_cast<std::chrono::system_clock::duration>(refusal.since);
     line.request_id = id;
-    if (!listeners.empty()) line.listener = listeners.front();
+    if (port && !port->listeners.empty()) line.listener = port->listeners.front();
     line.client_address = refusal.peer;
     if (refusal.head) {
         line.method = refusal.head->method;

@@ -76,7 +76,7 @@ void ExchangeRun::settle() {
     line.time = gateway_.parts_.clock.system_now() -
                 std::chrono::duration_cast<std::chrono::system_clock::duration>(sample.duration);
     line.request_id = record_.request_id;
-    if (!port_->listeners.empty()) line.listener = port_->listeners.front();
+    if (port_ && !port_->listeners.empty()) line.listener = port_->listeners.front();
     line.client_address = client_.peer();
     line.user_agent = record_.user_agent;
     line.session_id = record_.session_id;

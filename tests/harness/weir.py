@@ -117,7 +117,7 @@ class Child:
 class Weir(Child):
     """`weir run` on a configuration; ready when the constructor returns."""
 
-    def __init__(self, folder, paths, *flags, config=None, stdin=None, env=None, workers=2):
+    def __init__(self, folder, paths, *flags, config=None, stdin=None, env=None, workers=2, listen=True):
         folder = Path(folder)
         paths = list(paths)
         if config is not None:
@@ -125,7 +125,8 @@ class Weir(Child):
             paths.append(folder / "config.yaml")
         self.access_log_path = folder / "access.jsonl"
         flags = list(flags)
-        defaults = [("--listen", "127.0.0.1:0"), ("--admin", "127.0.0.1:0"), ("--workers", str(workers)),
+        defaults = [("--listen", "127.0.0.1:0")] if listen else []
+        defaults += [("--admin", "127.0.0.1:0"), ("--workers", str(workers)),
                     ("--access-log", str(self.access_log_path))]
         for flag, value in defaults:
             if flag not in flags:
