@@ -24,6 +24,27 @@ struct QuotaPolicy {
     std::vector<Reference> targets;
     std::vector<Quota> quotas;
 };
+
+/// A policy with limits, or some of its rules.
+struct LimitTarget {
+    Reference policy;   ///< `section`: a LimitRule's label; empty: every rule
+    std::string model;  ///< of a QuotaPolicy; empty: every model
+};
+
+/// weir.dev LimitOptions: how the rules it targets are enforced. What it leaves out stays as it is.
+struct LimitOptions {
+    Meta meta;
+    std::vector<LimitTarget> targets;  ///< none: every rule of every policy
+    std::optional<Enforcement> enforcement;
+    std::optional<Overflow> overflow;
+    std::optional<WindowKind> window;
+    std::optional<StoreFailure> failure;
+    std::optional<Lease> lease;
+    std::optional<uint64_t> max_keys;
+    std::optional<bool> show_keys;
+};
+
+LimitOptions decode_limit_options(const Object& object, Report& report);
 QuotaPolicy decode_quota_policy(const Object& object, Report& report);
 
 /// The list `clientSelectors` of `rule`.

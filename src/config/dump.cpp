@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "config/configuration.h"
+#include "config/dump_limits.h"
 
 namespace weir::config {
 
@@ -134,18 +135,24 @@ Value backend_ref_of(const BackendRef& ref) {
     return out;
 }
 
-Value route_of(const Route& route) {
+Value route_of(const Configuration& configuration, const Route& route) {
     Value out = meta_of(route.meta);
     out.set("parents", array_of(route.parents,
                                 [](const ParentRef& p) { return text(p.gateway.to_string()); }));
     out.set("hostnames", array_of(route.hostnames, [](const std::string& h) { return text(h); }));
-    out.set("rules", array_of(route.rules, [](const Rule& rule) {
-                Value r = Value::object();
-                if (!rule.name.empty()) r.set("name", text(rule.name));
-                r.set("matches", array_of(rule.matches, match_of));
-                r.set("backends", array_of(rule.backends, backend_ref_of));
-                return r;
-            }));
+    Value rules = Value::array();
+    for (size_t i = 0; i < route.rules.size(); ++i) {
+        const Rule& rule = route.rules[i];
+        Value r = Value::object();
+        if (!rule.name.empty()) r.set("name", text(rule.name));
+        r.set("matches", array_of(rule.matches, match_of));
+        r.set("backends", array_of(rule.backends, backend_ref_of));
+        if (auto limits = configuration.limits_for(route, i); !limits.empty())
+            r.set("limits", array_of(limits, limit_use_of));
+        rules.push_back(std::move(r));
+    }
+    out.set("rules", std::move(rules));
+    if (!route.costs.empty()) out.set("costs", array_of(route.costs, cost_of));
     return out;
 }
 
@@ -167,6 +174,8 @@ Value backend_of(const Configuration& configuration, const Backend& backend) {
     if (!backend.region.empty()) out.set("region", text(backend.region));
     out.set("usage", text(backend.usage == UsageMode::ask ? "ask" : "never"));
     add_mutations(out, backend.headers, backend.body);
+    if (Value quotas = quotas_of(configuration, backend); !quotas.items().empty())
+        out.set("quotas", std::move(quotas));
     if (auto credential = configuration.credential_for(backend)) {
         Value c = Value::object();
         c.set("policy", text(credential->policy.to_string()));
@@ -195,7 +204,9 @@ Value secret_of(const SecretResource& secret) {
 json::Value to_json(const Configuration& configuration) {
     Value out = Value::object();
     out.set("gateways", array_of(configuration.gateways, gateway_of));
-    out.set("routes", array_of(configuration.routes, route_of));
+    out.set("routes", array_of(configuration.routes,
+                               [&](const Route& r) { return route_of(configuration, r); }));
+    out.set("limitRules", array_of(configuration.limit_rules, limit_rule_of));
     out.set("backends", array_of(configuration.backends,
                                  [&](const Backend& b) { return backend_of(configuration, b); }));
     out.set("secrets", array_of(configuration.secrets, secret_of));

@@ -289,6 +289,38 @@ spec:
     EXPECT_EQ(route(loaded, "z").costs.size(), 2u);
 }
 
+TEST(LimitDumpTest, ShowsRulesAndPlacesButNoValueOfAHeader) {
+    Loaded loaded = with(R"(
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: p}
+spec:
+  targetRefs: [{group: g, kind: HTTPRoute, name: a}]
+  rateLimit:
+    global:
+      rules:
+        - clientSelectors:
+            - headers: [{name: x-api-key, value: planted-key}, {name: x-ai-eg-model, value: gpt-4}]
+          limit: {requests: 9223372036854775807, unit: Day}
+        - limit: {requests: 3, unit: Day}
+          cost: {response: {from: Metadata, metadata: {namespace: io.envoy.ai_gateway, key: total}}}
+)");
+    const json::Value dump = to_json(loaded.configuration);
+    const std::string text = json::serialize(dump);
+    EXPECT_EQ(text.find("planted-key"), std::string::npos) << text;
+    EXPECT_NE(text.find("gpt-4"), std::string::npos);
+    const auto& rules = dump.find("limitRules")->items();
+    ASSERT_EQ(rules.size(), 2u);
+    EXPECT_EQ(rules[1].string_at("responseCost"), "total");
+    for (const json::Value& r : dump.find("routes")->items()) {
+        if (r.string_at("name") != "a") continue;
+        const auto& limits = r.find("rules")->items().at(0).find("limits")->items();
+        ASSERT_EQ(limits.size(), 2u);
+        EXPECT_EQ(limits[1].find("cost")->string_at("type"), "TotalToken");
+    }
+}
+
 TEST(CidrTest, ReadsRangesAndClearsTheBitsOutside) {
     struct Case {
         std::string_view text, canonical;

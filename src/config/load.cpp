@@ -76,6 +76,10 @@ void decode(const Object& object, const Options& options, Parts& parts, Report& 
             parts.gateway_costs.push_back(decode_gateway_config(object, report));
             break;
         case Noun::quota_policy:
+            parts.quota_policies.push_back(decode_quota_policy(object, report));
+            break;
+        case Noun::limit_options:
+            parts.limit_options.push_back(decode_limit_options(object, report));
             break;
         case Noun::secret:
             parts.secrets.push_back(decode_secret(object, options, report));

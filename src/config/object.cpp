@@ -106,6 +106,7 @@ const std::vector<KindInfo>& kinds() {
         {"", {"v1"}, "Secret", Noun::secret, "SecretObject", in_force, false, true},
         {"", {"v1"}, "ConfigMap", Noun::config_map, "ConfigMapObject", in_force, false, true},
         {kWeirGroup, {"v1alpha1"}, "GatewayOptions", Noun::gateway_options, "GatewayOptionsSpec"},
+        {kWeirGroup, {"v1alpha1"}, "LimitOptions", Noun::limit_options, "LimitOptionsSpec"},
     };
     return kKinds;
 }

@@ -29,6 +29,7 @@ enum class Noun {
     gateway_options,
     gateway_config,
     quota_policy,
+    limit_options,
     other,
 };
 

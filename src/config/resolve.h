@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "config/decode.h"
+#include "config/decode_limit.h"
 
 namespace weir::config {
 
@@ -21,6 +21,8 @@ struct Parts {
     std::vector<TlsPolicy> tls_policies;
     std::vector<TrafficPolicy> traffic_policies;  ///< GatewayOptions among them
     std::vector<GatewayCosts> gateway_costs;
+    std::vector<QuotaPolicy> quota_policies;
+    std::vector<LimitOptions> limit_options;
     std::vector<ObjectName> other_routes;  ///< HTTPRoutes, which policies may name
     bool complete =
         true;  ///< false: a document could not be read, so what seems absent may be in it
@@ -40,6 +42,10 @@ void apply_traffic(const Parts& parts, Configuration& configuration, Report& rep
 void apply_costs(const Parts& parts, Configuration& configuration, Report& report);
 /// Finds which limits hold where, and what their costs mean there.
 void apply_limits(const Parts& parts, Configuration& configuration, Report& report);
+/// Finds which quotas hold for which models of which backends.
+void apply_quotas(const Parts& parts, Configuration& configuration, Report& report);
+/// Settles how every rule is enforced.
+void apply_limit_options(const Parts& parts, Configuration& configuration, Report& report);
 /// Finds the Secret of every credential policy, and two policies on one backend.
 void check_credentials(const Parts& parts, const Options& options, Configuration& configuration,
                        Report& report);

@@ -33,6 +33,25 @@ type RateLimit !rate_limit_type_global !rate_limit_type_local {
   global: GlobalRateLimit
   local: LocalRateLimit
 }
+
+# Without targetRefs: every rule of every policy.
+type LimitTarget {
+  group: Group
+  kind*: enum(BackendTrafficPolicy, QuotaPolicy)
+  name*: ObjectName
+  sectionName: string 1..253  # the rule's name or index; of a quota a bucket's index, default, service
+  model: string 1..  # of a QuotaPolicy
+}
+type DistinctOptions { maxKeys: int 1..1000000000, showKeys: bool }
+type LimitOptionsSpec {
+  targetRefs: [LimitTarget] ..64
+  enforcement: enum(reserve, afterwards)
+  overflow: enum(allow-last, cut)
+  window: enum(fixed, sliding)
+  failure: enum(open, closed, local)
+  lease: enum(auto, off)
+  distinct: DistinctOptions
+}
 )";
 
 }  // namespace weir::config::tables
