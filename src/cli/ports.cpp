@@ -45,13 +45,27 @@ ListenOverrides parse_overrides(const std::vector<std::string>& listen) {
     return overrides;
 }
 
+Result<net::ListenSockets> open_sockets(const std::string& key, std::string_view flag,
+                                        const std::string& address, std::size_t workers,
+                                        Inheritance* inherited) {
+    auto parsed = net::parse_listen_address(address);
+    if (!parsed)
+        return fail(parsed.error().code(), fmt::format("{}: {}", flag, parsed.error().detail()));
+    if (inherited) {
+        WEIR_TRY(auto sockets, inherited->take(key, workers));
+        if (sockets) return std::move(*sockets);
+    }
+    return net::ListenSockets::open(*parsed, workers);
+}
+
 const Ports::Bound* Ports::find(const std::string& key) const {
     auto known = std::ranges::find(bound_, key, &Bound::key);
     return known == bound_.end() ? nullptr : &*known;
 }
 
 Result<Ports::Plan> Ports::plan(const snapshot::Snapshot& snapshot,
-                                const ListenOverrides& overrides, std::size_t workers) const {
+                                const ListenOverrides& overrides, std::size_t workers,
+                                Inheritance* inherited) const {
     WEIR_CHECK(check_overrides(snapshot, overrides));
     Plan plan;
     plan.table.assign(next_number_, proxy::kNoPort);
@@ -63,10 +77,7 @@ Result<Ports::Plan> Ports::plan(const snapshot::Snapshot& snapshot,
         if (bound) {
             plan.table[bound->number] = i;
         } else {
-            auto address = net::parse_listen_address(where);
-            if (!address)
-                return fail(address.error().code(), "--listen: " + address.error().detail());
-            WEIR_TRY(auto sockets, net::ListenSockets::open(*address, workers));
+            WEIR_TRY(auto sockets, open_sockets(key, "--listen", where, workers, inherited));
             plan.added.push_back(
                 {key, static_cast<uint32_t>(plan.table.size()), std::move(sockets)});
             plan.table.push_back(i);

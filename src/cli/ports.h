@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/takeover.h"
 #include "net/listener.h"
 #include "snapshot/snapshot.h"
 
@@ -20,6 +21,12 @@ namespace weir::cli {
 /// --listen as a map from listener name to address; "" stands for the only one.
 using ListenOverrides = std::map<std::string, std::string>;
 ListenOverrides parse_overrides(const std::vector<std::string>& listen);
+
+/// The sockets for one address, at least one per worker: inherited, or bound now. `flag` names the
+/// flag that gave the address, for messages.
+Result<net::ListenSockets> open_sockets(const std::string& key, std::string_view flag,
+                                        const std::string& address, std::size_t workers,
+                                        Inheritance* inherited);
 
 class Ports {
 public:
@@ -36,9 +43,10 @@ public:
     };
 
     /// Fails with config.invalid if `overrides` do not fit the snapshot, with listen.failed if an
-    /// address is not to be had.
+    /// address is not to be had. Sockets that another Weir handed over are taken from `inherited`
+    /// (may be null).
     Result<Plan> plan(const snapshot::Snapshot& snapshot, const ListenOverrides& overrides,
-                      std::size_t workers) const;
+                      std::size_t workers, Inheritance* inherited) const;
     void commit(Plan plan);
     /// Gives every address up, as far as this object holds it.
     void close() { bound_.clear(); }

@@ -11,6 +11,9 @@
 #include "cli/worker_parts.h"
 
 namespace weir::cli {
+namespace {
+const std::string kAdminKey = "admin=";  // a socket's key in a takeover; ports' begin with a number
+}
 
 Program::Program(const RunOptions& options) : options_(options) {
     if (options_.workers == 0) options_.workers = std::max(1u, std::thread::hardware_concurrency());
@@ -21,13 +24,14 @@ Program::~Program() {
 }
 
 Result<std::unique_ptr<Program>> Program::create(const RunOptions& options,
-                                                 config::Configuration configuration) {
+                                                 config::Configuration configuration,
+                                                 Inheritance* inherited) {
     std::unique_ptr<Program> self(new Program(options));
-    WEIR_CHECK(self->set_up(std::move(configuration)));
+    WEIR_CHECK(self->set_up(std::move(configuration), inherited));
     return self;
 }
 
-Result<void> Program::set_up(config::Configuration configuration) {
+Result<void> Program::set_up(config::Configuration configuration, Inheritance* inherited) {
     if (options_.mock) WEIR_CHECK(set_up_mock());
     WEIR_TRY(auto snapshot, compile(configuration));
     WEIR_TRY(access_log_, telemetry::AccessLog::open(options_.access_log, options_.workers));
@@ -35,7 +39,7 @@ Result<void> Program::set_up(config::Configuration configuration) {
         options_.workers, telemetry::Metrics::Options{.version = WEIR_VERSION});
     add_sources();
     WEIR_TRY(Ports::Plan plan,
-             ports_.plan(*snapshot, parse_overrides(options_.listen), options_.workers));
+             ports_.plan(*snapshot, parse_overrides(options_.listen), options_.workers, inherited));
     set_up_workers(*snapshot);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         WEIR_CHECK(workers_[i]->gateway.publish(snapshot, plan.table));
@@ -43,7 +47,7 @@ Result<void> Program::set_up(config::Configuration configuration) {
     }
     body_memory_.limit = snapshot->limits.body_memory;
     put_in_force(std::move(configuration), std::move(plan));
-    return set_up_admin();
+    return set_up_admin(inherited);
 }
 
 Result<void> Program::set_up_mock() {
@@ -92,8 +96,10 @@ void Program::set_up_workers(const snapshot::Snapshot& snapshot) {
 /// One worker's share of what a plan adds.
 Result<void> Program::listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan) {
     for (const Ports::Bound& bound : plan.added) {
-        WEIR_TRY(int fd, bound.sockets.duplicate(index));
-        worker.service.listen(fd, bound.number);
+        for (std::size_t i = index; i < bound.sockets.size(); i += options_.workers) {
+            WEIR_TRY(int fd, bound.sockets.duplicate(i));
+            worker.service.listen(fd, bound.number);
+        }
     }
     return {};
 }
@@ -108,7 +114,7 @@ void Program::put_in_force(config::Configuration configuration, Ports::Plan plan
 Result<void> Program::replace(config::Configuration configuration) {
     WEIR_TRY(auto snapshot, compile(configuration));
     WEIR_TRY(Ports::Plan plan,
-             ports_.plan(*snapshot, parse_overrides(options_.listen), workers_.size()));
+             ports_.plan(*snapshot, parse_overrides(options_.listen), workers_.size(), nullptr));
     http::ServerOptions server = server_options(*snapshot);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         Result<void> published;
@@ -140,18 +146,19 @@ std::string Program::config_json() const {
     return json::serialize(out);
 }
 
-Result<void> Program::set_up_admin() {
+Result<void> Program::set_up_admin(Inheritance* inherited) {
     if (options_.admin == "off") return {};
-    auto parsed = net::parse_listen_address(options_.admin);
-    if (!parsed) return fail(parsed.error().code(), "--admin: " + parsed.error().detail());
-    net::Address address = *parsed;
-    WEIR_TRY(auto sockets, net::ListenSockets::open(address, 1));
+    WEIR_TRY(admin_sockets_,
+             open_sockets(kAdminKey + options_.admin, "--admin", options_.admin, 1, inherited));
     admin_loop_ = std::make_unique<LoopThread>(static_cast<int>(options_.workers), "admin");
     admin_handler_ = std::make_unique<admin::AdminHandler>(admin::AdminHandler::Sources{
         [this] { return scrape(); }, [this] { return config_json(); }, ready_});
     admin_ = std::make_unique<Service>(*admin_loop_, *admin_handler_, http::ServerOptions{});
-    admin_->listen(sockets.take(0), 0);
-    admin_address_ = sockets.address().to_string();
+    for (std::size_t i = 0; i < admin_sockets_->size(); ++i) {
+        WEIR_TRY(int fd, admin_sockets_->duplicate(i));
+        admin_->listen(fd, 0);
+    }
+    admin_address_ = admin_sockets_->address().to_string();
     return {};
 }
 
@@ -163,10 +170,28 @@ void Program::start() {
     ready_ = true;
 }
 
-void Program::begin_drain() {
+std::vector<Handed> Program::sockets() const {
+    std::vector<Handed> out;
+    auto add = [&](std::string key, const net::ListenSockets& sockets) {
+        Handed handed{std::move(key), {}};
+        for (std::size_t i = 0; i < sockets.size(); ++i)
+            handed.sockets.push_back(sockets.descriptor(i));
+        out.push_back(std::move(handed));
+    };
+    for (const Ports::Bound& bound : ports_.bound())
+        add(bound.key, bound.sockets);
+    if (admin_sockets_) add(kAdminKey + options_.admin, *admin_sockets_);
+    return out;
+}
+
+void Program::begin_drain(bool replaced) {
     ready_ = false;
     undrained_ = workers_.size();
     ports_.close();
+    if (replaced && admin_) {
+        admin_sockets_.reset();
+        admin_loop_->call([this] { admin_->retire(0); });
+    }
     for (auto& worker : workers_)
         worker->loop.worker().post([this, parts = worker.get()] {
             parts->service.drain();

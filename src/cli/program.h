@@ -28,8 +28,10 @@ class Program {
 public:
     /// Binds every address and compiles the configuration; nothing serves yet. Fails with
     /// config.invalid, a credential's error or listen.failed.
+    /// `inherited`: sockets of a Weir that this one replaces; may be null.
     static Result<std::unique_ptr<Program>> create(const RunOptions& options,
-                                                   config::Configuration configuration);
+                                                   config::Configuration configuration,
+                                                   Inheritance* inherited);
     ~Program();
 
     void start();
@@ -38,7 +40,10 @@ public:
     Result<void> replace(config::Configuration configuration);
     /// What became of the reloads, for /api/config and /metrics.
     ReloadStatus& reload_status() { return reload_status_; }
-    void begin_drain();
+    /// Every listening socket, for a Weir that replaces this one. Valid until the next replace().
+    std::vector<Handed> sockets() const;
+    /// `replaced`: another Weir has the sockets, so that the admin server accepts no more either.
+    void begin_drain(bool replaced = false);
     bool drained() const;
     uint64_t open_connections() const;
     void stop();
@@ -50,11 +55,11 @@ public:
 private:
     struct WorkerParts;  // what one worker owns; worker_parts.h
     explicit Program(const RunOptions& options);
-    Result<void> set_up(config::Configuration configuration);
+    Result<void> set_up(config::Configuration configuration, Inheritance* inherited);
     Result<void> set_up_mock();
     void set_up_workers(const snapshot::Snapshot& snapshot);
     Result<void> listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan);
-    Result<void> set_up_admin();
+    Result<void> set_up_admin(Inheritance* inherited);
     http::ServerOptions server_options(const snapshot::Snapshot& snapshot);
     Result<std::shared_ptr<const snapshot::Snapshot>> compile(
         const config::Configuration& configuration) const;
@@ -79,6 +84,7 @@ private:
     std::unique_ptr<LoopThread> admin_loop_;
     std::unique_ptr<admin::AdminHandler> admin_handler_;
     std::unique_ptr<Service> admin_;
+    std::optional<net::ListenSockets> admin_sockets_;
     std::atomic<bool> ready_{false};
     std::atomic<std::size_t> undrained_{0};
     std::map<std::string, std::string> addresses_;

@@ -58,7 +58,14 @@ Exit run(const RunOptions& options) {
     ConfigurationSource source(options);
     auto loaded = load_configuration(source);
     if (!loaded) return loaded.error();
-    auto program = Program::create(options, std::move(loaded->configuration));
+    std::optional<Inheritance> inherited;
+    if (!options.takeover.empty()) {
+        auto claimed = Inheritance::claim(options.takeover);
+        if (!claimed) return exit_for(claimed.error());
+        if (*claimed) inherited.emplace(std::move(**claimed));
+    }
+    auto program = Program::create(options, std::move(loaded->configuration),
+                                   inherited ? &*inherited : nullptr);
     if (!program) return exit_for(program.error());
     (*program)->start();
     if (!options.ready_file.empty())
@@ -71,7 +78,19 @@ Exit run(const RunOptions& options) {
         where += fmt::format(" {}={}", name, address);
     log::info("ready: listening on{}, admin {}", where,
               (*program)->admin_address().empty() ? "off" : (*program)->admin_address());
-    Supervisor(**program, source, options, std::move(loaded->fingerprint)).run();
+    std::optional<TakeoverServer> takeover;
+    if (!options.takeover.empty()) {
+        auto listening = TakeoverServer::listen(options.takeover);
+        if (!listening) return exit_for(listening.error());
+        takeover.emplace(std::move(*listening));
+    }
+    if (inherited) {
+        inherited->ready();
+        log::info("took over from a running Weir");
+        inherited.reset();
+    }
+    Supervisor(**program, source, options, std::move(loaded->fingerprint), std::move(takeover))
+        .run();
     (*program)->stop();
     log::info("stopped");
     return Exit::done;

@@ -24,11 +24,12 @@ std::string plural(std::size_t n, std::string_view noun) {
 }  // namespace
 
 Supervisor::Supervisor(Program& program, ConfigurationSource& source, const RunOptions& options,
-                       config::Fingerprint fingerprint)
+                       config::Fingerprint fingerprint, std::optional<TakeoverServer> takeover)
     : program_(program),
       source_(source),
       options_(options),
       in_force_(std::move(fingerprint)),
+      takeover_(std::move(takeover)),
       signals_(signal_descriptor()) {
     program_.reload_status().accepted(std::chrono::system_clock::now(), {});
     if (!options_.watch || !source_.reloadable()) return;
@@ -51,8 +52,10 @@ void Supervisor::follow_files() {
 
 void Supervisor::run() {
     while (true) {
-        std::array<pollfd, 2> wanted{pollfd{signals_, POLLIN, 0},
-                                     pollfd{watch_ ? watch_->descriptor() : -1, POLLIN, 0}};
+        std::array<pollfd, 4> wanted{pollfd{signals_, POLLIN, 0},
+                                     pollfd{watch_ ? watch_->descriptor() : -1, POLLIN, 0},
+                                     pollfd{takeover_ ? takeover_->descriptor() : -1, POLLIN, 0},
+                                     pollfd{takeover_ ? takeover_->newcomer() : -1, POLLIN, 0}};
         if (::poll(wanted.data(), wanted.size(), -1) < 0) continue;  // EINTR
         if (wanted[0].revents) {
             auto received = wait_signal(std::chrono::milliseconds(0));
@@ -60,10 +63,22 @@ void Supervisor::run() {
             if (*received != SIGHUP) return drain();
             program_.reopen_logs();
             reload();
+        } else if (wanted[3].revents) {
+            if (takeover_->newcomer_serves()) return drain(true);
+            log::warn("the new Weir went away before it served; serving on");
+        } else if (wanted[2].revents) {
+            hand_over();
         } else if (wanted[1].revents && files_changed()) {
             reload();
         }
     }
+}
+
+void Supervisor::hand_over() {
+    if (auto handed = takeover_->hand_over(program_.sockets()); !handed)
+        log::error("{}", handed.error().detail());
+    else
+        log::info("a new Weir was given the listening sockets");
 }
 
 /// An editor or a deployment writes several files: waits until they are all there, or a signal.
@@ -126,10 +141,11 @@ void Supervisor::refuse(std::vector<std::string> mistakes) {
     program_.reload_status().refused(std::chrono::system_clock::now(), std::move(mistakes));
 }
 
-void Supervisor::drain() {
-    log::info("stopping: no new connections; running exchanges have {} ms",
+void Supervisor::drain(bool replaced) {
+    log::info("{}: no new connections; running exchanges have {} ms",
+              replaced ? "a new Weir serves, stopping" : "stopping",
               options_.drain_timeout.count());
-    program_.begin_drain();
+    program_.begin_drain(replaced);
     auto deadline = std::chrono::steady_clock::now() + options_.drain_timeout;
     while (!program_.drained() && std::chrono::steady_clock::now() < deadline) {
         auto again = wait_signal(std::chrono::milliseconds(20));

@@ -72,16 +72,33 @@ Result<ListenSockets> ListenSockets::open(const Address& address, std::size_t co
     ::getsockname(probe, reinterpret_cast<sockaddr*>(&self.address_.storage),
                   &self.address_.length);
     ::close(probe);
-    for (std::size_t i = 0; i < count; ++i) {
-        int fd = bind_socket(self.address_, true);
-        if (fd < 0) return listen_error(self.address_);
-        self.sockets_.push_back(fd);
+    WEIR_CHECK(self.grow(count));
+    return self;
+}
+
+Result<ListenSockets> ListenSockets::adopt(std::vector<int> sockets, std::size_t count) {
+    ListenSockets self;
+    self.sockets_ = std::move(sockets);
+    self.address_.length = sizeof self.address_.storage;
+    if (self.sockets_.empty() ||
+        ::getsockname(self.sockets_.front(), reinterpret_cast<sockaddr*>(&self.address_.storage),
+                      &self.address_.length) != 0)
+        return fail(codes::listen_failed, "what was handed over is no listening socket");
+    WEIR_CHECK(self.grow(count));
+    return self;
+}
+
+Result<void> ListenSockets::grow(std::size_t count) {
+    while (sockets_.size() < count) {
+        int fd = bind_socket(address_, true);
+        if (fd < 0) return listen_error(address_);
+        sockets_.push_back(fd);
         int on = 1;
         ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
                      sizeof on);  // inherited by what is accepted
-        if (::listen(fd, kBacklog) != 0) return listen_error(self.address_);
+        if (::listen(fd, kBacklog) != 0) return listen_error(address_);
     }
-    return self;
+    return {};
 }
 
 ListenSockets::~ListenSockets() {

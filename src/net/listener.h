@@ -19,6 +19,9 @@ public:
     /// Fails with listen.failed if the address is in use, also by another Weir: only our own
     /// workers share it. Port 0 chooses one port for all.
     static Result<ListenSockets> open(const Address& address, std::size_t count);
+    /// Makes listening sockets that another process gave us ours, and binds more of the same
+    /// address until there are `count`. Takes `sockets` also when it fails (listen.failed).
+    static Result<ListenSockets> adopt(std::vector<int> sockets, std::size_t count);
     ListenSockets(ListenSockets&&) = default;
     ListenSockets& operator=(ListenSockets&&) noexcept;
     ~ListenSockets();
@@ -26,6 +29,8 @@ public:
     const Address& address() const { return address_; }  ///< with the port that was chosen
     std::size_t size() const { return sockets_.size(); }
     int take(std::size_t index);
+    /// The socket, still ours.
+    int descriptor(std::size_t index) const { return sockets_.at(index); }
     /// A duplicate of one socket, the caller's to close: both accept from one queue, and the
     /// address is given up when both are closed. Fails with listen.failed when the process is out
     /// of descriptors.
@@ -33,6 +38,7 @@ public:
 
 private:
     ListenSockets() = default;
+    Result<void> grow(std::size_t count);
     Address address_;
     std::vector<int> sockets_;
 };
