@@ -74,8 +74,9 @@ struct Media {
     std::string data;    ///< base64; empty if by reference
     std::string url;     ///< by reference; empty if inline
     std::string detail;  ///< how closely to look, in the client's words
-    std::string name;    ///< file name or title; empty if not given
-    bool plain = false;  ///< `data` is the text itself, not base64
+    std::string_view detail_key = "image_url/detail";  ///< where that stood in the part
+    std::string name;                                  ///< file name or title; empty if not given
+    bool plain = false;                                ///< `data` is the text itself, not base64
 };
 struct ToolCall {
     std::string id;
@@ -155,6 +156,8 @@ struct ResponseFormat {
     enum class Kind : uint8_t { text, json_object, json_schema, choice, regex };
     Kind kind = Kind::text;
     json::Value schema;
+    std::string name;                          ///< of the schema; empty if none
+    json::Value strict;                        ///< null if not said
     json::Value whole;                         ///< that member as written, for its own dialect
     std::string_view key = "response_format";  ///< as Setting::key
 };
@@ -232,6 +235,13 @@ struct Reply {
     std::vector<std::string> dropped;  ///< pointers into the provider's body: what has no word here
 };
 
+/// What an answer says about itself beside its content.
+struct ReplyFrame {
+    std::string_view id;
+    std::string_view model;
+    int64_t created = 0;
+};
+
 /// What a stream says next. All views live until the decoder is called again.
 struct Event {
     enum class Kind : uint8_t {
@@ -262,6 +272,7 @@ struct Event {
     const Usage* usage = nullptr;
     const std::vector<TokenProbability>* logprobs = nullptr;
     const json::Value* value = nullptr;
+    bool base64 = false;  ///< of hidden reasoning: text is the base64 of its bytes
 };
 
 /// Receives a decoder's events.

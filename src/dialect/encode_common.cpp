@@ -92,6 +92,13 @@ Result<std::string_view> object_text(const Message& message, const Part& part,
     return text;
 }
 
+Result<void> lose(const Message& message, const Part& part, std::string_view what,
+                  Dropped& dropped) {
+    if (message.role != Role::assistant) return unsupported(pointer(message, part), what);
+    dropped.add(pointer(message, part));
+    return {};
+}
+
 std::unexpected<Error> unsupported(std::string pointer, std::string_view what) {
     return fail(codes::dialect_unsupported,
                 std::move(pointer.append(": the provider does not take ").append(what)));

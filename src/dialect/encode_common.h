@@ -41,6 +41,11 @@ bool is_empty(const Message& message);
 Result<std::string_view> object_text(const Message& message, const Part& part,
                                      const ToolCall& call);
 
+/// A part that the target has no word for. What an assistant once said in a form that only its
+/// provider knows is reported; what the client says must not vanish: 422.
+Result<void> lose(const Message& message, const Part& part, std::string_view what,
+                  Dropped& dropped);
+
 /// 422 with a pointer and what the target does not take.
 std::unexpected<Error> unsupported(std::string pointer, std::string_view what);
 

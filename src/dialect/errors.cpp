@@ -151,6 +151,41 @@ ErrorWords error_words(Dialect dialect, const Code& code) {
             row->message};
 }
 
+std::string_view anthropic_error_type(std::string_view type, int status) {
+    // Anthropic "Errors", and the names upstream has for two statuses beside them.
+    static constexpr std::string_view kTypes[] = {
+        "invalid_request_error", "authentication_error", "billing_error",    "permission_error",
+        "not_found_error",       "request_too_large",    "rate_limit_error", "api_error",
+        "timeout_error",         "overloaded_error",     "validation_error"};
+    for (std::string_view known : kTypes)
+        if (known == type) return type;
+    switch (status) {
+        case 400:
+        case 422:
+            return "invalid_request_error";
+        case 401:
+            return "authentication_error";
+        case 402:
+            return "billing_error";
+        case 403:
+            return "permission_error";
+        case 404:
+            return "not_found_error";
+        case 413:
+            return "request_too_large";
+        case 429:
+            return "rate_limit_error";
+        case 503:
+            return "service_unavailable_error";
+        case 504:
+            return "timeout_error";
+        case 529:
+            return "overloaded_error";
+        default:
+            return "internal_server_error";
+    }
+}
+
 std::string public_message(const Error& error) {
     const bool for_client = error.fault() == Fault::client || error.fault() == Fault::policy;
     if (for_client && !error.detail().empty()) return error.detail();

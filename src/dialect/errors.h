@@ -22,6 +22,9 @@ struct ErrorWords {
 /// Total over kAllCodes (a test proves it).
 ErrorWords error_words(Dialect dialect, const Code& code);
 
+/// `type` if the Messages API knows it, else upstream's word for the status.
+std::string_view anthropic_error_type(std::string_view type, int status);
+
 /// The text a client may read about this error.
 std::string public_message(const Error& error);
 

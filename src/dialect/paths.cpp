@@ -1,5 +1,6 @@
 #include "base/ascii.h"
 #include "base/encoding.h"
+#include "dialect/anthropic/wrappers.h"
 #include "dialect/translate.h"
 
 namespace weir::dialect {
@@ -70,6 +71,7 @@ std::string anthropic_path(const Target& target, Operation operation) {
     switch (operation) {
         case Operation::chat:
         case Operation::messages:
+        case Operation::responses:
             return prefix + "/messages";
         case Operation::count_tokens:
             return prefix + "/messages/count_tokens";
@@ -82,7 +84,22 @@ std::string anthropic_path(const Target& target, Operation operation) {
 
 // Chat is what an OpenAI client calls it, messages an Anthropic client.
 bool is_conversation(Operation operation) {
-    return operation == Operation::chat || operation == Operation::messages;
+    return operation == Operation::chat || operation == Operation::messages ||
+           operation == Operation::responses;
+}
+
+// Claude's hosts and Converse count under paths of their own.
+std::string count_path(const Target& target, std::string_view model) {
+    switch (target.schema) {
+        case Schema::AWSBedrock:
+        case Schema::AWSAnthropic:
+            return "/model/" + segment(anthropic::counted_model(model)) + "/count-tokens";
+        case Schema::GCPAnthropic:
+            return prefix_path(target.prefix, "/") +
+                   "/publishers/anthropic/models/count-tokens:rawPredict";
+        default:
+            return {};
+    }
 }
 
 std::string conversation_path(const Target& target, std::string_view model, bool stream) {
@@ -133,7 +150,10 @@ Result<std::string> provider_path(const Target& target, Operation operation, std
         case Schema::AWSAnthropic:
         case Schema::GCPVertexAI:
         case Schema::GCPAnthropic:
-            if (is_conversation(operation)) path = conversation_path(target, model, stream);
+            if (is_conversation(operation))
+                path = conversation_path(target, model, stream);
+            else if (operation == Operation::count_tokens)
+                path = count_path(target, model);
     }
     if (path.empty())
         return fail(codes::dialect_no_translation,

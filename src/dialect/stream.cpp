@@ -1,6 +1,7 @@
 #include "dialect/stream.h"
 
 #include "base/encoding.h"
+#include "dialect/anthropic/messages.h"
 #include "dialect/anthropic/stream.h"
 #include "dialect/bedrock/stream.h"
 #include "dialect/errors.h"
@@ -39,6 +40,44 @@ std::unique_ptr<StreamDecoder> make_decoder(Dialect provider) {
     return nullptr;
 }
 
+/// The provider's events are the client's already and lose only their frames; what they say is
+/// noted on the way.
+class PassingEncoder final : public StreamEncoder {
+public:
+    using StreamEncoder::StreamEncoder;
+    void pass(std::string_view name, std::string_view data) { append_sse(*out_, name, data); }
+    void on(const Event& event) override {
+        switch (event.kind) {
+            case Event::Kind::start:
+                frame_.id = event.id;
+                if (!event.name.empty()) frame_.model = event.name;
+                break;
+            case Event::Kind::stop:
+                finish_reasons_.emplace_back(anthropic::stop_word(event.stop, false));
+                break;
+            case Event::Kind::end:
+                done_ = true;
+                break;
+            case Event::Kind::part_start:
+            case Event::Kind::delta:
+                content_started_ = true;
+                break;
+            default:
+                break;
+        }
+    }
+    void fail(const StreamError& error) override {
+        append_sse(*out_, "error",
+                   dialect::encode_error(Dialect::anthropic, error.status, error.type, error.code,
+                                         error.message));
+    }
+};
+
+bool loses_frames_only(const Context& context) {
+    return context.dialect == Dialect::anthropic &&
+           dialect_of(context.schema) == Dialect::anthropic;
+}
+
 std::unique_ptr<StreamEncoder> make_encoder(const Context& context) {
     StreamEncoder::Frame frame{answer_id(context), context.model, context.created};
     switch (context.dialect) {
@@ -46,6 +85,9 @@ std::unique_ptr<StreamEncoder> make_encoder(const Context& context) {
             return std::make_unique<openai::ChunkEncoder>(std::move(frame),
                                                           chunk_style(context.schema));
         case Dialect::anthropic:
+            if (loses_frames_only(context))
+                return std::make_unique<PassingEncoder>(std::move(frame));
+            return std::make_unique<anthropic::MessagesEncoder>(std::move(frame));
         case Dialect::bedrock:
         case Dialect::gemini:
         case Dialect::cohere:
@@ -70,7 +112,9 @@ struct StreamTranslator::State {
         : context(std::move(given)),
           framing(framing_of(context.schema)),
           decoder(make_decoder(dialect_of(context.schema))),
-          encoder(make_encoder(context)) {
+          encoder(make_encoder(context)),
+          passing(loses_frames_only(context) ? static_cast<PassingEncoder*>(encoder.get())
+                                             : nullptr) {
         if (!decoder || !encoder)
             error.emplace(codes::dialect_no_translation,
                           "streams of this provider have no translation");
@@ -81,6 +125,7 @@ struct StreamTranslator::State {
     Result<void> feed_frames(std::string_view bytes);
     Result<void> on_message(const EventStreamMessage& message);
     Result<void> on_chunk(std::string_view payload);
+    Result<void> on_event(std::string_view name, std::string_view data);
     Result<void> keep(Result<void> result) {
         if (!result) error = result.error();
         return result;
@@ -92,6 +137,7 @@ struct StreamTranslator::State {
     EventStreamReader frames;
     std::unique_ptr<StreamDecoder> decoder;
     std::unique_ptr<StreamEncoder> encoder;
+    PassingEncoder* passing;     ///< the encoder, where the events themselves pass; else null
     std::optional<Error> error;  ///< the first failure; nothing works after it
     bool error_sent = false;
 };
@@ -108,7 +154,7 @@ Result<void> StreamTranslator::State::feed_sse(std::string_view bytes) {
     while (true) {
         WEIR_TRY(const bool complete, sse.next(bytes, event));
         if (!complete) return {};
-        WEIR_CHECK(decoder->on_event(event.event, event.data, *encoder));
+        WEIR_CHECK(on_event(event.event, event.data));
     }
 }
 
@@ -133,16 +179,29 @@ Result<void> StreamTranslator::State::on_message(const EventStreamMessage& messa
         return fail(codes::upstream_error,
                     "the provider reported " + std::string(message.exception_type));
     }
-    if (framing == Framing::eventstream_chunks)
-        return message.event_type == "chunk" ? on_chunk(message.payload) : Result<void>();
-    return decoder->on_event(message.event_type, message.payload, *encoder);
+    if (framing == Framing::eventstream_chunks) {
+        // Some imitations of Bedrock leave the type out.
+        const bool wraps =
+            message.event_type == "chunk" ||
+            (message.event_type.empty() && message.payload.starts_with(R"({"bytes")"));
+        return wraps ? on_chunk(message.payload) : Result<void>();
+    }
+    return on_event(message.event_type, message.payload);
 }
 
 Result<void> StreamTranslator::State::on_chunk(std::string_view payload) {
     const auto wrapper = json::parse(payload);
     const auto event = wrapper ? base64_decode(wrapper->string_at("bytes")) : std::nullopt;
     if (!event) return fail(codes::dialect_response, "a chunk of the stream is no base64 in JSON");
-    return decoder->on_event({}, *event, *encoder);
+    return on_event({}, *event);
+}
+
+// An event that passes need not be understood, unless it is an error.
+Result<void> StreamTranslator::State::on_event(std::string_view name, std::string_view data) {
+    auto result = decoder->on_event(name, data, *encoder);
+    if (!passing || decoder->provider_error) return result;
+    passing->pass(name.empty() ? std::string_view(decoder->event_type) : name, data);
+    return {};
 }
 
 StreamTranslator::StreamTranslator(Context context)
@@ -160,7 +219,7 @@ Result<void> StreamTranslator::finish(std::string& out) {
     if (s.error) return std::unexpected(*s.error);
     s.encoder->write_to(out);
     if (SseEvent event; s.framing == Framing::sse && s.sse.finish(event))
-        WEIR_CHECK(s.keep(s.decoder->on_event(event.event, event.data, *s.encoder)));
+        WEIR_CHECK(s.keep(s.on_event(event.event, event.data)));
     // A message cut in two is a truncation, even behind the stop.
     if (!s.encoder->done() && !s.frames.idle())
         return s.keep(

@@ -26,6 +26,7 @@ public:
     Usage usage;
     std::string model;
     std::string id;
+    std::string event_type;  ///< of the last event, where its JSON says it (Anthropic)
     std::optional<ProviderError> provider_error;
     bool ended = false;  ///< Event::end was sent
 

@@ -23,8 +23,10 @@ inline openai::ChunkStyle chunk_style(Schema schema) {
     return {};
 }
 
-/// The id of an answer whose provider gives it none in the body.
+/// The id of an answer whose provider gives it none in the body. Anthropic clients of upstream get
+/// the provider's request id, or nothing.
 inline std::string answer_id(const Context& context) {
+    if (context.dialect == Dialect::anthropic) return context.request_id;
     return context.request_id.empty() ? "chatcmpl-" + std::to_string(context.created)
                                       : context.request_id;
 }

@@ -1,7 +1,7 @@
 #include "dialect/translate.h"
 
 #include "base/ascii.h"
-#include "dialect/anthropic/messages.h"
+#include "dialect/anthropic/wrappers.h"
 #include "dialect/bedrock/converse.h"
 #include "dialect/openai/chat.h"
 #include "dialect/styles.h"
@@ -21,11 +21,12 @@ std::unexpected<Error> no_translation(Operation operation, Dialect dialect, Sche
     return fail(codes::dialect_no_translation, std::move(detail.append(to_string(schema))));
 }
 
-Result<Conversation> decode(const ClientRequest& request, Schema schema) {
-    if (request.operation != Operation::chat || request.dialect != Dialect::openai)
-        return no_translation(request.operation, request.dialect, schema);
-    WEIR_TRY(auto body, json::parse(request.body));
-    return openai::decode_request(std::move(body));
+Result<Conversation> decode(const ClientRequest& request, json::Value body, Schema schema) {
+    if (request.operation == Operation::chat && request.dialect == Dialect::openai)
+        return openai::decode_request(std::move(body));
+    if (request.operation == Operation::messages && request.dialect == Dialect::anthropic)
+        return anthropic::decode_request(std::move(body));
+    return no_translation(request.operation, request.dialect, schema);
 }
 
 Result<Encoded> encode(const Conversation& conversation, const Target& target,
@@ -46,7 +47,13 @@ Result<Encoded> encode(const Conversation& conversation, const Target& target,
         case Schema::Cohere:
             break;
     }
-    return no_translation(Operation::chat, conversation.origin, target.schema);
+    return no_translation(conversation.operation, conversation.origin, target.schema);
+}
+
+// What providers call the operation in their paths: every conversation is a chat to them.
+Operation provider_operation(Operation operation, Dialect provider) {
+    const bool conversation = operation == Operation::messages || operation == Operation::responses;
+    return conversation && provider == Dialect::openai ? Operation::chat : operation;
 }
 
 std::vector<OwnedHeader> provider_headers(const Target& target, bool stream) {
@@ -77,12 +84,30 @@ Result<Reply> decode_reply(Dialect provider, json::Value body) {
     return fail(codes::dialect_no_translation, "answers of this provider have no translation");
 }
 
+// Whom an Anthropic client can ask to count.
+bool counts_tokens(Schema schema) {
+    return dialect_of(schema) == Dialect::anthropic || schema == Schema::AWSBedrock;
+}
+
 }  // namespace
 
 std::string_view find_header(Headers headers, std::string_view name) {
     for (const auto& header : headers)
         if (iequals(header.name, name)) return header.value;
     return {};
+}
+
+std::string_view default_version(Schema schema) {
+    switch (schema) {
+        case Schema::Anthropic:
+            return "2023-06-01";
+        case Schema::AWSAnthropic:
+            return anthropic::default_version(anthropic::Host::aws);
+        case Schema::GCPAnthropic:
+            return anthropic::default_version(anthropic::Host::gcp);
+        default:
+            return {};
+    }
 }
 
 bool passes_through(Operation operation, Dialect dialect, Schema schema) {
@@ -99,35 +124,128 @@ bool passes_through(Operation operation, Dialect dialect, Schema schema) {
     }
 }
 
-Result<ProviderRequest> translate_request(const ClientRequest& request, const Target& target) {
-    WEIR_TRY(const Conversation conversation, decode(request, target.schema));
-    ProviderRequest out{.method = "POST", .stream = conversation.settings.stream};
-    out.model = !target.model_override.empty() ? target.model_override
-                : !request.model.empty()       ? request.model
-                                               : std::string_view(conversation.model);
+bool answer_passes_through(Operation operation, Dialect dialect, Schema schema, bool stream) {
+    if (passes_through(operation, dialect, schema)) return true;
+    if (dialect != Dialect::anthropic) return false;
+    if (operation == Operation::count_tokens) return schema == Schema::GCPAnthropic;
+    return operation == Operation::messages &&
+           (schema == Schema::GCPAnthropic || (schema == Schema::AWSAnthropic && !stream));
+}
+
+namespace {
+
+// An Anthropic client's body for a host of Claude.
+Result<void> wrap(const ClientRequest& request, const Target& target, json::Value body,
+                  ProviderRequest& out) {
+    const anthropic::RequestOptions options{
+        .host = anthropic_host(target.schema), .model = out.model, .version = target.version};
+    const auto* stream = body.find("stream");
+    out.stream = stream && stream->as_bool();
+    WEIR_TRY(out.body,
+             anthropic::wrap_request(std::move(body), options,
+                                     find_header(request.headers, "anthropic-beta"), out.dropped));
+    return {};
+}
+
+Result<void> translate(const ClientRequest& request, const Target& target, json::Value body,
+                       ProviderRequest& out) {
+    WEIR_TRY(const Conversation conversation, decode(request, std::move(body), target.schema));
+    out.stream = conversation.settings.stream;
+    if (out.model.empty()) out.model = conversation.model;
     WEIR_TRY(auto encoded, encode(conversation, target, out.model));
-    WEIR_TRY(out.path, provider_path(target, request.operation, out.model, out.stream));
-    out.headers = provider_headers(target, out.stream);
     out.body = std::move(encoded.body);
     out.dropped = std::move(encoded.dropped);
+    return {};
+}
+
+Result<void> count(const ClientRequest& request, const Target& target, json::Value body,
+                   ProviderRequest& out) {
+    if (request.dialect != Dialect::anthropic || !counts_tokens(target.schema))
+        return fail(codes::dialect_unsupported,
+                    std::string("backends of schema ")
+                        .append(to_string(target.schema))
+                        .append(" do not count the tokens of a request; ask a backend of schema "
+                                "Anthropic, AWSAnthropic, GCPAnthropic or AWSBedrock"));
+    if (target.schema != Schema::AWSBedrock) {
+        out.body = anthropic::wrap_count(
+            std::move(body),
+            {.host = anthropic_host(target.schema), .model = out.model, .version = target.version});
+        return {};
+    }
+    WEIR_TRY(const auto conversation, anthropic::decode_request(std::move(body)));
+    WEIR_TRY(auto encoded, bedrock::encode_count(conversation, out.model));
+    out.body = std::move(encoded.body);
+    out.dropped = std::move(encoded.dropped);
+    return {};
+}
+
+}  // namespace
+
+Result<ProviderRequest> translate_request(const ClientRequest& request, const Target& target) {
+    WEIR_TRY(auto body, json::parse(request.body));
+    ProviderRequest out{.method = "POST"};
+    out.model = !target.model_override.empty() ? target.model_override : request.model;
+    const Dialect provider = dialect_of(target.schema);
+    if (request.operation == Operation::count_tokens)
+        WEIR_CHECK(count(request, target, std::move(body), out));
+    else if (request.dialect == Dialect::anthropic && provider == Dialect::anthropic &&
+             target.schema != Schema::Anthropic && body.is_object())
+        WEIR_CHECK(wrap(request, target, std::move(body), out));
+    else
+        WEIR_CHECK(translate(request, target, std::move(body), out));
+    WEIR_TRY(out.path, provider_path(target, provider_operation(request.operation, provider),
+                                     out.model, out.stream));
+    out.headers = provider_headers(target, out.stream);
     return out;
 }
 
+namespace {
+
+Result<std::string> encode_reply(const Context& context, const Reply& reply, ClientResponse& out) {
+    const ReplyFrame frame{out.id, out.model, context.created};
+    if (context.dialect == Dialect::anthropic) {
+        for (const auto& choice : reply.choices)
+            out.finish_reasons.emplace_back(anthropic::stop_word(choice.stop, false));
+        return anthropic::encode_reply(reply, frame, out.dropped);
+    }
+    for (const auto& choice : reply.choices)
+        out.finish_reasons.emplace_back(openai::finish_reason(choice.stop));
+    return openai::encode_reply(reply, frame, reply_style(context.schema), out.dropped);
+}
+
+// Bedrock's CountTokens: {"inputTokens":N}.
+Result<ClientResponse> translate_count(const json::Value& body) {
+    const auto* count = body.find("inputTokens");
+    if (!count) count = body.find("input_tokens");
+    if (!count || !count->as_int())
+        return fail(codes::dialect_response, "the provider's answer has no count of tokens");
+    ClientResponse out{.content_type = "application/json"};
+    out.body = R"({"input_tokens":)" + std::to_string(*count->as_int()) + "}";
+    return out;
+}
+
+bool has_reply_codec(const Context& context) {
+    return (context.dialect == Dialect::openai && context.operation == Operation::chat) ||
+           (context.dialect == Dialect::anthropic && context.operation == Operation::messages);
+}
+
+}  // namespace
+
 Result<ClientResponse> translate_response(const Context& context, std::string_view body) {
-    if (context.dialect != Dialect::openai || context.operation != Operation::chat)
+    const bool counting =
+        context.dialect == Dialect::anthropic && context.operation == Operation::count_tokens;
+    if (!counting && !has_reply_codec(context))
         return no_translation(context.operation, context.dialect, context.schema);
     auto parsed = json::parse(body);
     if (!parsed || !parsed->is_object())
         return fail(codes::dialect_response, "the provider's answer is no JSON object");
+    if (counting) return translate_count(*parsed);
     WEIR_TRY(Reply reply, decode_reply(dialect_of(context.schema), std::move(*parsed)));
     ClientResponse out{.content_type = "application/json", .dropped = std::move(reply.dropped)};
     if (reply.usage) out.usage = *reply.usage;
     out.id = !reply.id.empty() ? reply.id : answer_id(context);
     out.model = reply.model.empty() ? context.model : reply.model;
-    for (const auto& choice : reply.choices)
-        out.finish_reasons.emplace_back(openai::finish_reason(choice.stop));
-    out.body = openai::encode_reply(reply, {out.id, out.model, context.created},
-                                    reply_style(context.schema), out.dropped);
+    WEIR_TRY(out.body, encode_reply(context, reply, out));
     return out;
 }
 

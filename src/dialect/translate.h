@@ -39,13 +39,15 @@ struct ClientRequest {
     std::string_view body;   ///< validated JSON text
     std::string_view model;  ///< the body's `model`
     bool stream = false;     ///< the body's `stream` (known since inspection); used for paths only
+    Headers headers = {};    ///< those that say more about the body (anthropic-beta)
 };
 
 /// The backend as far as its wire format goes.
 struct Target {
     Schema schema = Schema::OpenAI;
     /// Azure: api-version; GCPAnthropic, AWSAnthropic: anthropic_version; Cohere: path version;
-    /// native Anthropic: the anthropic-version header. Empty: the default of each.
+    /// native Anthropic: the anthropic-version header. Empty: the default of each (but for an
+    /// Anthropic client's body on GCPAnthropic, which is refused: see default_version()).
     std::string_view version;
     /// OpenAI, Anthropic: path prefix, with or without slashes around it; empty means "v1", "/"
     /// means none. GCP: "/v1/projects/P/locations/L", empty if whoever adds the credential adds it.
@@ -68,9 +70,16 @@ struct ProviderRequest {
     std::vector<std::string> dropped;  ///< JSON pointers into the client's body
 };
 
+/// What a backend's configuration means where it names no version; empty if there is no such thing.
+std::string_view default_version(Schema schema);
+
 /// True if the bytes of this request can be sent as they are (same dialect): the caller then only
 /// needs provider_path() and, with an override, an edit of `model`.
 bool passes_through(Operation operation, Dialect dialect, Schema schema);
+
+/// True if the bytes of a 2xx answer are the client's dialect as they come, even where those of the
+/// request were not (Claude on Vertex, and unstreamed on Bedrock).
+bool answer_passes_through(Operation operation, Dialect dialect, Schema schema, bool stream);
 
 /// For requests without an operation (files, batches, …) the caller appends what follows the
 /// client's own prefix to this one: "/v1", or what the target says; "" if it says "/".

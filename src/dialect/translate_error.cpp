@@ -64,6 +64,22 @@ std::string encode_for_openai(int status, std::string_view type, std::string_vie
     return out;
 }
 
+// Anthropic's envelope; the request's id is the provider's, where it said one.
+std::string encode_for_anthropic(const Context& context, int status, std::string_view type,
+                                 std::string_view message) {
+    std::string out;
+    Writer w(out);
+    w.begin_object().key("type").string("error").key("error").begin_object();
+    w.key("type").string(anthropic_error_type(type, status)).key("message").string(message);
+    w.end_object().key("request_id").string(context.request_id).end_object();
+    return out;
+}
+
+// Claude on Bedrock may answer in Anthropic's own words.
+bool is_anthropic_error(const json::Value& body) {
+    return body.string_at("type") == "error" && body.find("error");
+}
+
 // The words of the body, or a sentence where it has none.
 std::string readable(std::string_view body, int status) {
     body = trim(body.substr(0, kMaxMessage), " \t\r\n");
@@ -85,7 +101,8 @@ ClientError translate_error(const Context& context, int status, Headers headers,
             context.schema == Schema::AWSBedrock || context.schema == Schema::AWSAnthropic;
         described = aws ? describe_aws(headers, *parsed) : describe_error_object(*parsed);
         out.type = described.type;
-        if (provider == context.dialect && !aws) {
+        const bool own = provider == context.dialect && (!aws || is_anthropic_error(*parsed));
+        if (own) {
             out.body = body;
             return out;
         }
@@ -95,6 +112,8 @@ ClientError translate_error(const Context& context, int status, Headers headers,
     out.type = described.type;
     if (context.dialect == Dialect::openai)
         out.body = encode_for_openai(status, described.type, described.message);
+    else if (context.dialect == Dialect::anthropic)
+        out.body = encode_for_anthropic(context, status, described.type, described.message);
     else
         out.body = encode_error(context.dialect, status, described.type, std::to_string(status),
                                 described.message);

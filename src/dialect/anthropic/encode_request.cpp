@@ -12,28 +12,35 @@ constexpr int64_t kDefaultMaxTokens = 4096;
 
 Result<std::vector<std::string>> RequestEncoder::encode() {
     w_.begin_object();
-    switch (options_.host) {
-        case Host::native:
-            w_.key("model").string(options_.model);
-            if (conversation_.settings.stream) w_.key("stream").boolean(true);
-            break;
-        case Host::aws:
-            w_.key("anthropic_version")
-                .string(options_.version.empty() ? "bedrock-2023-05-31" : options_.version);
-            break;
-        case Host::gcp:
-            w_.key("anthropic_version")
-                .string(options_.version.empty() ? "vertex-2023-10-16" : options_.version);
-            if (conversation_.settings.stream) w_.key("stream").boolean(true);
-            break;
-    }
+    write_head();
     WEIR_CHECK(write_settings());
-    WEIR_CHECK(write_system());
+    WEIR_CHECK(same_ ? write_own_system() : write_system());
     WEIR_CHECK(write_messages());
     WEIR_CHECK(write_tools());
-    WEIR_CHECK(drop_unknowns(conversation_, dropped_));
+    WEIR_CHECK(write_unknowns());
     w_.end_object();
     return dropped_.take();
+}
+
+void RequestEncoder::write_head() {
+    const bool stream = conversation_.settings.stream;
+    if (options_.host == Host::native) {
+        w_.key("model").string(options_.model);
+        if (stream) w_.key("stream").boolean(true);
+        return;
+    }
+    const bool aws = options_.host == Host::aws;
+    w_.key("anthropic_version")
+        .string(options_.version.empty() ? default_version(options_.host) : options_.version);
+    if (stream && !aws) w_.key("stream").boolean(true);
+}
+
+Result<void> RequestEncoder::write_unknowns() {
+    if (!same_) return drop_unknowns(conversation_, dropped_);
+    for (const auto& unknown : conversation_.unknown)
+        if (unknown.key != "metadata" && unknown.key != "output_config")
+            w_.any_key(unknown.key).value(unknown.value);
+    return {};
 }
 
 Result<void> RequestEncoder::write_settings() {
@@ -41,7 +48,7 @@ Result<void> RequestEncoder::write_settings() {
     write_max_tokens();
     if (s.temperature) {
         const double value = s.temperature.value.as_double().value_or(-1);
-        if (!(value >= 0 && value <= 1))
+        if (!same_ && !(value >= 0 && value <= 1))
             return fail(
                 codes::dialect_unsupported,
                 fmt::format(
@@ -55,24 +62,55 @@ Result<void> RequestEncoder::write_settings() {
     write_thinking();
     write_output_config();
     drop_openai_settings(s, dropped_);
-    if (s.user) {
-        if (options_.host == Host::native)
-            w_.key("metadata").begin_object().key("user_id").value(s.user.value).end_object();
-        else
-            dropped_.add(s.user);
-    }
-    if (s.service_tier && s.service_tier.value.text() != "auto" &&
-        s.service_tier.value.text() != "default")
-        dropped_.add(s.service_tier);
+    write_metadata();
+    write_service_tier();
     return {};
+}
+
+// Members of an object that the model took apart, and those it left.
+const json::Value* rest_of(const Conversation& conversation, std::string_view key) {
+    for (const auto& unknown : conversation.unknown)
+        if (unknown.key == key) return &unknown.value;
+    return nullptr;
+}
+
+void RequestEncoder::write_metadata() {
+    const Setting& user = conversation_.settings.user;
+    const auto* rest = same_ ? rest_of(conversation_, "metadata") : nullptr;
+    if (user && options_.host != Host::native) dropped_.add(user);
+    if ((!user && !rest) || options_.host != Host::native) return;
+    w_.key("metadata");
+    if (rest && !rest->is_object()) {
+        w_.value(*rest);
+        return;
+    }
+    w_.begin_object();
+    if (user) w_.key("user_id").value(user.value);
+    if (rest)
+        for (const auto& member : rest->members())
+            w_.any_key(member.key).value(member.value);
+    w_.end_object();
+}
+
+void RequestEncoder::write_service_tier() {
+    const Setting& tier = conversation_.settings.service_tier;
+    if (!tier) return;
+    const std::string_view word = tier.value.text();
+    if (same_)
+        w_.key("service_tier").string(word == "default" ? "standard_only" : word);
+    else if (word != "auto" && word != "default")
+        dropped_.add(tier);
 }
 
 void RequestEncoder::write_max_tokens() {
     const Settings& s = conversation_.settings;
-    w_.key("max_tokens");
     if (s.max_tokens) {
-        w_.value(s.max_tokens.value);
-    } else if (options_.host == Host::aws) {
+        w_.key("max_tokens").value(s.max_tokens.value);
+        return;
+    }
+    if (same_) return;
+    w_.key("max_tokens");
+    if (options_.host == Host::aws) {
         // Upstream's end-to-end run wants 0 here, which Claude on Bedrock refuses: the client
         // learns that it has to say max_tokens.
         w_.integer(0);
@@ -87,7 +125,7 @@ void RequestEncoder::write_stop() {
     const json::Value& stop = conversation_.settings.stop.value;
     if (stop.is_string())
         w_.key("stop_sequences").begin_array().string(stop.text()).end_array();
-    else if (stop.is_array() && !stop.items().empty())
+    else if (stop.is_array() && (same_ || !stop.items().empty()))
         w_.key("stop_sequences").value(stop);
 }
 
@@ -104,25 +142,50 @@ void RequestEncoder::write_thinking() {
     w_.end_object();
 }
 
+void RequestEncoder::write_format(std::string_view key) {
+    const ResponseFormat& format = *conversation_.settings.format;
+    w_.key(key);
+    if (same_) {
+        w_.value(format.whole);
+        return;
+    }
+    w_.begin_object().key("type").string("json_schema");
+    w_.key("schema").value(format.schema).end_object();
+}
+
 void RequestEncoder::write_output_config() {
     const Settings& s = conversation_.settings;
-    const bool schema = s.format && s.format->kind == ResponseFormat::Kind::json_schema &&
-                        knows_structured_output(options_.model, options_.host);
-    const bool effort = s.effort && s.effort.value.text() != "none" && knows_effort(options_.model);
+    const bool asked = s.format && s.format->kind == ResponseFormat::Kind::json_schema;
+    const bool top = asked && s.format->key == "output_format";  // the beta's name
+    const bool schema = asked && (same_ || knows_structured_output(options_.model, options_.host));
+    const bool effort =
+        s.effort && (same_ || (s.effort.value.text() != "none" && knows_effort(options_.model)));
+    const auto* rest = same_ ? rest_of(conversation_, "output_config") : nullptr;
     if (s.format && s.format->kind != ResponseFormat::Kind::text && !schema)
         dropped_.add("/" + std::string(s.format->key));
     if (s.effort && !effort) dropped_.add(s.effort);
-    if (!schema && !effort) return;
+    if (schema && top) write_format("output_format");
+    if ((!schema || top) && !effort && !rest) return;
     w_.key("output_config").begin_object();
-    if (schema) {
-        w_.key("format").begin_object().key("type").string("json_schema");
-        w_.key("schema").value(s.format->schema).end_object();
-    }
+    if (schema && !top) write_format("format");
     if (effort) {
         const std::string_view word = s.effort.value.text();
         w_.key("effort").string(word == "minimal" ? "low" : word);
     }
+    if (rest)
+        for (const auto& member : rest->members())
+            w_.any_key(member.key).value(member.value);
     w_.end_object();
+}
+
+// As it came: a string, or the blocks.
+Result<void> RequestEncoder::write_own_system() {
+    for (const auto& message : conversation_.messages) {
+        if (message.member != "system") continue;
+        w_.key("system");
+        WEIR_CHECK(write_content(message, message.parts));
+    }
+    return {};
 }
 
 // One block per message; a cache marker ends a block, so that what it covers stays the same.
@@ -160,6 +223,10 @@ Result<void> RequestEncoder::write_messages() {
     const auto& messages = conversation_.messages;
     for (size_t i = 0; i < messages.size(); ++i) {
         const Message& message = messages[i];
+        if (same_) {
+            WEIR_CHECK(write_own_message(message));
+            continue;
+        }
         if (message.role == Role::system) continue;
         if (message.role == Role::assistant && is_empty(message)) continue;
         w_.begin_object().key("role").string(message.role == Role::assistant ? "assistant"
@@ -176,11 +243,34 @@ Result<void> RequestEncoder::write_messages() {
     return {};
 }
 
-Result<void> RequestEncoder::write_parts(const Message& message) {
-    for (const auto& part : message.parts) {
-        WEIR_CHECK(write_part(message, part));
-        if (!part.unknown.empty()) dropped_.add(pointer(message, part), part.unknown);
+Result<void> RequestEncoder::write_own_message(const Message& message) {
+    if (message.member == "system") return {};
+    constexpr std::string_view kRoles[] = {"system", "user", "assistant", "user"};
+    w_.begin_object().key("role").string(kRoles[static_cast<size_t>(message.role)]);
+    w_.key("content");
+    WEIR_CHECK(write_content(message, message.parts));
+    write_members(message.unknown);
+    w_.end_object();
+    return {};
+}
+
+Result<void> RequestEncoder::write_content(const Message& message, const std::vector<Part>& parts) {
+    if (parts.size() == 1 && parts[0].place.index < 0) {
+        if (const auto* text = std::get_if<Text>(&parts[0].body)) {
+            w_.string(text->text);
+            return {};
+        }
     }
+    w_.begin_array();
+    for (const auto& part : parts)
+        WEIR_CHECK(write_block(message, part));
+    w_.end_array();
+    return {};
+}
+
+Result<void> RequestEncoder::write_parts(const Message& message) {
+    for (const auto& part : message.parts)
+        WEIR_CHECK(write_block(message, part));
     return {};
 }
 
@@ -188,30 +278,42 @@ Result<void> RequestEncoder::write_tools() {
     if (!conversation_.tools.empty()) {
         w_.key("tools").begin_array();
         for (const auto& tool : conversation_.tools) {
-            if (!tool.foreign.is_null())
-                return unsupported(pointer(tool), "tools other than functions");
-            w_.begin_object().key("name").string(tool.name);
-            if (!tool.description.empty()) w_.key("description").string(tool.description);
-            w_.key("input_schema");
-            if (!tool.schema.members().empty())
-                w_.value(tool.schema);
+            if (tool.foreign.is_null())
+                write_tool(tool);
+            else if (same_)
+                w_.value(tool.foreign);
             else
-                w_.raw(R"({"type":"object","properties":{}})");
-            if (tool.strict.is_bool()) w_.key("strict").value(tool.strict);
-            write_cache(tool.cache);
-            w_.end_object();
-            dropped_.add(tool, tool.unknown);
+                return unsupported(pointer(tool), "tools other than functions");
         }
         w_.end_array();
     }
     return write_tool_choice();
 }
 
+void RequestEncoder::write_tool(const Tool& tool) {
+    w_.begin_object();
+    if (same_ && !tool.type.empty()) w_.key("type").string(tool.type);
+    w_.key("name").string(tool.name);
+    if (!tool.description.empty()) w_.key("description").string(tool.description);
+    w_.key("input_schema");
+    if (same_ || !tool.schema.members().empty())
+        w_.value(tool.schema);
+    else
+        w_.raw(R"({"type":"object","properties":{}})");
+    if (tool.strict.is_bool()) w_.key("strict").value(tool.strict);
+    write_cache(tool.cache);
+    if (same_)
+        write_members(tool.unknown);
+    else
+        dropped_.add(tool, tool.unknown);
+    w_.end_object();
+}
+
 Result<void> RequestEncoder::write_tool_choice() {
     using Kind = ToolChoice::Kind;
     const ToolChoice& choice = conversation_.tool_choice;
     const Setting& parallel = conversation_.settings.parallel_tools;
-    if (conversation_.tools.empty()) {  // nothing to choose from
+    if (conversation_.tools.empty() && !same_) {  // nothing to choose from
         if (choice.kind == Kind::required || choice.kind == Kind::named)
             dropped_.add("/tool_choice");
         return {};
@@ -245,6 +347,10 @@ Result<void> RequestEncoder::write_tool_choice() {
     if (parallel && choice.kind != Kind::none) w_.key("disable_parallel_tool_use").boolean(serial);
     w_.end_object();
     return {};
+}
+
+std::string_view default_version(Host host) {
+    return host == Host::aws ? "bedrock-2023-05-31" : "vertex-2023-10-16";
 }
 
 Result<Encoded> encode_request(const Conversation& conversation, const RequestOptions& options) {

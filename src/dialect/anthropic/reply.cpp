@@ -1,3 +1,4 @@
+#include "dialect/anthropic/decode.h"
 #include "dialect/anthropic/messages.h"
 
 namespace weir::dialect::anthropic {
@@ -13,7 +14,10 @@ std::string arguments_of(const json::Value* input) {
 bool decode_block(json::Value& block, Part& part) {
     const std::string_view type = block.string_at("type");
     if (type == "text") {
-        part.body = Text{std::string(block.string_at("text"))};
+        Text text{std::string(block.string_at("text"))};
+        for (auto& citation : take(block, "citations").items())
+            text.citations.push_back(decode_citation(std::move(citation)));
+        part.body = std::move(text);
     } else if (type == "thinking") {
         part.body = Reasoning{std::string(block.string_at("thinking")),
                               std::string(block.string_at("signature"))};
@@ -51,6 +55,7 @@ Result<Reply> decode_reply(json::Value body) {
                 .model = std::string(body.string_at("model"))};
     Choice choice;
     WEIR_TRY(choice.stop, stop_reason(body.string_at("stop_reason")));
+    choice.stop_sequence = body.string_at("stop_sequence");
     int index = 0;
     for (auto& block : content->items()) {
         Part part{.place = {"content", index}};

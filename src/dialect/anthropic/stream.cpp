@@ -6,8 +6,10 @@ namespace weir::dialect::anthropic {
 
 Result<void> MessagesDecoder::on_event(std::string_view, std::string_view data, EventSink& sink) {
     if (ended || data.empty()) return {};
+    event_type.clear();
     auto event = json::parse(data);
     if (!event) return fail(codes::dialect_response, "an event of the stream is no JSON");
+    event_type = event->string_at("type");
     return on_document(*event, sink);
 }
 
@@ -25,7 +27,7 @@ Result<void> MessagesDecoder::on_document(const json::Value& event, EventSink& s
     } else if (type == "message_delta") {
         return on_message_delta(event);
     } else if (type == "message_stop") {
-        sink.on({.kind = Event::Kind::stop, .stop = stop_});
+        sink.on({.kind = Event::Kind::stop, .text = stop_sequence_, .stop = stop_});
         if (!usage.empty()) sink.on({.kind = Event::Kind::usage, .usage = &usage});
         end(sink);
     } else if (type == "error") {
@@ -117,6 +119,7 @@ Result<void> MessagesDecoder::on_message_delta(const json::Value& event) {
     const auto* delta = event.find("delta");
     const std::string_view word = delta ? delta->string_at("stop_reason") : std::string_view();
     if (word.empty()) return {};
+    stop_sequence_ = delta->string_at("stop_sequence");
     WEIR_TRY(stop_, stop_reason(word));
     return {};
 }

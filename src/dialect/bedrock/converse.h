@@ -12,6 +12,9 @@ namespace weir::dialect::bedrock {
 /// dialect.unsupported or dialect.invalid_request.
 Result<Encoded> encode_request(const Conversation& conversation, std::string_view model);
 
+/// A CountTokens request for what Converse would be sent.
+Result<Encoded> encode_count(const Conversation& conversation, std::string_view model);
+
 /// A provider's whole answer. Fails with dialect.invalid_response.
 Result<Reply> decode_reply(json::Value body);
 

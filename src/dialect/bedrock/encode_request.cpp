@@ -1,3 +1,5 @@
+#include "base/ascii.h"
+#include "base/encoding.h"
 #include "dialect/bedrock/converse.h"
 #include "dialect/encode_common.h"
 #include "dialect/writer.h"
@@ -24,9 +26,14 @@ bool has_tool_parts(const Conversation& conversation) {
 class RequestEncoder {
 public:
     RequestEncoder(const Conversation& conversation, std::string_view model, std::string& out)
-        : conversation_(conversation), model_(model), w_(out) {}
+        : conversation_(conversation),
+          model_(model),
+          anthropic_(conversation.origin == Dialect::anthropic),
+          w_(out) {}
 
     Result<std::vector<std::string>> encode();
+    /// As CountTokens wants it: what is read, without how to answer.
+    Result<std::vector<std::string>> encode_count();
 
 private:
     void write_inference_config();
@@ -44,6 +51,9 @@ private:
     Result<void> write_tool_config();
     Result<void> write_tools();
     Result<void> write_tool_choice();
+    Result<void> write_document(const Message& message, const Part& part, const Media& media);
+    bool joins(const Message& first, const Message& next) const;
+    void write_thinking(const Thinking& thinking);
     void write_text(std::string_view text) {
         if (!text.empty()) w_.begin_object().key("text").string(text).end_object();
     }
@@ -54,6 +64,7 @@ private:
 
     const Conversation& conversation_;
     std::string_view model_;
+    bool anthropic_;  // the client speaks Claude's own dialect
     Writer w_;
     Dropped dropped_;
 };
@@ -67,6 +78,15 @@ Result<std::vector<std::string>> RequestEncoder::encode() {
     WEIR_CHECK(write_tool_config());
     WEIR_CHECK(drop_unknowns(conversation_, dropped_));
     w_.end_object();
+    return dropped_.take();
+}
+
+Result<std::vector<std::string>> RequestEncoder::encode_count() {
+    w_.begin_object().key("input").begin_object().key("converse").begin_object();
+    WEIR_CHECK(write_system());
+    WEIR_CHECK(write_messages());
+    WEIR_CHECK(write_tool_config());
+    w_.end_object().end_object().end_object();
     return dropped_.take();
 }
 
@@ -86,29 +106,34 @@ void RequestEncoder::write_inference_config() {
     if (s.service_tier && s.service_tier.value.text() != "auto")
         w_.key("serviceTier").begin_object().key("type").value(s.service_tier.value).end_object();
     drop_openai_settings(s, dropped_);
-    dropped_.add(s.top_k);
+    if (!anthropic_) dropped_.add(s.top_k);
     dropped_.add(s.user);
     if (s.format && s.format->kind != ResponseFormat::Kind::text)
         dropped_.add("/" + std::string(s.format->key));
     if (s.parallel_tools && !s.parallel_tools.value.as_bool()) dropped_.add(s.parallel_tools);
 }
 
+void RequestEncoder::write_thinking(const Thinking& thinking) {
+    constexpr std::string_view kModes[] = {"enabled", "disabled", "adaptive"};
+    w_.key("thinking").begin_object();
+    w_.key("type").string(kModes[static_cast<size_t>(thinking.mode)]);
+    if (!thinking.budget.is_null()) w_.key("budget_tokens").value(thinking.budget);
+    if (!thinking.display.empty()) w_.key("display").string(thinking.display);
+    w_.end_object();
+}
+
+// What only the model itself understands, in its own words.
 void RequestEncoder::write_additional_fields() {
-    const auto& thinking = conversation_.settings.thinking;
-    const Setting& effort = conversation_.settings.effort;
-    if (!thinking && !effort) return;
+    const Settings& s = conversation_.settings;
+    const bool top_k = anthropic_ && s.top_k;
+    if (!s.thinking && !s.effort && !top_k) return;
     w_.key("additionalModelRequestFields").begin_object();
-    if (thinking) {
-        constexpr std::string_view kModes[] = {"enabled", "disabled", "adaptive"};
-        w_.key("thinking")
-            .begin_object()
-            .key("type")
-            .string(kModes[static_cast<size_t>(thinking->mode)]);
-        if (!thinking->budget.is_null()) w_.key("budget_tokens").value(thinking->budget);
-        if (!thinking->display.empty()) w_.key("display").string(thinking->display);
-        w_.end_object();
-    }
-    if (effort) w_.key("reasoning_config").value(effort.value);
+    if (s.thinking) write_thinking(*s.thinking);
+    if (top_k) w_.key("top_k").value(s.top_k.value);
+    if (s.effort && anthropic_)
+        w_.key("output_config").begin_object().key("effort").value(s.effort.value).end_object();
+    else if (s.effort)
+        w_.key("reasoning_config").value(s.effort.value);
     w_.end_object();
 }
 
@@ -141,14 +166,18 @@ Result<void> RequestEncoder::write_messages() {
         w_.begin_object().key("role").string(assistant ? "assistant" : "user");
         w_.key("content").begin_array();
         WEIR_CHECK(write_parts(message));
-        // The results of parallel calls belong into one message.
-        while (message.role == Role::tool && i + 1 < messages.size() &&
-               messages[i + 1].role == Role::tool)
+        while (i + 1 < messages.size() && joins(message, messages[i + 1]))
             WEIR_CHECK(write_parts(messages[++i]));
         w_.end_array().end_object();
     }
     w_.end_array();
     return {};
+}
+
+// The results of parallel calls belong into one message; and where Anthropic lets one side speak
+// twice, Converse wants the sides to take turns.
+bool RequestEncoder::joins(const Message& first, const Message& next) const {
+    return first.role == next.role && (first.role == Role::tool || anthropic_);
 }
 
 Result<void> RequestEncoder::write_parts(const Message& message) {
@@ -181,7 +210,9 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
     } else if (const auto* result = std::get_if<ToolResult>(&part.body)) {
         return write_tool_result(message, part, *result);
     } else if (const auto* foreign = std::get_if<ForeignPart>(&part.body)) {
-        return unsupported(pointer(message, part), "content of type " + foreign->type);
+        const std::string what = "content of type " + foreign->type;
+        if (anthropic_) return lose(message, part, what, dropped_);
+        return unsupported(pointer(message, part), what);
     }
     return {};
 }
@@ -195,6 +226,11 @@ void RequestEncoder::write_reasoning(const Reasoning& reasoning) {
 
 Result<void> RequestEncoder::write_hidden(const Message& message, const Part& part,
                                           const HiddenReasoning& hidden) {
+    if (anthropic_) {
+        w_.begin_object().key("reasoningContent").begin_object().key("redactedContent");
+        w_.string(base64_encode(hidden.data.text())).end_object().end_object();
+        return {};
+    }
     // A bare string in `redactedContent` may be text or base64; `data` and our own answers say
     // which.
     if (hidden.form == HiddenReasoning::Form::text && part.place.member == "content")
@@ -206,6 +242,8 @@ Result<void> RequestEncoder::write_hidden(const Message& message, const Part& pa
 
 Result<void> RequestEncoder::write_media(const Message& message, const Part& part,
                                          const Media& media) {
+    if (media.kind == Media::Kind::document && anthropic_)
+        return write_document(message, part, media);
     if (media.kind != Media::Kind::image)
         return unsupported(pointer(message, part), "sound or files");
     if (!media.url.empty()) return unsupported(pointer(message, part), "images by URL");
@@ -221,7 +259,37 @@ Result<void> RequestEncoder::write_media(const Message& message, const Part& par
         .end_object()
         .end_object();
     if (!media.detail.empty() && media.detail != "auto")
-        dropped_.add(pointer(pointer(pointer(message, part), "image_url"), "detail"));
+        dropped_.add(pointer(message, part) + "/" + std::string(media.detail_key));
+    return {};
+}
+
+// Converse wants each document named, in letters, digits, single spaces, hyphens and brackets.
+std::string document_name(std::string_view name) {
+    std::string out;
+    for (char c : name) {
+        constexpr std::string_view kMarks = "-()[]";
+        const bool kept = (c >= '0' && c <= '9') ||
+                          (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+                          kMarks.find(c) != std::string_view::npos;
+        if (kept)
+            out.push_back(c);
+        else if (!out.empty() && out.back() != ' ')
+            out.push_back(' ');
+    }
+    return out.empty() ? "document" : out.substr(0, 200);
+}
+
+Result<void> RequestEncoder::write_document(const Message& message, const Part& part,
+                                            const Media& media) {
+    if (!media.url.empty()) return unsupported(pointer(message, part), "documents by URL");
+    if (!media.plain && media.mime != "application/pdf")
+        return unsupported(pointer(message, part), "documents other than PDF and text");
+    w_.begin_object().key("document").begin_object();
+    w_.key("format").string(media.plain ? "txt" : "pdf");
+    w_.key("name").string(document_name(media.name));
+    w_.key("source").begin_object().key("bytes");
+    w_.string(media.plain ? base64_encode(media.data) : media.data);
+    w_.end_object().end_object().end_object();
     return {};
 }
 
@@ -318,6 +386,12 @@ Result<void> RequestEncoder::write_tool_choice() {
 }
 
 }  // namespace
+
+Result<Encoded> encode_count(const Conversation& conversation, std::string_view model) {
+    Encoded out;
+    WEIR_TRY(out.dropped, RequestEncoder(conversation, model, out.body).encode_count());
+    return out;
+}
 
 Result<Encoded> encode_request(const Conversation& conversation, std::string_view model) {
     Encoded out;

@@ -93,7 +93,8 @@ void ConverseDecoder::on_reasoning(const json::Value& reasoning, EventSink& sink
         sink.on({.kind = Event::Kind::part_start,
                  .type = Event::Type::hidden_reasoning,
                  .part = ++part_,
-                 .text = hidden->text()});
+                 .text = hidden->text(),
+                 .base64 = true});
         sink.on(
             {.kind = Event::Kind::part_end, .type = Event::Type::hidden_reasoning, .part = part_});
     }

@@ -33,14 +33,17 @@ struct ReplyStyle {
     /// All thinking is one block of thinking_blocks, and only if something proves it.
     bool one_thinking_block = false;
 };
-struct ReplyFrame {
-    std::string_view id;
-    std::string_view model;
-    int64_t created = 0;
-};
 /// The client's whole answer; appends what it could not say to `dropped`.
 std::string encode_reply(const Reply& reply, const ReplyFrame& frame, const ReplyStyle& style,
                          std::vector<std::string>& dropped);
+
+/// The thinking in a provider's message or delta: `reasoning_content` (or `reasoning`), a string or
+/// an object with text and signature. Views into the value.
+struct Spoken {
+    std::string_view text;
+    std::string_view signature;
+};
+Spoken spoken_reasoning(const json::Value& message);
 
 /// `word` is that of StopReason::other.
 std::string_view finish_reason(StopReason stop, std::string_view word = {});

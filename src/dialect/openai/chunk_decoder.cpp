@@ -15,13 +15,15 @@ Result<void> ChunkDecoder::on_event(std::string_view, std::string_view data, Eve
         return report({.type = std::string(error->string_at("type")),
                        .message = std::string(error->is_string() ? error->text()
                                                                  : error->string_at("message"))});
-    if (!started_) {
+    const auto* choices = chunk->find("choices");
+    // Azure sends its verdict on the prompt first, in a chunk without id, model and choices.
+    if (!started_ && (!chunk->string_at("id").empty() || (choices && !choices->items().empty()))) {
         started_ = true;
         id = chunk->string_at("id");
         model = chunk->string_at("model");
         sink.on({.kind = Event::Kind::start, .id = id, .name = model});
     }
-    if (const auto* choices = chunk->find("choices"))
+    if (choices)
         for (const auto& choice : choices->items())
             on_choice(choice, sink);
     if (const auto* counted = chunk->find("usage"); counted && counted->is_object())
@@ -38,8 +40,7 @@ void ChunkDecoder::on_choice(const json::Value& choice, EventSink& sink) {
     const auto* index = choice.find("index");
     const int number = static_cast<int>(index ? index->as_int().value_or(0) & 0xFFFF : 0);
     if (const auto* delta = choice.find("delta")) {
-        for (std::string_view key : {"reasoning_content", "reasoning"})
-            on_text(number, Event::Type::reasoning, delta->string_at(key), sink);
+        on_reasoning(number, *delta, sink);
         on_text(number, Event::Type::text, delta->string_at("content"), sink);
         on_text(number, Event::Type::refusal, delta->string_at("refusal"), sink);
         if (const auto* calls = delta->find("tool_calls"))
@@ -50,22 +51,62 @@ void ChunkDecoder::on_choice(const json::Value& choice, EventSink& sink) {
     if (!reason.empty()) stops_.push_back({number, stop_reason(reason)});
 }
 
-void ChunkDecoder::on_text(int choice, Event::Type type, std::string_view text, EventSink& sink) {
-    if (text.empty()) return;
-    auto same = [&](const Open& open) { return open.choice == choice && open.type == type; };
-    auto found = std::find_if(open_.begin(), open_.end(), same);
-    if (found == open_.end()) {
-        close(choice, sink);
-        open_.push_back({choice, type, -1, parts_++});
-        found = open_.end() - 1;
-        sink.on(
-            {.kind = Event::Kind::part_start, .type = type, .choice = choice, .part = found->part});
+// Words, and Anthropic's blocks where a gateway speaks OpenAI for Claude: their words repeat the
+// others unless they stand alone, their signatures and hidden thinking do not.
+void ChunkDecoder::on_reasoning(int choice, const json::Value& delta, EventSink& sink) {
+    constexpr auto kType = Event::Type::reasoning;
+    const Spoken spoken = spoken_reasoning(delta);
+    on_text(choice, kType, spoken.text, sink);
+    if (!spoken.signature.empty()) on_signature(choice, spoken.signature, sink);
+    const auto* blocks = delta.find("thinking_blocks");
+    if (!blocks) return;
+    for (const auto& block : blocks->items()) {
+        if (block.string_at("type") == "redacted_thinking") {
+            close(choice, sink);
+            const Event hidden{.type = Event::Type::hidden_reasoning,
+                               .choice = choice,
+                               .part = parts_++,
+                               .text = block.string_at("data")};
+            Event step = hidden;
+            step.kind = Event::Kind::part_start;
+            sink.on(step);
+            step.kind = Event::Kind::part_end;
+            sink.on(step);
+            continue;
+        }
+        if (spoken.text.empty()) on_text(choice, kType, block.string_at("thinking"), sink);
+        if (const auto signature = block.string_at("signature"); !signature.empty())
+            on_signature(choice, signature, sink);
     }
-    sink.on({.kind = Event::Kind::delta,
+}
+
+void ChunkDecoder::on_signature(int choice, std::string_view signature, EventSink& sink) {
+    const int part = open_part(choice, Event::Type::reasoning, sink);
+    sink.on({.kind = Event::Kind::signature,
+             .type = Event::Type::reasoning,
+             .choice = choice,
+             .part = part,
+             .text = signature});
+}
+
+// The part of that type that is open, or a new one.
+int ChunkDecoder::open_part(int choice, Event::Type type, EventSink& sink) {
+    for (const auto& open : open_)
+        if (open.choice == choice && open.type == type) return open.part;
+    close(choice, sink);
+    open_.push_back({choice, type, -1, parts_++});
+    sink.on({.kind = Event::Kind::part_start,
              .type = type,
              .choice = choice,
-             .part = found->part,
-             .text = text});
+             .part = open_.back().part});
+    return open_.back().part;
+}
+
+void ChunkDecoder::on_text(int choice, Event::Type type, std::string_view text, EventSink& sink) {
+    if (text.empty()) return;
+    const int part = open_part(choice, type, sink);
+    sink.on(
+        {.kind = Event::Kind::delta, .type = type, .choice = choice, .part = part, .text = text});
 }
 
 void ChunkDecoder::on_tool_call(int choice, const json::Value& call, EventSink& sink) {

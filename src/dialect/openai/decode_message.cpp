@@ -190,11 +190,7 @@ Result<Message> decode_message(json::Value value, int index) {
     const std::string where = at("messages", index);
     if (!value.is_object()) return invalid(where, "must be an object");
     Message message{.index = index, .name = std::string(value.string_at("name"))};
-    for (auto& member : value.members()) {
-        const bool known = std::find(std::begin(kMessageMembers), std::end(kMessageMembers),
-                                     member.key) != std::end(kMessageMembers);
-        if (!known) message.unknown.push_back({member.key, std::move(member.value)});
-    }
+    take_unknowns(value, kMessageMembers, message.unknown);
     json::Value cache = take(value, "cache_control");
     const std::string_view role = value.string_at("role");
     Result<Message> decoded = [&]() -> Result<Message> {

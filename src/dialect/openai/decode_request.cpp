@@ -51,22 +51,6 @@ Result<ToolChoice> decode_tool_choice(const json::Value& value) {
     return ToolChoice{Kind::named, std::string(function->string_at("name"))};
 }
 
-Result<Thinking> decode_thinking(json::Value value) {
-    const std::string_view type = value.string_at("type");
-    Thinking thinking;
-    if (type == "enabled")
-        thinking.mode = Thinking::Mode::enabled;
-    else if (type == "disabled")
-        thinking.mode = Thinking::Mode::disabled;
-    else if (type == "adaptive")
-        thinking.mode = Thinking::Mode::adaptive;
-    else
-        return invalid("thinking.type", "must be enabled, disabled or adaptive");
-    thinking.display = value.string_at("display");
-    thinking.budget = take(value, "budget_tokens");
-    return thinking;
-}
-
 Result<ResponseFormat> decode_format(json::Value value) {
     const std::string_view type = value.string_at("type");
     ResponseFormat format;
@@ -78,8 +62,11 @@ Result<ResponseFormat> decode_format(json::Value value) {
         format.kind = ResponseFormat::Kind::json_schema;
     else
         return invalid("response_format.type", "must be text, json_object or json_schema");
-    if (const auto* schema = value.find("json_schema"); schema && schema->find("schema"))
-        format.schema = *schema->find("schema");
+    if (const auto* schema = value.find("json_schema")) {
+        if (const auto* inner = schema->find("schema")) format.schema = *inner;
+        if (const auto* strict = schema->find("strict")) format.strict = *strict;
+        format.name = schema->string_at("name");
+    }
     format.whole = std::move(value);
     return format;
 }

@@ -1,57 +1,37 @@
-#include "dialect/encode_common.h"
-#include "dialect/openai/chat.h"
-#include "dialect/writer.h"
+#include "dialect/openai/request_encoder.h"
 
 namespace weir::dialect::openai {
 namespace {
 
 constexpr std::string_view kThinkingModes[] = {"enabled", "disabled", "adaptive"};
+constexpr size_t kMaxUser = 64;  // characters of `user` that OpenAI takes
 
-// One request's encoding: the writer and what is lost.
-class RequestEncoder {
-public:
-    RequestEncoder(const Conversation& conversation, std::string_view model, std::string& out)
-        : conversation_(conversation),
-          model_(model),
-          same_(conversation.origin == Dialect::openai),
-          w_(out) {}
+// What a budget of thinking amounts to in OpenAI's words.
+std::string_view effort_of(const Thinking& thinking) {
+    if (thinking.mode == Thinking::Mode::disabled) return "low";
+    const auto budget = thinking.budget.as_int();
+    if (!budget) return "medium";
+    return *budget <= 4096 ? "low" : *budget <= 16384 ? "medium" : "high";
+}
 
-    Result<std::vector<std::string>> encode();
+// OpenAI holds an answer to a schema strictly only if every object in it lists all its members as
+// required and allows no others (guide "Structured outputs").
+bool can_be_strict(const json::Value& schema) {
+    if (const auto* properties = schema.find("properties")) {
+        const auto* more = schema.find("additionalProperties");
+        const auto* required = schema.find("required");
+        const size_t named = required ? required->items().size() : 0;
+        if (!more || !more->is_bool() || more->as_bool()) return false;
+        if (named != properties->members().size()) return false;
+    }
+    for (const auto& member : schema.members())
+        if (!can_be_strict(member.value)) return false;
+    for (const auto& item : schema.items())
+        if (!can_be_strict(item)) return false;
+    return true;
+}
 
-private:
-    Result<void> write_message(const Message& message);
-    Result<void> write_results(const Message& message);
-    Result<void> write_assistant(const Message& message);
-    Result<void> write_content(const Message& message, const std::vector<Part>& parts);
-    Result<void> write_part(const Message& message, const Part& part);
-    void write_thinking_blocks(const Message& message);
-    void write_tool_calls(const Message& message);
-    Result<void> write_tools();
-    void write_tool_choice();
-    void write_settings();
-    void write_setting(std::string_view key, const Setting& setting) {
-        if (setting) w_.key(key).value(setting.value);
-    }
-    void write_unknowns(const std::string& base, const Unknowns& unknowns) {
-        if (!same_) return dropped_.add(base, unknowns);
-        for (const auto& unknown : unknowns)
-            w_.any_key(unknown.key).value(unknown.value);
-    }
-    void write_unknowns(const Tool& tool) {
-        if (!same_) return dropped_.add(tool, tool.unknown);
-        for (const auto& unknown : tool.unknown)
-            w_.any_key(unknown.key).value(unknown.value);
-    }
-    void write_cache(const json::Value& cache) {
-        if (!cache.is_null()) w_.key("cache_control").value(cache);
-    }
-
-    const Conversation& conversation_;
-    std::string_view model_;
-    bool same_;  // what we do not know was OpenAI's and may go back
-    Writer w_;
-    Dropped dropped_;
-};
+}  // namespace
 
 Result<std::vector<std::string>> RequestEncoder::encode() {
     w_.begin_object().key("model").string(model_).key("messages").begin_array();
@@ -68,177 +48,40 @@ Result<std::vector<std::string>> RequestEncoder::encode() {
     return dropped_.take();
 }
 
-bool is_plain(const std::vector<Part>& parts) {
-    return parts.size() == 1 && parts[0].place.index < 0 && parts[0].cache.is_null() &&
-           std::holds_alternative<Text>(parts[0].body);
-}
-
-// Results of tools are messages of their own here, and come before what else the user says.
-Result<void> RequestEncoder::write_results(const Message& message) {
-    for (const auto& part : message.parts) {
-        const auto* result = std::get_if<ToolResult>(&part.body);
-        if (!result) continue;
-        w_.begin_object().key("role").string("tool").key("tool_call_id").string(result->call_id);
-        w_.key("content");
-        WEIR_CHECK(write_content(message, result->content));
-        if (message.role == Role::tool) write_unknowns(pointer(message), message.unknown);
-        w_.end_object();
-    }
-    return {};
-}
-
-Result<void> RequestEncoder::write_message(const Message& message) {
-    if (message.role == Role::tool) return {};
-    if (message.role == Role::assistant) return write_assistant(message);
-    std::vector<Part> rest;
-    for (const auto& part : message.parts)
-        if (!std::holds_alternative<ToolResult>(part.body)) rest.push_back(part);
-    if (rest.empty() && !message.parts.empty()) return {};
-    w_.begin_object().key("role");
-    if (message.role == Role::user)
-        w_.string("user");
-    else
-        w_.string(message.developer ? "developer" : "system");
-    if (!message.name.empty()) w_.key("name").string(message.name);
-    w_.key("content");
-    WEIR_CHECK(write_content(message, rest));
-    write_unknowns(pointer(message), message.unknown);
-    w_.end_object();
-    return {};
-}
-
-Result<void> RequestEncoder::write_assistant(const Message& message) {
-    std::vector<Part> content;
-    for (const auto& part : message.parts) {
-        const bool aside =
-            part.place.member == "thinking_blocks" || part.place.member == "reasoning_content";
-        if (aside || std::holds_alternative<ToolCall>(part.body)) continue;
-        if (part.place.member == "refusal") continue;
-        content.push_back(part);
-    }
-    w_.begin_object().key("role").string("assistant");
-    if (!message.name.empty()) w_.key("name").string(message.name);
-    if (!content.empty()) {
-        w_.key("content");
-        WEIR_CHECK(write_content(message, content));
-    }
-    for (const auto& part : message.parts)
-        if (part.place.member == "refusal")
-            w_.key("refusal").string(std::get<Refusal>(part.body).text);
-    write_thinking_blocks(message);
-    write_tool_calls(message);
-    write_unknowns(pointer(message), message.unknown);
-    w_.end_object();
-    return {};
-}
-
-// What was beside the content stays beside it.
-void RequestEncoder::write_thinking_blocks(const Message& message) {
-    bool open = false;
-    for (const auto& part : message.parts) {
-        const auto* reasoning = std::get_if<Reasoning>(&part.body);
-        if (part.place.member == "reasoning_content" && reasoning && reasoning->signature.empty()) {
-            w_.key("reasoning_content").string(reasoning->text);
-            continue;
-        }
-        if (part.place.member != "thinking_blocks" && part.place.member != "reasoning_content")
-            continue;
-        if (!open) w_.key("thinking_blocks").begin_array();
-        open = true;
-        w_.begin_object();
-        if (reasoning) {
-            w_.key("type").string("thinking").key("thinking").string(reasoning->text);
-            if (!reasoning->signature.empty()) w_.key("signature").string(reasoning->signature);
-        } else if (const auto* hidden = std::get_if<HiddenReasoning>(&part.body)) {
-            w_.key("type").string("redacted_thinking").key("data").value(hidden->data);
-        }
-        w_.end_object();
-    }
-    if (open) w_.end_array();
-}
-
-void RequestEncoder::write_tool_calls(const Message& message) {
-    bool open = false;
-    for (const auto& part : message.parts) {
-        const auto* call = std::get_if<ToolCall>(&part.body);
-        if (!call) continue;
-        if (!open) w_.key("tool_calls").begin_array();
-        open = true;
-        w_.begin_object().key("id").string(call->id).key("type").string("function");
-        w_.key("function").begin_object().key("name").string(call->name);
-        w_.key("arguments").string(call->arguments).end_object();
-        write_cache(part.cache);
-        w_.end_object();
-    }
-    if (open) w_.end_array();
-}
-
-Result<void> RequestEncoder::write_content(const Message& message, const std::vector<Part>& parts) {
-    if (is_plain(parts)) {
-        w_.string(std::get<Text>(parts[0].body).text);
-        return {};
-    }
-    w_.begin_array();
-    for (const auto& part : parts)
-        WEIR_CHECK(write_part(message, part));
-    w_.end_array();
-    return {};
-}
-
-Result<void> RequestEncoder::write_part(const Message& message, const Part& part) {
-    if (const auto* foreign = std::get_if<ForeignPart>(&part.body)) {
-        if (!same_) return unsupported(pointer(message, part), "content of type " + foreign->type);
-        w_.value(foreign->value);
-        return {};
-    }
-    w_.begin_object();
-    if (const auto* text = std::get_if<Text>(&part.body)) {
-        w_.key("type").string("text").key("text").string(text->text);
-    } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
-        w_.key("type").string("refusal").key("refusal").string(refusal->text);
-    } else if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {
-        w_.key("type").string("thinking").key("text").string(reasoning->text);
-        if (!reasoning->signature.empty()) w_.key("signature").string(reasoning->signature);
-    } else if (const auto* hidden = std::get_if<HiddenReasoning>(&part.body)) {
-        w_.key("type").string("redacted_thinking").key("redactedContent").value(hidden->data);
-    } else if (const auto* media = std::get_if<Media>(&part.body)) {
-        w_.key("type").string("image_url").key("image_url").begin_object();
-        w_.key("url").string(media->url.empty() ? "data:" + media->mime + ";base64," + media->data
-                                                : media->url);
-        if (!media->detail.empty()) w_.key("detail").string(media->detail);
-        w_.end_object();
-    }
-    write_cache(part.cache);
-    write_unknowns(pointer(message, part), part.unknown);
-    w_.end_object();
-    return {};
-}
-
 Result<void> RequestEncoder::write_tools() {
     if (conversation_.tools.empty()) return {};
     w_.key("tools").begin_array();
-    for (const auto& tool : conversation_.tools) {
-        if (!tool.foreign.is_null()) {
-            if (!same_) return unsupported(pointer(tool), "tools other than functions");
-            w_.value(tool.foreign);
-            continue;
-        }
-        w_.begin_object().key("type").string("function").key("function").begin_object();
-        w_.key("name").string(tool.name);
-        if (!tool.description.empty()) w_.key("description").string(tool.description);
-        if (!tool.schema.is_null()) w_.key("parameters").value(tool.schema);
-        if (!tool.strict.is_null()) w_.key("strict").value(tool.strict);
-        write_cache(tool.cache);
-        write_unknowns(tool);
-        w_.end_object().end_object();
-    }
+    for (const auto& tool : conversation_.tools)
+        WEIR_CHECK(write_tool(tool));
     w_.end_array();
+    return {};
+}
+
+Result<void> RequestEncoder::write_tool(const Tool& tool) {
+    if (!tool.foreign.is_null()) {
+        if (!same_) return unsupported(pointer(tool), "tools other than functions");
+        w_.value(tool.foreign);
+        return {};
+    }
+    w_.begin_object().key("type").string("function").key("function").begin_object();
+    w_.key("name").string(tool.name);
+    if (!tool.description.empty()) w_.key("description").string(tool.description);
+    if (!tool.schema.is_null()) w_.key("parameters").value(tool.schema);
+    if (!tool.strict.is_null()) w_.key("strict").value(tool.strict);
+    write_cache(tool.cache, pointer(tool));
+    if (same_)
+        for (const auto& unknown : tool.unknown)
+            w_.any_key(unknown.key).value(unknown.value);
+    else
+        dropped_.add(tool, tool.unknown);
+    w_.end_object().end_object();
     return {};
 }
 
 void RequestEncoder::write_tool_choice() {
     using Kind = ToolChoice::Kind;
     const ToolChoice& choice = conversation_.tool_choice;
+    if (!same_ && conversation_.tools.empty()) return;  // OpenAI refuses it without tools
     switch (choice.kind) {
         case Kind::unset:
             return;
@@ -265,7 +108,7 @@ void RequestEncoder::write_tool_choice() {
     }
 }
 
-void RequestEncoder::write_settings() {
+void RequestEncoder::write_limits() {
     const Settings& s = conversation_.settings;
     write_setting(
         s.max_tokens.key == "max_tokens" && same_ ? "max_tokens" : "max_completion_tokens",
@@ -280,11 +123,18 @@ void RequestEncoder::write_settings() {
     write_setting("seed", s.seed);
     write_setting("presence_penalty", s.presence_penalty);
     write_setting("frequency_penalty", s.frequency_penalty);
-    write_setting("user", s.user);
+    if (same_ || !s.stop.value.is_array() || !s.stop.value.items().empty())
+        write_setting("stop", s.stop);
+}
+
+void RequestEncoder::write_settings() {
+    const Settings& s = conversation_.settings;
+    write_limits();
+    write_user();
     write_setting("service_tier", s.service_tier);
-    write_setting("reasoning_effort", s.effort);
-    write_setting("stop", s.stop);
-    write_setting("parallel_tool_calls", s.parallel_tools);
+    write_effort();
+    if (same_ || !conversation_.tools.empty())
+        write_setting("parallel_tool_calls", s.parallel_tools);
     write_setting("logprobs", s.logprobs);
     write_setting("top_logprobs", s.top_logprobs);
     for (const Setting* google : {&s.safety, &s.generation_config}) {
@@ -293,21 +143,77 @@ void RequestEncoder::write_settings() {
         else
             dropped_.add(*google);
     }
-    if (s.thinking) {
-        w_.key("thinking").begin_object();
-        w_.key("type").string(kThinkingModes[static_cast<size_t>(s.thinking->mode)]);
-        if (!s.thinking->budget.is_null()) w_.key("budget_tokens").value(s.thinking->budget);
-        if (!s.thinking->display.empty()) w_.key("display").string(s.thinking->display);
-        w_.end_object();
-    }
-    if (s.format && !s.format->whole.is_null()) w_.key(s.format->key).value(s.format->whole);
+    write_thinking();
+    write_format();
     if (!s.stream) return;
     w_.key("stream").boolean(true);
     // Always asked for: what is not reported cannot be counted.
     w_.key("stream_options").raw(R"({"include_usage":true})");
 }
 
-}  // namespace
+void RequestEncoder::write_user() {
+    const Setting& user = conversation_.settings.user;
+    if (same_ || user.value.text().size() <= kMaxUser)
+        write_setting("user", user);
+    else
+        dropped_.add(user);
+}
+
+// A budget that somebody set wins over a bare "think harder".
+void RequestEncoder::write_effort() {
+    const Settings& s = conversation_.settings;
+    if (same_) return write_setting("reasoning_effort", s.effort);
+    const bool takes = thinking_style(model_) == ThinkingStyle::effort;
+    if (s.effort && takes)
+        w_.key("reasoning_effort")
+            .string(s.effort.value.text() == "max" ? "high" : s.effort.value.text());
+    else if (s.effort)
+        dropped_.add(s.effort);
+    else if (s.thinking && takes)
+        w_.key("reasoning_effort").string(effort_of(*s.thinking));
+}
+
+void RequestEncoder::write_thinking() {
+    const Settings& s = conversation_.settings;
+    if (!s.thinking) return;
+    const ThinkingStyle style = thinking_style(model_);
+    if (!same_ && style != ThinkingStyle::budget) {
+        // Not to think is what a model without thinking does.
+        const bool lost = style == ThinkingStyle::none;
+        if (lost && s.thinking->mode != Thinking::Mode::disabled) dropped_.add("/thinking");
+        return;
+    }
+    w_.key("thinking").begin_object();
+    w_.key("type").string(kThinkingModes[static_cast<size_t>(s.thinking->mode)]);
+    if (!s.thinking->budget.is_null()) w_.key("budget_tokens").value(s.thinking->budget);
+    if (!s.thinking->display.empty()) w_.key("display").string(s.thinking->display);
+    w_.end_object();
+}
+
+void RequestEncoder::write_format() {
+    const auto& format = conversation_.settings.format;
+    if (!format) return;
+    if (same_) {
+        if (!format->whole.is_null()) w_.key(format->key).value(format->whole);
+        return;
+    }
+    if (format->kind == ResponseFormat::Kind::text) return;
+    w_.key("response_format").begin_object();
+    if (format->kind == ResponseFormat::Kind::json_object) {
+        w_.key("type").string("json_object").end_object();
+        return;
+    }
+    w_.key("type").string("json_schema").key("json_schema").begin_object();
+    w_.key("name").string(format->name.empty() ? "answer" : format->name);
+    w_.key("schema").value(format->schema);
+    if (!format->strict.as_bool())
+        write_value("strict", format->strict);
+    else if (can_be_strict(format->schema))
+        w_.key("strict").boolean(true);
+    else
+        dropped_.add("/" + std::string(format->key));  // a request now, no more a rule
+    w_.end_object().end_object();
+}
 
 Result<Encoded> encode_request(const Conversation& conversation, std::string_view model) {
     Encoded out;

@@ -5,12 +5,44 @@
 namespace weir::dialect::openai {
 namespace {
 
+HiddenReasoning hidden_block(const json::Value& block) {
+    return {HiddenReasoning::Form::text, json::Value::string(std::string(block.string_at("data")))};
+}
+
+// Compatible servers say thinking as a string, an object, or Anthropic's blocks beside it.
+void decode_reasoning(const json::Value& message, std::vector<Part>& parts) {
+    const auto* blocks = message.find("thinking_blocks");
+    if (blocks && !blocks->items().empty()) {
+        for (const auto& block : blocks->items()) {
+            if (block.string_at("type") == "redacted_thinking")
+                parts.push_back({.body = hidden_block(block)});
+            else
+                parts.push_back({.body = Reasoning{std::string(block.string_at("thinking")),
+                                                   std::string(block.string_at("signature"))}});
+        }
+        return;
+    }
+    const Spoken spoken = spoken_reasoning(message);
+    if (!spoken.text.empty() || !spoken.signature.empty())
+        parts.push_back(
+            {.body = Reasoning{std::string(spoken.text), std::string(spoken.signature)}});
+}
+
+// A string, or parts of text (and of thinking, as Mistral has it).
+void decode_content(const json::Value& content, std::vector<Part>& parts) {
+    if (content.is_string()) parts.push_back({.body = Text{std::string(content.text())}});
+    for (const auto& item : content.items()) {
+        if (const auto* text = item.find("text"); text && text->is_string())
+            parts.push_back({.body = Text{std::string(text->text())}});
+        if (const auto* thinking = item.find("thinking"))
+            for (const auto& piece : thinking->items())
+                parts.push_back({.body = Reasoning{std::string(piece.string_at("text")), {}}});
+    }
+}
+
 void decode_message(const json::Value& message, std::vector<Part>& parts) {
-    if (const auto* reasoning = message.find("reasoning_content");
-        reasoning && reasoning->is_string())
-        parts.push_back({.body = Reasoning{std::string(reasoning->text()), {}}});
-    if (const auto* content = message.find("content"); content && content->is_string())
-        parts.push_back({.body = Text{std::string(content->text())}});
+    decode_reasoning(message, parts);
+    if (const auto* content = message.find("content")) decode_content(*content, parts);
     if (const std::string_view refusal = message.string_at("refusal"); !refusal.empty())
         parts.push_back({.body = Refusal{std::string(refusal)}});
     const auto* calls = message.find("tool_calls");
@@ -152,6 +184,19 @@ void write_choice(Writer& w, const Choice& choice, int index, const ReplyStyle& 
 }
 
 }  // namespace
+
+Spoken spoken_reasoning(const json::Value& message) {
+    for (std::string_view key : {"reasoning_content", "reasoning"}) {
+        const auto* value = message.find(key);
+        if (!value || value->is_null()) continue;
+        if (value->is_string() && !value->text().empty()) return {value->text(), {}};
+        const auto* inner = value->find("reasoningContent");
+        const auto* text = inner ? inner->find("reasoningText") : value;
+        if (text && text->is_object())
+            return {text->string_at("text"), text->string_at("signature")};
+    }
+    return {};
+}
 
 std::string snake_case(std::string_view camel_case) {
     std::string out;

@@ -28,6 +28,9 @@ private:
     void on_choice(const json::Value& choice, EventSink& sink);
     void on_tool_call(int choice, const json::Value& call, EventSink& sink);
     void on_text(int choice, Event::Type type, std::string_view text, EventSink& sink);
+    void on_reasoning(int choice, const json::Value& delta, EventSink& sink);
+    void on_signature(int choice, std::string_view signature, EventSink& sink);
+    int open_part(int choice, Event::Type type, EventSink& sink);
     void close(int choice, EventSink& sink);
     void finish(EventSink& sink);
 

@@ -1,0 +1,43 @@
+/// What decoders of requests share: taking a body apart, and saying what is wrong with it.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "dialect/conversation.h"
+
+namespace weir::dialect {
+
+/// dialect.invalid_request: "WHERE: WHAT".
+inline std::unexpected<Error> invalid(std::string where, std::string_view what) {
+    return fail(codes::dialect_request, std::move(where.append(": ").append(what)));
+}
+
+/// "list[index].member".
+inline std::string at(std::string_view list, int index, std::string_view member = {}) {
+    std::string out(list);
+    out.append("[").append(std::to_string(index)).append("]");
+    if (!member.empty()) out.append(".").append(member);
+    return out;
+}
+
+/// The string; empty for other kinds.
+inline std::string take_string(json::Value* value) {
+    return value && value->is_string() ? std::string(value->text()) : std::string();
+}
+
+/// Moves the member out; null if there is none.
+inline json::Value take(json::Value& object, std::string_view key) {
+    auto* found = object.find(key);
+    return found ? std::move(*found) : json::Value();
+}
+
+/// Moves every member that is not in `known` to `out`.
+void take_unknowns(json::Value& object, std::span<const std::string_view> known, Unknowns& out);
+
+/// {"type":"enabled","budget_tokens":…,"display":…}, as Anthropic writes it and upstream's OpenAI
+/// clients do.
+Result<Thinking> decode_thinking(json::Value value);
+
+}  // namespace weir::dialect
