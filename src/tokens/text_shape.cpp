@@ -1,0 +1,180 @@
+#include "tokens/text_shape.h"
+
+#include <algorithm>
+#include <cstring>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace weir::tokens {
+namespace {
+
+/// Bytes by what they begin: `high` are not ASCII, `inner` continue a character, `long3` begin one
+/// of three bytes or more, `long4` one of four.
+struct Bytes {
+    int64_t high = 0, inner = 0, long3 = 0, long4 = 0;
+
+    void add(unsigned char c) {
+        high += c >= 0x80;
+        inner += c >= 0x80 && c < 0xC0;
+        long3 += c >= 0xE0;
+        long4 += c >= 0xF0;
+    }
+};
+
+#if defined(__SSE2__)
+int64_t sum(__m128i bytes) {
+    const __m128i sums = _mm_sad_epu8(bytes, _mm_setzero_si128());
+    return _mm_cvtsi128_si64(sums) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums));
+}
+
+/// As many blocks of 16 as there are; each counter lane is emptied before it can overflow.
+const char* add_blocks(const char* p, const char* end, Bytes& out) {
+    const __m128i zero = _mm_setzero_si128();
+    const __m128i first = _mm_set1_epi8(static_cast<char>(0xC0));
+    const __m128i third = _mm_set1_epi8(static_cast<char>(0xE0));
+    const __m128i fourth = _mm_set1_epi8(static_cast<char>(0xF0));
+    while (end - p >= 16) {
+        __m128i high = zero, inner = zero, long3 = zero, long4 = zero;
+        const char* stop = p + 16 * std::min<ptrdiff_t>(255, (end - p) / 16);
+        for (; p != stop; p += 16) {
+            const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+            if (_mm_movemask_epi8(v) == 0) continue;
+            high = _mm_sub_epi8(high, _mm_cmplt_epi8(v, zero));
+            inner = _mm_sub_epi8(inner, _mm_cmplt_epi8(v, first));
+            long3 = _mm_sub_epi8(long3, _mm_cmpeq_epi8(_mm_max_epu8(v, third), v));
+            long4 = _mm_sub_epi8(long4, _mm_cmpeq_epi8(_mm_max_epu8(v, fourth), v));
+        }
+        out.high += sum(high);
+        out.inner += sum(inner);
+        out.long3 += sum(long3);
+        out.long4 += sum(long4);
+    }
+    return p;
+}
+#else
+const char* add_blocks(const char* p, const char*, Bytes&) {
+    return p;
+}
+#endif
+
+uint32_t hex4(const char* p) {
+    uint32_t value = 0;
+    for (int i = 0; i < 4; ++i) {
+        const auto c = static_cast<uint32_t>(p[i]);
+        value = value * 16 + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    }
+    return value;
+}
+
+/// `p` is at a backslash; returns the place behind the escape (both halves of a pair).
+const char* add_escape(TextShape& shape, const char* p) {
+    if (p[1] != 'u') {
+        ++shape.one;
+        return p + 2;
+    }
+    const uint32_t unit = hex4(p + 2);
+    if (unit >= 0xD800 && unit < 0xDC00) {
+        ++shape.four;
+        return p + 12;
+    }
+    ++(unit < 0x80 ? shape.one : unit < 0x800 ? shape.two : shape.three);
+    return p + 6;
+}
+
+/// Escape by escape from p to end, or behind the last escape that begins before end.
+const char* add_escaped(TextShape& shape, const char* p, const char* end) {
+    while (p < end) {
+        auto* backslash = static_cast<const char*>(std::memchr(p, '\\', size_t(end - p)));
+        shape.add({p, backslash ? backslash : end});
+        if (!backslash) return end;
+        p = add_escape(shape, backslash);
+    }
+    return p;
+}
+
+struct Escapes {
+    int64_t simple = 0;
+    bool others = false;  ///< an escaped backslash or a code point, or what looks like one
+};
+
+#if defined(__SSE2__)
+__m128i load(const char* p) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+
+/// Blocks of 16 that have one more byte behind them.
+const char* count_in_blocks(const char* p, const char* end, Escapes& out) {
+    const __m128i backslash = _mm_set1_epi8('\\'), u = _mm_set1_epi8('u');
+    __m128i others = _mm_setzero_si128();
+    while (end - p > 16) {
+        __m128i simple = _mm_setzero_si128();
+        const char* stop = p + 16 * std::min<ptrdiff_t>(255, (end - p - 1) / 16);
+        for (; p != stop; p += 16) {
+            const __m128i found = _mm_cmpeq_epi8(load(p), backslash);
+            const __m128i next = load(p + 1);
+            const __m128i special =
+                _mm_or_si128(_mm_cmpeq_epi8(next, backslash), _mm_cmpeq_epi8(next, u));
+            simple = _mm_sub_epi8(simple, found);
+            others = _mm_or_si128(others, _mm_and_si128(found, special));
+        }
+        out.simple += sum(simple);
+    }
+    out.others |= _mm_movemask_epi8(others) != 0;
+    return p;
+}
+#else
+const char* count_in_blocks(const char* p, const char*, Escapes&) {
+    return p;
+}
+#endif
+
+Escapes count_escapes(std::string_view inside) {
+    Escapes out;
+    const char* end = inside.data() + inside.size();
+    const char* p = count_in_blocks(inside.data(), end, out);
+    for (; p != end; ++p) {
+        if (*p != '\\') continue;
+        ++out.simple;
+        out.others |= p + 1 == end || p[1] == 'u' || p[1] == '\\';
+    }
+    return out;
+}
+
+}  // namespace
+
+void TextShape::add(std::string_view utf8) {
+    const char* p = utf8.data();
+    const char* end = p + utf8.size();
+    Bytes bytes;
+    p = add_blocks(p, end, bytes);
+    for (; p != end; ++p)
+        bytes.add(static_cast<unsigned char>(*p));
+    one += static_cast<int64_t>(utf8.size()) - bytes.high;
+    two += bytes.high - bytes.inner - bytes.long3;
+    three += bytes.long3 - bytes.long4;
+    four += bytes.long4;
+}
+
+/// Most escapes stand for one ASCII character and are two bytes; they are taken off by their
+/// number.
+void TextShape::add_raw(std::string_view inside) {
+    constexpr ptrdiff_t kStretch = 512;  // one with an escaped backslash in it is read bit by bit
+    const char* p = inside.data();
+    const char* end = p + inside.size();
+    while (p < end) {
+        const char* stop = p + std::min(end - p, kStretch);
+        if (stop[-1] == '\\' && stop != end) ++stop;
+        const std::string_view stretch(p, static_cast<size_t>(stop - p));
+        const Escapes escapes = count_escapes(stretch);
+        if (escapes.others) {
+            p = add_escaped(*this, p, stop);
+            continue;
+        }
+        add(stretch);
+        one -= escapes.simple;
+        p = stop;
+    }
+}
+
+}  // namespace weir::tokens
