@@ -1,0 +1,108 @@
+/// One counter: what a key has used and reserved in its window. Internal to quota/.
+///
+/// All of it is in atomics that workers change without a lock. Used and reserved tokens stand in
+/// one number ("taken"), next to the window they belong to, in one 64-bit word; so an admission is
+/// one compare-and-swap, and the sum can pass the limit by no interleaving. How much of it is still
+/// reserved, and by how many, stands in `held`: a counter that is held is not recycled.
+///
+/// A word is 20 bits of window number and 44 bits of amount. The number is cut, so a counter that
+/// nobody touched for 2^20 windows (12 days of seconds) may take an old window for the present one:
+/// it is then too strict for one window, never too lax, and sweep() frees it long before.
+///
+/// Sliding windows: `word` is the amount over all slices, and each slice is a word of its own after
+/// the node. What enters is added to the whole first and to its slice second; what leaves is taken
+/// from the slice first and from the whole second. So the whole is never less than the sum of the
+/// slices, and the limit holds. Nodes live in blocks (block.h) that may be a file's memory.
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "quota/key.h"
+#include "quota/window.h"
+
+namespace weir::quota {
+
+inline constexpr int kAmountBits = 44;
+inline constexpr uint64_t kAmountMask = (uint64_t{1} << kAmountBits) - 1;
+inline constexpr uint64_t kNumberMask = (uint64_t{1} << (64 - kAmountBits)) - 1;
+/// A single amount, and a limit, are never taken for more: 8.8 million million.
+inline constexpr uint64_t kMaxAmount = uint64_t{1} << (kAmountBits - 1);
+
+enum class Admit : uint8_t { within_limit, always };
+
+/// What a change did.
+struct Taken {
+    bool admitted = false;
+    uint32_t number = 0;  ///< of the window or slice it went into, cut to 20 bits
+    uint32_t slice = 0;   ///< where that slice stands
+    uint64_t total = 0;   ///< taken in the window, after it (or without it, when refused)
+};
+
+struct Node {
+    static constexpr uint32_t kRing = Window::kSlices + 1;
+
+    std::atomic<uint64_t> key_low;  ///< 0: free, or about to be
+    std::atomic<uint64_t> key_high;
+    std::atomic<uint64_t> word;     ///< {window, taken}; sliding: taken
+    std::atomic<uint64_t> held;     ///< {reservations, their amounts}
+    std::atomic<uint32_t> touched;  ///< seconds, for the choice of the least recently used
+    std::atomic<uint32_t> spare;
+
+    /// Adds `amount` to the window of `now`, if the sum stays within `limit` or must not.
+    Taken take(Window window, Time now, uint64_t amount, uint64_t limit, Admit admit);
+    /// Turns `amount` tokens, taken into the window that `taken` names, into `actual`. What goes
+    /// beyond `amount` is taken from the present window, that one or a later.
+    void settle(Window window, Time now, const Taken& taken, uint64_t amount, uint64_t actual);
+    /// Gives `amount` of what was taken back, if its window still counts.
+    void give_back(Window window, const Taken& taken, uint64_t amount);
+    /// Taken in the window that `now` lies in.
+    uint64_t taken(Window window, Time now) const;
+    /// When `amount` more would fit under `limit` if nothing else was asked for; the end of the
+    /// window for an amount that never fits.
+    Time fits_at(Window window, Time now, uint64_t amount, uint64_t limit) const;
+    /// Nothing of it counts any more.
+    bool idle(Window window, Time now) const { return taken(window, now) == 0; }
+
+    bool is(const Key& key) const {
+        return key_low.load(std::memory_order_seq_cst) == key.low &&
+               key_high.load(std::memory_order_relaxed) == key.high;
+    }
+    Key key() const { return {key_low.load(), key_high.load()}; }
+    void touch(Time now) {
+        auto second = static_cast<uint32_t>(now.time_since_epoch().count() / 1000);
+        if (touched.load(std::memory_order_relaxed) != second)
+            touched.store(second, std::memory_order_relaxed);
+    }
+    /// As new, for `key`. Only under the shard's lock and while nobody holds it.
+    void reset(Window window, Time now, const Key& key);
+
+    static std::size_t size(Window window) {
+        return sizeof(Node) +
+               (window.kind == Window::Kind::sliding ? kRing * sizeof(std::atomic<uint64_t>) : 0);
+    }
+
+private:
+    using Slice = std::atomic<uint64_t>;
+    Slice* slices() { return reinterpret_cast<Slice*>(this + 1); }
+    const Slice* slices() const { return reinterpret_cast<const Slice*>(this + 1); }
+    Taken take_fixed(uint64_t number, uint64_t amount, uint64_t limit, Admit admit);
+    Taken take_sliding(uint64_t number, uint64_t amount, uint64_t limit, Admit admit);
+    void drop_expired(uint64_t number);
+    bool lower(std::atomic<uint64_t>& in, uint32_t number, uint64_t amount);
+};
+
+/// What `held` says, and what one reservation adds to it.
+inline constexpr uint64_t held_by_one(uint64_t amount) {
+    return (uint64_t{1} << kAmountBits) | amount;
+}
+inline constexpr uint64_t holders(uint64_t held) {
+    return held >> kAmountBits;
+}
+inline constexpr uint64_t held_amount(uint64_t held) {
+    return held & kAmountMask;
+}
+
+static_assert(sizeof(Node) == 40 && std::atomic<uint64_t>::is_always_lock_free);
+
+}  // namespace weir::quota
