@@ -35,7 +35,7 @@ Registry::Name Registry::name_of(const BlockHeader& header) {
 }
 
 std::shared_ptr<Counters> Registry::acquire(const CounterSpec& spec) {
-    std::lock_guard guard(lock_);
+    Lock::Guard guard(lock_);
     Name name = name_of(spec);
     auto& counters = limits_[name];
     if (counters) return counters;
@@ -47,7 +47,7 @@ std::shared_ptr<Counters> Registry::acquire(const CounterSpec& spec) {
 }
 
 void Registry::sweep(Time now) {
-    std::lock_guard guard(lock_);
+    Lock::Guard guard(lock_);
     std::erase_if(waiting_, [&](const auto& entry) {
         const auto& blocks = entry.second;
         if (std::any_of(blocks.begin(), blocks.end(), [&](Block b) { return counts(b, now); }))
@@ -63,7 +63,7 @@ void Registry::sweep(Time now) {
 }
 
 void Registry::for_each(const std::function<void(const Counters&)>& fn) const {
-    std::lock_guard guard(lock_);
+    Lock::Guard guard(lock_);
     for (const auto& [name, counters] : limits_)
         if (counters.use_count() > 1) fn(*counters);
 }

@@ -8,10 +8,10 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "quota/counters.h"
+#include "quota/lock.h"
 
 namespace weir::quota {
 
@@ -41,7 +41,7 @@ private:
     static Name name_of(const BlockHeader& header);
 
     Arena& arena_;
-    mutable std::mutex lock_;
+    mutable Lock lock_;
     std::map<Name, std::shared_ptr<Counters>> limits_;
     std::map<Name, std::vector<Block>> waiting_;  // of limits that nobody has acquired yet
 };

@@ -62,7 +62,7 @@ Node* Shard::look_up(const Key& key, uint64_t hold) const {
 Node* Shard::hold(const Key& key, Time now, uint64_t hold) {
     Node* node = look_up(key, hold);
     if (!node) {
-        std::lock_guard guard(lock_);
+        Lock::Guard guard(lock_);
         node = look_up(key, hold);
         if (!node) node = insert(key, now, hold);
     }
@@ -199,7 +199,7 @@ void Shard::remove(const Key& key, uint32_t id) {
 }
 
 void Shard::adopt(Block block) {
-    std::lock_guard guard(lock_);
+    Lock::Guard guard(lock_);
     if (blocks_.size() >= max_parts_ || header_of(block).nodes > kNodesPerBlock)
         return arena_.give_back(block);
     uint32_t first = add_part(block);
@@ -215,7 +215,7 @@ void Shard::adopt(Block block) {
 
 void Shard::sweep(Time now) {
     for (uint32_t begin = 0;; begin += kSweepAtOnce) {
-        std::lock_guard guard(lock_);
+        Lock::Guard guard(lock_);
         uint32_t end = std::min(ids_.load(), begin + kSweepAtOnce);
         for (uint32_t id = begin; id < end; ++id) {
             if (!exists(id)) continue;

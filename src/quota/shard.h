@@ -10,10 +10,10 @@
 #pragma once
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "quota/block.h"
+#include "quota/lock.h"
 #include "quota/node.h"
 
 namespace weir::quota {
@@ -86,7 +86,7 @@ private:
     const std::size_t max_parts_;
     std::unique_ptr<Part[]> parts_;
 
-    std::mutex lock_;                              // all below, and writing to all above
+    Lock lock_;                                    // all below, and writing to all above
     std::vector<std::unique_ptr<Index>> indexes_;  // the last one is in use
     std::vector<Block> blocks_;
     std::vector<uint32_t> free_;
