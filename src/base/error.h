@@ -75,6 +75,8 @@ inline constexpr Code credential_invalid{"credential.invalid", Fault::internal, 
 // configuration and start-up (never sent to a client; the status is for completeness)
 inline constexpr Code config_invalid{"config.invalid", Fault::internal, 500};
 inline constexpr Code config_io{"config.io", Fault::internal, 500};
+// an expression that cannot be evaluated; whoever asked decides what then holds
+inline constexpr Code expression_failed{"expression.failed", Fault::internal, 500};
 inline constexpr Code listen_failed{"listen.failed", Fault::internal, 500};
 // ourselves
 inline constexpr Code overloaded{"internal.overloaded", Fault::internal, 503};
@@ -120,6 +122,7 @@ inline constexpr std::array kAllCodes{&codes::http_bad_request,
                                       &codes::credential_invalid,
                                       &codes::config_invalid,
                                       &codes::config_io,
+                                      &codes::expression_failed,
                                       &codes::listen_failed,
                                       &codes::overloaded,
                                       &codes::shutting_down,

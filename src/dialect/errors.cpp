@@ -90,6 +90,8 @@ constexpr Row kRows[] = {
      "The gateway's credential for this provider cannot be used."},
     {&codes::config_invalid, &kBroken, "The gateway's configuration is invalid."},
     {&codes::config_io, &kBroken, "The gateway's configuration could not be read."},
+    {&codes::expression_failed, &kBroken,
+     "An expression of the gateway's configuration could not be evaluated."},
     {&codes::listen_failed, &kBroken, "The gateway could not listen."},
     {&codes::overloaded, &kOverloaded, "The gateway is overloaded."},
     {&codes::shutting_down, &kOverloaded, "The gateway is shutting down."},

@@ -1,0 +1,232 @@
+#include "cel/time.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+namespace weir::cel {
+namespace {
+
+constexpr int64_t kDay = 86400;
+
+// The calendar as in Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms": eras of 400
+// years that begin in March, so that the leap day is the last of its year.
+constexpr int64_t kEraDays = 146097;
+constexpr int64_t kEraStart = 719468;  ///< days from 0000-03-01 to 1970-01-01
+
+int64_t floor_div(int64_t a, int64_t b) {
+    return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
+}
+
+bool leap(int64_t year) {
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+int days_in_month(int64_t year, int month) {
+    constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return month == 2 && leap(year) ? 29 : kDays[static_cast<size_t>(month - 1)];
+}
+
+/// Takes a fixed number of digits off the front.
+std::optional<int> take_number(std::string_view& text, size_t digits) {
+    if (text.size() < digits) return std::nullopt;
+    int value = 0;
+    for (size_t i = 0; i < digits; ++i) {
+        if (text[i] < '0' || text[i] > '9') return std::nullopt;
+        value = value * 10 + (text[i] - '0');
+    }
+    text.remove_prefix(digits);
+    return value;
+}
+
+bool take(std::string_view& text, char mark) {
+    if (!text.starts_with(mark)) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+/// ".123" as nanoseconds; digits beyond the ninth are dropped.
+std::optional<int32_t> take_fraction(std::string_view& text) {
+    if (!take(text, '.')) return 0;
+    int32_t value = 0;
+    size_t digits = 0;
+    for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; ++digits) {
+        if (digits < 9) value = value * 10 + (text[0] - '0');
+        text.remove_prefix(1);
+    }
+    if (digits == 0) return std::nullopt;
+    for (; digits < 9; ++digits)
+        value *= 10;
+    return value;
+}
+
+std::optional<int64_t> take_zone(std::string_view& text) {
+    if (take(text, 'Z')) return 0;
+    const bool east = text.starts_with('+');
+    if (!east && !text.starts_with('-')) return std::nullopt;
+    text.remove_prefix(1);
+    const auto hours = take_number(text, 2);
+    if (!hours || !take(text, ':')) return std::nullopt;
+    const auto minutes = take_number(text, 2);
+    if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+    const int64_t offset = *hours * 3600 + *minutes * 60;
+    return east ? offset : -offset;
+}
+
+struct Unit {
+    std::string_view name;
+    int64_t nanos;
+};
+constexpr std::array<Unit, 8> kUnits{{{"ns", 1},
+                                      {"us", 1000},
+                                      {"\u00B5s", 1000},
+                                      {"\u03BCs", 1000},
+                                      {"ms", 1'000'000},
+                                      {"s", kNanos},
+                                      {"m", 60 * kNanos},
+                                      {"h", 3600 * kNanos}}};
+
+const Unit* take_unit(std::string_view& text) {
+    for (const auto& unit : kUnits) {
+        if (!text.starts_with(unit.name)) continue;
+        text.remove_prefix(unit.name.size());
+        return &unit;
+    }
+    return nullptr;
+}
+
+__extension__ typedef __int128 Wide;
+
+std::string fraction(int64_t nanos) {
+    if (nanos == 0) return {};
+    std::string out = fmt::format(".{:09}", nanos);
+    out.erase(out.find_last_not_of('0') + 1);
+    return out;
+}
+
+}  // namespace
+
+int64_t days_since_epoch(int64_t year, int month, int day) {
+    const int64_t y = month <= 2 ? year - 1 : year;
+    const int64_t era = floor_div(y, 400);
+    const int64_t year_of_era = y - era * 400;
+    const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    const int64_t day_of_era =
+        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * kEraDays + day_of_era - kEraStart;
+}
+
+CivilTime civil_time(int64_t seconds) {
+    const int64_t days = floor_div(seconds, kDay);
+    const int64_t rest = seconds - days * kDay;
+    const int64_t shifted_days = days + kEraStart;
+    const int64_t era = floor_div(shifted_days, kEraDays);
+    const int64_t day_of_era = shifted_days - era * kEraDays;
+    const int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    const int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const int64_t month = (5 * day_of_year + 2) / 153;  // from March
+    CivilTime out;
+    out.day = static_cast<int>(day_of_year - (153 * month + 2) / 5 + 1);
+    out.month = static_cast<int>(month < 10 ? month + 3 : month - 9);
+    out.year = year_of_era + era * 400 + (out.month <= 2 ? 1 : 0);
+    out.day_of_week = static_cast<int>(((days + 4) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
+    out.day_of_year = static_cast<int>(days - days_since_epoch(out.year, 1, 1));
+    out.hour = static_cast<int>(rest / 3600);
+    out.minute = static_cast<int>(rest / 60 % 60);
+    out.second = static_cast<int>(rest % 60);
+    return out;
+}
+
+Value timestamp_value(Timestamp t) {
+    if (t.seconds < kFirstSecond || t.seconds > kLastSecond) return Value::failure(Failure::range);
+    return Value::timestamp(t);
+}
+
+Value shifted(Timestamp t, int64_t nanos) {
+    const Wide sum = static_cast<Wide>(t.seconds) * kNanos + t.nanos + nanos;
+    Wide seconds = sum / kNanos;
+    Wide rest = sum % kNanos;
+    if (rest < 0) {
+        rest += kNanos;
+        --seconds;
+    }
+    return timestamp_value({static_cast<int64_t>(seconds), static_cast<int32_t>(rest)});
+}
+
+Value between(Timestamp from, Timestamp to) {
+    const Wide nanos =
+        static_cast<Wide>(to.seconds - from.seconds) * kNanos + (to.nanos - from.nanos);
+    if (nanos > INT64_MAX || nanos < INT64_MIN) return Value::failure(Failure::range);
+    return Value::duration(static_cast<int64_t>(nanos));
+}
+
+std::optional<Timestamp> read_timestamp(std::string_view text) {
+    const auto year = take_number(text, 4);
+    if (!year || !take(text, '-')) return std::nullopt;
+    const auto month = take_number(text, 2);
+    if (!month || !take(text, '-')) return std::nullopt;
+    const auto day = take_number(text, 2);
+    if (!day || !take(text, 'T')) return std::nullopt;
+    const auto hour = take_number(text, 2);
+    if (!hour || !take(text, ':')) return std::nullopt;
+    const auto minute = take_number(text, 2);
+    if (!minute || !take(text, ':')) return std::nullopt;
+    const auto second = take_number(text, 2);
+    const auto nanos = take_fraction(text);
+    const auto zone = take_zone(text);
+    if (!second || !nanos || !zone || !text.empty()) return std::nullopt;
+    if (*month < 1 || *month > 12 || *day < 1 || *day > days_in_month(*year, *month) ||
+        *hour > 23 || *minute > 59 || *second > 59)
+        return std::nullopt;
+    const int64_t seconds = days_since_epoch(*year, *month, *day) * kDay + *hour * 3600 +
+                            *minute * 60 + *second - *zone;
+    return Timestamp{seconds, *nanos};
+}
+
+std::optional<DurationText> read_duration(std::string_view text) {
+    const bool negative = text.starts_with('-');
+    if (negative || text.starts_with('+')) text.remove_prefix(1);
+    if (text == "0") return DurationText{true, 0};
+    if (text.empty()) return std::nullopt;
+    Wide total = 0;
+    constexpr Wide kTooMuch = static_cast<Wide>(1) << 80;
+    while (!text.empty()) {
+        Wide number = 0;
+        size_t digits = 0;
+        for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; ++digits) {
+            if (number < kTooMuch) number = number * 10 + (text[0] - '0');
+            text.remove_prefix(1);
+        }
+        const bool point = text.starts_with('.');
+        const bool digit_behind = point && text.size() > 1 && text[1] >= '0' && text[1] <= '9';
+        if (point && !digit_behind && digits > 0) text.remove_prefix(1);  // "1.s"
+        const auto part = digit_behind ? take_fraction(text) : std::optional<int32_t>(0);
+        if (digits == 0 && !digit_behind) return std::nullopt;
+        const Unit* unit = take_unit(text);
+        if (!unit) return std::nullopt;
+        total += std::min(number, kTooMuch) * unit->nanos;
+        total += static_cast<Wide>(*part) * unit->nanos / kNanos;
+        total = std::min(total, kTooMuch);
+    }
+    if (negative) total = -total;
+    if (total > INT64_MAX || total < INT64_MIN) return DurationText{};
+    return DurationText{true, static_cast<int64_t>(total)};
+}
+
+std::string print_timestamp(Timestamp t) {
+    const CivilTime c = civil_time(t.seconds);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", c.year, c.month, c.day, c.hour,
+                       c.minute, c.second, fraction(t.nanos));
+}
+
+std::string print_duration(int64_t nanos) {
+    const uint64_t size =
+        nanos < 0 ? 0 - static_cast<uint64_t>(nanos) : static_cast<uint64_t>(nanos);
+    return fmt::format("{}{}{}s", nanos < 0 ? "-" : "", size / kNanos,
+                       fraction(static_cast<int64_t>(size % kNanos)));
+}
+
+}  // namespace weir::cel
