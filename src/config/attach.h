@@ -15,7 +15,11 @@
 namespace weir::config {
 
 /// What a policy is attached to, from the most to the least specific.
-enum class AttachLevel { route_rule, route, listener, gateway };
+enum class AttachLevel {
+    route_rule,
+    route,
+    gateway,  ///< or one of its listeners
+};
 
 /// A governing policy and, if it is merged into one, the policy of its listener or Gateway.
 struct Governing {

@@ -113,6 +113,13 @@ bool Configuration::serves(const Gateway& gateway, const Listener& listener,
     });
 }
 
+const ListenerClients& Configuration::clients_of(const Gateway& gateway,
+                                                 const Listener& listener) const {
+    static const ListenerClients kDefault;
+    auto found = listener_clients.find({gateway.meta.name, listener.name});
+    return found == listener_clients.end() ? kDefault : found->second;
+}
+
 std::vector<LimitUse> Configuration::limits_for(const Route& route, size_t rule,
                                                 const Gateway* gateway,
                                                 const Listener* listener) const {

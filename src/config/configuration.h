@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/clients.h"
 #include "config/limits.h"
 #include "config/resources.h"
 #include "json/value.h"
@@ -68,6 +69,8 @@ struct Configuration {
     /// By route and index of its rule.
     std::map<std::pair<ObjectName, size_t>, std::vector<LimitPlace>> limit_places;
     std::vector<QuotaPlace> quota_places;
+    /// By Gateway and listener; there is one for each.
+    std::map<std::pair<ObjectName, std::string>, ListenerClients> listener_clients;
 
     /// With an implicit Gateway every name finds it.
     const Gateway* gateway(const ObjectName& name) const;
@@ -92,6 +95,8 @@ struct Configuration {
     std::optional<QuotaUse> quota_for(const Backend& backend, std::string_view model) const;
     /// Whether `listener` of `gateway` hands requests to `route`.
     bool serves(const Gateway& gateway, const Listener& listener, const Route& route) const;
+    /// How `listener` of `gateway` meets its clients.
+    const ListenerClients& clients_of(const Gateway& gateway, const Listener& listener) const;
     /// TLS to `backend`, or nothing for plain text.
     std::optional<Tls> tls_of(const Backend& backend) const;
 };

@@ -57,6 +57,8 @@ void decode(const Object& object, const Options& options, Parts& parts, Report& 
             break;
         case Noun::gateway:
             parts.gateways.push_back(decode_gateway(object, report));
+            for (DecodedListenerTls& tls : decode_listener_tls(object, report))
+                parts.listener_tls.push_back(std::move(tls));
             break;
         case Noun::gateway_class:
             parts.gateway_classes.push_back(decode_gateway_class(object));
@@ -67,8 +69,11 @@ void decode(const Object& object, const Options& options, Parts& parts, Report& 
         case Noun::tls_policy:
             parts.tls_policies.push_back(decode_tls_policy(object));
             break;
-        case Noun::traffic_policy:
         case Noun::client_policy:
+            parts.client_policies.push_back(decode_client_policy(object, report));
+            parts.traffic_policies.push_back(decode_traffic_policy(object, report));
+            break;
+        case Noun::traffic_policy:
         case Noun::gateway_options:
             parts.traffic_policies.push_back(decode_traffic_policy(object, report));
             break;

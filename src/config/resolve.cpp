@@ -226,6 +226,7 @@ Configuration resolve(Parts parts, const Options& options, Report& report) {
     apply_traffic(parts, c, report);
     apply_costs(parts, c, report);
     apply_limits(parts, c, report);
+    apply_clients(parts, options, c, report);
     apply_quotas(parts, c, report);
     apply_limit_options(parts, c, report);
     return c;

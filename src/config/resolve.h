@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "config/decode_clients.h"
 #include "config/decode_limit.h"
 
 namespace weir::config {
@@ -21,6 +22,8 @@ struct Parts {
     std::vector<TlsPolicy> tls_policies;
     std::vector<TrafficPolicy> traffic_policies;  ///< GatewayOptions among them
     std::vector<GatewayCosts> gateway_costs;
+    std::vector<ClientPolicy> client_policies;
+    std::vector<DecodedListenerTls> listener_tls;
     std::vector<QuotaPolicy> quota_policies;
     std::vector<LimitOptions> limit_options;
     std::vector<ObjectName> other_routes;  ///< HTTPRoutes, which policies may name
@@ -42,6 +45,9 @@ void apply_traffic(const Parts& parts, Configuration& configuration, Report& rep
 void apply_costs(const Parts& parts, Configuration& configuration, Report& report);
 /// Finds which limits hold where, and what their costs mean there.
 void apply_limits(const Parts& parts, Configuration& configuration, Report& report);
+/// Finds what every listener's clients meet.
+void apply_clients(const Parts& parts, const Options& options, Configuration& configuration,
+                   Report& report);
 /// Finds which quotas hold for which models of which backends.
 void apply_quotas(const Parts& parts, Configuration& configuration, Report& report);
 /// Settles how every rule is enforced.
@@ -50,6 +56,13 @@ void apply_limit_options(const Parts& parts, Configuration& configuration, Repor
 void check_credentials(const Parts& parts, const Options& options, Configuration& configuration,
                        Report& report);
 
+/// An error, or with --mock a warning: what a laptop without credentials may lack.
+void lacking(const Options& options, const Place& place, const std::string& field,
+             std::string message, Report& report);
+/// The certificates that `references` name, from their "ca.crt".
+std::vector<std::string> certificates(const std::vector<Reference>& references, const Meta& owner,
+                                      bool complete, const Options& options,
+                                      const Configuration& configuration, Report& report);
 /// "kind/name".
 std::string subject(const Meta& meta);
 /// " does not exist" with the nearest names of `present`, most like `wanted`.

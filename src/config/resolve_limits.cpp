@@ -137,7 +137,8 @@ private:
         charged.without.insert(subject(route.meta));
         for (const CostRule& cost : route.costs)
             charged.keys.insert(cost.key);
-        charged.on_route = charged.on_route || governing.level != AttachLevel::gateway;
+        charged.on_route = charged.on_route || (governing.level != AttachLevel::gateway &&
+                                                limit.policy == governing.policy->meta.name);
         return std::nullopt;
     }
 

@@ -8,9 +8,6 @@
 
 namespace weir::config {
 
-namespace {
-
-/// An error, or with --mock a warning: what a laptop without credentials may lack.
 void lacking(const Options& options, const Place& place, const std::string& field,
              std::string message, Report& report) {
     if (options.mock)
@@ -18,6 +15,8 @@ void lacking(const Options& options, const Place& place, const std::string& fiel
     else
         report.error(place, field, std::move(message));
 }
+
+namespace {
 
 void check_secret(const Parts& parts, const DecodedPolicy& decoded, const CredentialPolicy& policy,
                   const Options& options, const Configuration& configuration, Report& report) {
@@ -96,9 +95,8 @@ void check_credentials(const Parts& parts, const Options& options, Configuration
     }
 }
 
-namespace {
+namespace {}  // namespace
 
-/// The certificates that `references` name, from their "ca.crt".
 std::vector<std::string> certificates(const std::vector<Reference>& references, const Meta& owner,
                                       bool complete, const Options& options,
                                       const Configuration& configuration, Report& report) {
@@ -133,6 +131,8 @@ std::vector<std::string> certificates(const std::vector<Reference>& references, 
     }
     return out;
 }
+
+namespace {
 
 EndpointBackend* find_endpoints(Configuration& configuration, const ObjectName& name) {
     return const_cast<EndpointBackend*>(configuration.endpoint_backend(name));

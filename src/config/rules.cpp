@@ -383,6 +383,47 @@ constexpr CrossFieldRule kLimitRules[] = {
      [](const Node& s) { return !is(s, "type", "Local") || has(s, "local"); }},
 };
 
+/// Place of a TLS version among all; Auto stands for `automatic`.
+int tls_version(const Node& self, std::string_view key, int automatic) {
+    constexpr std::string_view kVersions[] = {"1.0", "1.1", "1.2", "1.3"};
+    for (int i = 0; i < 4; ++i)
+        if (is(self, key, kVersions[i])) return i;
+    return automatic;
+}
+
+// TLS and addresses of clients.
+constexpr CrossFieldRule kClientRules[] = {
+    {"ciphers_below_13", "setting ciphers has no effect if the minimum possible TLS version is 1.3",
+     [](const Node& s) { return !is(s, "minVersion", "1.3") || !has(s, "ciphers"); }},
+    {"min_version_below_max", "minVersion must be smaller or equal to maxVersion",
+     [](const Node& s) {
+         return tls_version(s, "minVersion", 2) <= tls_version(s, "maxVersion", 3);
+     }},
+    {"hops_or_ranges", "only one of numTrustedHops or trustedCIDRs must be set",
+     [](const Node& s) { return exactly_one(s, "numTrustedHops", "trustedCIDRs"); }},
+    {"header_or_forwarded", "customHeader cannot be used in conjunction with xForwardedFor",
+     [](const Node& s) { return not_both(s, "customHeader", "xForwardedFor"); }},
+    {"one_request_id", "preserveXRequestID and requestID cannot both be set.",
+     [](const Node& s) { return not_both(s, "preserveXRequestID", "requestID"); }},
+    {"certificates_or_options",
+     "certificateRefs or options must be specified when mode is Terminate",
+     [](const Node& s) {
+         return is(s, "mode", "Passthrough") || !items(s, "certificateRefs").empty() ||
+                has(s, "options");
+     }},
+    {"plain_without_tls", "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']",
+     [](const Node& s) {
+         bool plain =
+             is(s, "protocol", "HTTP") || is(s, "protocol", "TCP") || is(s, "protocol", "UDP");
+         return !plain || !has(s, "tls");
+     }},
+    {"https_terminates", "tls mode must be Terminate for protocol HTTPS",
+     [](const Node& s) {
+         const Node* mode = s.at("tls.mode");
+         return !is(s, "protocol", "HTTPS") || !mode || mode->text == "Terminate";
+     }},
+};
+
 // Gateway API, the seed's spelling and ours.
 constexpr CrossFieldRule kOtherRules[] = {
     {"fqdn_or_ip", "exactly one of fqdn, ip or unix must be set",
@@ -410,6 +451,7 @@ const CrossFieldRule& find_rule(std::string_view name) {
                                                    std::span<const CrossFieldRule>(kMcpRules),
                                                    std::span<const CrossFieldRule>(kClusterRules),
                                                    std::span<const CrossFieldRule>(kLimitRules),
+                                                   std::span<const CrossFieldRule>(kClientRules),
                                                    std::span<const CrossFieldRule>(kOtherRules)})
         if (auto found = std::ranges::find(family, name, &CrossFieldRule::name);
             found != family.end())

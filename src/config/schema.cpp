@@ -248,7 +248,8 @@ const Type& Schema::type(std::string_view name) const {
 const Schema& schema() {
     static const Schema kSchema({tables::kCommon, tables::kRoute, tables::kCredential,
                                  tables::kCluster, tables::kMcp, tables::kSeed, tables::kGatewayApi,
-                                 tables::kEnvoyGateway, tables::kLimits, tables::kWeir});
+                                 tables::kEnvoyGateway, tables::kClients, tables::kLimits,
+                                 tables::kWeir});
     return kSchema;
 }
 

@@ -13,6 +13,7 @@ extern const std::string_view kMcp;           ///< MCPRoute
 extern const std::string_view kSeed;          ///< the seed's spelling
 extern const std::string_view kGatewayApi;    ///< Gateway API and core kinds
 extern const std::string_view kEnvoyGateway;  ///< Envoy Gateway's kinds
+extern const std::string_view kClients;       ///< ClientTrafficPolicy, TLS of listeners
 extern const std::string_view kLimits;        ///< rateLimit, and our options for limits
 extern const std::string_view kWeir;          ///< our own kinds
 

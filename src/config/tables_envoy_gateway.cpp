@@ -79,38 +79,6 @@ type BackendTrafficPolicySpec {
   telemetry: any @later
   useClientProtocol: bool @later
 }
-type ClientHttpTimeouts {
-  requestReceivedTimeout: Duration
-  idleTimeout: Duration
-  streamIdleTimeout: Duration
-}
-type ClientTimeouts { http: ClientHttpTimeouts, tcp: any @later }
-type ClientConnection {
-  bufferLimit: Quantity
-  connectionLimit: any @guard
-  maxAcceptPerSocketEvent: int @quiet
-  socketBufferLimit: Quantity @later
-}
-type ClientTrafficPolicySpec {
-  targetRef: PolicyTarget
-  targetRefs: [PolicyTarget] ..16
-  targetSelectors: [any] @later
-  timeout: ClientTimeouts
-  connection: ClientConnection
-  tls: any @guard
-  clientIPDetection: any @later
-  enableProxyProtocol: bool @later
-  proxyProtocol: any @later
-  headers: any @later
-  grpc: any @later
-  healthCheck: any @later
-  http1: any @later
-  http2: any @later
-  http3: any @later
-  path: any @later
-  scheme: string @later
-  tcpKeepalive: any @later
-}
 )";
 
 }  // namespace weir::config::tables

@@ -13,12 +13,12 @@ type LabelSelector { matchLabels: {string}, matchExpressions: [any] }
 type RouteNamespaces { from: enum(All, Selector, Same, None), selector: LabelSelector }
 type RouteGroupKind { group: Group, kind*: Kind }
 type AllowedRoutes { namespaces: RouteNamespaces, kinds: [RouteGroupKind] ..8 }
-type Listener {
+type Listener !plain_without_tls !https_terminates {
   name*: SectionName
   hostname: Hostname
   port*: Port
   protocol*: enum(HTTP, HTTPS, TLS, TCP, UDP)
-  tls: any
+  tls: ListenerTls
   allowedRoutes: AllowedRoutes
 }
 type GatewaySpec {

@@ -1,0 +1,244 @@
+#include "config/decode_clients.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.h"
+#include "base/encoding.h"
+#include "config/text.h"
+
+namespace weir::config {
+
+namespace {
+
+std::vector<std::string> read_strings(const Node& node, std::string_view key) {
+    std::vector<std::string> out;
+    for (const Node& item : list_of(node, key))
+        out.push_back(item.text);
+    return out;
+}
+
+/// A version, where 1.0 and 1.1 (RFC 8996: not to be used) become 1.2.
+TlsVersion read_version(const Node& node, std::string_view key, TlsVersion automatic,
+                        const std::string& path, Report& report) {
+    std::string_view text = node.text_at(key);
+    if (text == "1.3") return TlsVersion::v1_3;
+    if (text == "1.0" || text == "1.1")
+        report.warning(
+            node.find(key)->place, join(path, key),
+            fmt::format("TLS {} is broken and not offered (RFC 8996); 1.2 is meant", text));
+    else if (text != "1.2")
+        return automatic;
+    return TlsVersion::v1_2;
+}
+
+std::vector<NameMatch> read_names(const Node& names, std::string_view key, const std::string& path,
+                                  Report& report) {
+    static constexpr std::array<std::string_view, 4> kTypes = {"Exact", "Prefix", "Suffix",
+                                                               "RegularExpression"};
+    std::vector<NameMatch> out;
+    const auto& list = list_of(names, key);
+    for (size_t i = 0; i < list.size(); ++i) {
+        NameMatch match;
+        auto type = std::ranges::find(kTypes, list[i].text_at("type", "Exact"));
+        if (type != kTypes.end()) match.type = static_cast<NameMatch::Type>(type - kTypes.begin());
+        match.value = list[i].text_at("value");
+        if (match.type == NameMatch::Type::regex)
+            check_regex(match.value, list[i].place, join(join(join(path, key), i), "value"),
+                        report);
+        out.push_back(std::move(match));
+    }
+    return out;
+}
+
+bool is_sha256_hex(std::string_view text) {
+    return text.size() == 64 && std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
+bool is_sha256_base64(std::string_view text) {
+    auto bytes = base64_decode(text);
+    return bytes && bytes->size() == 32;
+}
+
+/// Hashes of which each must have the form that `fits` knows.
+std::vector<std::string> read_hashes(const Node& node, std::string_view key,
+                                     bool (*fits)(std::string_view), std::string_view form,
+                                     const std::string& path, Report& report) {
+    std::vector<std::string> out = read_strings(node, key);
+    for (size_t i = 0; i < out.size(); ++i) {
+        std::erase(out[i], ':');
+        if (form.starts_with("hex")) out[i] = to_lower(out[i]);
+        if (!fits(out[i]))
+            report.error(list_of(node, key)[i].place, join(join(path, key), i),
+                         fmt::format("not a SHA-256; write it as {}", form));
+    }
+    return out;
+}
+
+ClientValidation read_validation(const Node& node, const std::string& path, Report& report) {
+    ClientValidation out;
+    out.place = node.place;
+    out.optional = node.text_at("optional") == "true";
+    out.spki_hashes =
+        read_hashes(node, "spkiHashes", is_sha256_base64, "base64 of 32 bytes", path, report);
+    out.certificate_hashes =
+        read_hashes(node, "certificateHashes", is_sha256_hex, "hex, 64 digits", path, report);
+    if (const Node* names = node.find("subjectAltNames")) {
+        std::string at = join(path, "subjectAltNames");
+        out.dns_names = read_names(*names, "dnsNames", at, report);
+        out.emails = read_names(*names, "emailAddresses", at, report);
+        out.addresses = read_names(*names, "ipAddresses", at, report);
+        out.uris = read_names(*names, "uris", at, report);
+    }
+    if (list_of(node, "caCertificateRefs").empty() && out.spki_hashes.empty() &&
+        out.certificate_hashes.empty())
+        report.error(node.place, path, "nothing to check a certificate by; add caCertificateRefs");
+    return out;
+}
+
+std::vector<Reference> read_refs(const Node& node, std::string_view key, const ObjectName& owner,
+                                 const std::string& path) {
+    std::vector<Reference> out;
+    const auto& list = list_of(node, key);
+    for (size_t i = 0; i < list.size(); ++i)
+        out.push_back(read_reference(list[i], owner, "", "Secret", join(join(path, key), i)));
+    return out;
+}
+
+AddressDetection read_detection(const Node& node, const std::string& path, Report& report) {
+    AddressDetection out;
+    if (const Node* forwarded = node.find("xForwardedFor")) {
+        if (auto hops = read_int(*forwarded, "numTrustedHops"); hops && *hops >= 0)
+            out.trusted_hops = static_cast<uint32_t>(std::min<int64_t>(*hops, UINT32_MAX));
+        const auto& ranges = list_of(*forwarded, "trustedCIDRs");
+        for (size_t i = 0; i < ranges.size(); ++i) {
+            auto range = parse_cidr(ranges[i].text);
+            if (range)
+                out.trusted.push_back(*range);
+            else
+                report.error(ranges[i].place, join(join(path, "xForwardedFor.trustedCIDRs"), i),
+                             fmt::format("{} is not a range of addresses; write one such as "
+                                         "10.0.0.0/8",
+                                         quote(ranges[i].text)));
+        }
+    }
+    if (const Node* header = node.find("customHeader")) {
+        out.header = to_lower(header->text_at("name"));
+        out.fail_closed = header->text_at("failClosed") == "true";
+    }
+    return out;
+}
+
+/// Index of `text` among `spellings`, else of the first.
+template <class E, size_t N>
+E read_choice(std::string_view text, const std::array<std::string_view, N>& spellings) {
+    auto found = std::ranges::find(spellings, text);
+    return found == spellings.end() ? E{} : static_cast<E>(found - spellings.begin());
+}
+
+void read_client_headers(const Node& node, ClientSettings& into) {
+    static constexpr std::array<std::string_view, 4> kIds = {"Generate", "PreserveOrGenerate",
+                                                             "Preserve", "Disable"};
+    static constexpr std::array<std::string_view, 5> kCerts = {
+        "Sanitize", "ForwardOnly", "AppendForward", "SanitizeSet", "AlwaysForwardOnly"};
+    into.rate_limit_headers = node.text_at("disableRateLimitHeaders") != "true";
+    std::string_view underscores = node.text_at("withUnderscoresAction");
+    into.underscores = underscores == "Allow"        ? Underscores::allow
+                       : underscores == "DropHeader" ? Underscores::drop
+                                                     : Underscores::reject;
+    into.request_id = read_choice<RequestIdAction>(node.text_at("requestID"), kIds);
+    if (node.text_at("preserveXRequestID") == "true")
+        into.request_id = RequestIdAction::preserve_or_generate;
+    if (const Node* cert = node.find("xForwardedClientCert"))
+        into.forwarded_cert = read_choice<ForwardedCert>(cert->text_at("mode"), kCerts);
+}
+
+ProxyProtocol read_proxy_protocol(const Node& spec) {
+    if (const Node* written = spec.find("proxyProtocol"))
+        return written->text_at("optional") == "true" ? ProxyProtocol::optional
+                                                      : ProxyProtocol::required;
+    return spec.text_at("enableProxyProtocol") == "true" ? ProxyProtocol::required
+                                                         : ProxyProtocol::off;
+}
+
+}  // namespace
+
+TlsSettings read_tls_settings(const Node& node, const std::string& path, Report& report) {
+    TlsSettings out;
+    out.min = read_version(node, "minVersion", TlsVersion::v1_2, path, report);
+    out.max = read_version(node, "maxVersion", TlsVersion::v1_3, path, report);
+    out.ciphers = read_strings(node, "ciphers");
+    out.curves = read_strings(node, "ecdhCurves");
+    out.signature_algorithms = read_strings(node, "signatureAlgorithms");
+    if (node.has("alpnProtocols")) out.alpn = read_strings(node, "alpnProtocols");
+    return out;
+}
+
+ClientPolicy decode_client_policy(const Object& object, Report& report) {
+    const Node& spec = object.spec();
+    ClientPolicy policy;
+    policy.meta = object.meta();
+    const auto& targets = list_of(spec, "targetRefs");
+    for (size_t i = 0; i < targets.size(); ++i)
+        policy.targets.push_back(
+            read_reference(targets[i], object.name, "", "Gateway", join("spec.targetRefs", i)));
+    if (const Node* target = spec.find("targetRef"))
+        policy.targets.push_back(
+            read_reference(*target, object.name, "", "Gateway", "spec.targetRef"));
+    ClientSettings& settings = policy.settings;
+    settings.policy = object.name;
+    if (const Node* tls = spec.find("tls")) {
+        settings.tls = read_tls_settings(*tls, "spec.tls", report);
+        if (const Node* validation = tls->find("clientValidation")) {
+            const std::string path = "spec.tls.clientValidation";
+            settings.validation = read_validation(*validation, path, report);
+            policy.authorities = read_refs(*validation, "caCertificateRefs", object.name, path);
+        }
+    }
+    if (const Node* limit = spec.at("connection.connectionLimit"))
+        settings.connections = {
+            static_cast<uint64_t>(std::max<int64_t>(0, read_int(*limit, "value").value_or(0))),
+            read_duration(*limit, "closeDelay").value_or(Duration(0))};
+    if (const Node* detection = spec.find("clientIPDetection"))
+        settings.address = read_detection(*detection, "spec.clientIPDetection", report);
+    settings.proxy_protocol = read_proxy_protocol(spec);
+    if (const Node* headers = spec.find("headers")) read_client_headers(*headers, settings);
+    return policy;
+}
+
+std::vector<DecodedListenerTls> decode_listener_tls(const Object& gateway, Report& report) {
+    std::vector<DecodedListenerTls> out;
+    const auto& listeners = list_of(gateway.spec(), "listeners");
+    for (size_t i = 0; i < listeners.size(); ++i) {
+        std::string_view protocol = listeners[i].text_at("protocol");
+        if (protocol != "HTTPS" && protocol != "TLS") continue;
+        std::string path = join(join("spec.listeners", i), "tls");
+        const Node* written = listeners[i].find("tls");
+        if (!written) {
+            report.error(listeners[i].place, path,
+                         fmt::format("Required value; a listener of protocol {} needs "
+                                     "tls.certificateRefs",
+                                     protocol));
+            continue;
+        }
+        DecodedListenerTls decoded;
+        decoded.gateway = gateway.name;
+        decoded.listener = listeners[i].text_at("name");
+        decoded.tls.place = written->place;
+        decoded.tls.passthrough = written->text_at("mode") == "Passthrough";
+        decoded.certificates = read_refs(*written, "certificateRefs", gateway.name, path);
+        for (const Reference& ref : decoded.certificates)
+            decoded.tls.certificates.push_back({ref.name, ref.place});
+        if (const Node* options = written->find("options"))
+            for (const Entry& entry : options->entries)
+                decoded.tls.options[entry.key] = entry.value.text;
+        out.push_back(std::move(decoded));
+    }
+    return out;
+}
+
+}  // namespace weir::config
