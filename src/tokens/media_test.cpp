@@ -110,35 +110,42 @@ TEST(TextShape, CountsCharactersByTheirLength) {
     TextShape shape;
     shape.add(
         "a\xC3\xA9\xE4\xB8\xAD\xF0\x9F\x98\x80 and enough more to fill a block \xC3\xA9\xC3\xA9");
-    EXPECT_EQ(shape.one, 34);
+    EXPECT_EQ(shape.plain, 34);
     EXPECT_EQ(shape.two, 3);
     EXPECT_EQ(shape.three, 1);
     EXPECT_EQ(shape.four, 1);
 }
 
 TEST(TextShape, EscapesCountAsWhatTheyStandFor) {
-    const std::string parts[] = {
-        "text",      R"(\n)",     R"(\")",           R"(\\)",    R"(\/)",        R"(\u0041)",
-        R"(\u00e9)", R"(\u4e2d)", R"(\ud83d\ude00)", "\xC3\xA9", "\xE4\xB8\xAD", "uuu"};
-    const int64_t expected[][4] = {{4},    {1},       {1},          {1},    {1},       {1},
-                                   {0, 1}, {0, 0, 1}, {0, 0, 0, 1}, {0, 1}, {0, 0, 1}, {3}};
+    struct Part {
+        const char* raw;
+        TextShape shape;
+    };
+    const Part parts[] = {{"text", {.plain = 4}},           {"7,5.", {.digits = 2, .signs = 2}},
+                          {R"(\n)", {.plain = 1}},          {R"(\")", {.signs = 1}},
+                          {R"(\\)", {.signs = 1}},          {R"(\/)", {.signs = 1}},
+                          {R"(\u0041)", {.plain = 1}},      {R"(\u0037)", {.digits = 1}},
+                          {R"(\u00e9)", {.two = 1}},        {R"(\u4e2d)", {.three = 1}},
+                          {R"(\ud83d\ude00)", {.four = 1}}, {"\xC3\xA9", {.two = 1}},
+                          {"\xE4\xB8\xAD", {.three = 1}},   {"uuu\x7F", {.plain = 4}}};
     uint32_t state = 1;
     for (int round = 0; round < 300; ++round) {
         std::string raw;
-        int64_t sums[4] = {};
+        TextShape expected;
         for (int i = 0; i < 1 + round * 2; ++i) {
             state = state * 1664525 + 1013904223;
-            const size_t part = (state >> 16) % std::size(parts);
-            raw += parts[part];
-            for (int k = 0; k < 4; ++k)
-                sums[k] += expected[part][k];
+            const auto& [text, part] = parts[(state >> 16) % std::size(parts)];
+            raw += text;
+            expected.plain += part.plain;
+            expected.digits += part.digits;
+            expected.signs += part.signs;
+            expected.two += part.two;
+            expected.three += part.three;
+            expected.four += part.four;
         }
         TextShape shape;
         shape.add_raw(raw);
-        ASSERT_EQ(shape.one, sums[0]) << raw;
-        ASSERT_EQ(shape.two, sums[1]) << raw;
-        ASSERT_EQ(shape.three, sums[2]) << raw;
-        ASSERT_EQ(shape.four, sums[3]) << raw;
+        ASSERT_EQ(shape, expected) << raw;
     }
 }
 

@@ -45,7 +45,7 @@ void TextMeter::add(std::string_view text) {
 }
 
 void TextMeter::add_structure(int64_t characters) {
-    shape_.one += characters;
+    shape_.signs += characters;
     estimated_ = true;
 }
 
@@ -66,7 +66,7 @@ void TextMeter::count(std::string_view text) {
 int64_t TextMeter::tokens() const {
     int64_t sum = counted_ + ratio_.tokens(shape_);
     if (beyond_ == 0) return sum;
-    if (counted_size_ == 0) return sum + ratio_.tokens({.one = beyond_});
+    if (counted_size_ == 0) return sum + ratio_.tokens({.plain = beyond_});
     const double each = static_cast<double>(counted_) / static_cast<double>(counted_size_);
     return sum + static_cast<int64_t>(each * static_cast<double>(beyond_) + 1);
 }

@@ -9,12 +9,20 @@
 namespace weir::tokens {
 namespace {
 
-/// Bytes by what they begin: `high` are not ASCII, `inner` continue a character, `long3` begin one
-/// of three bytes or more, `long4` one of four.
+bool is_sign(unsigned char c) {
+    const unsigned char folded = c | 0x20;
+    const bool letter = folded >= 'a' && folded <= 'z', digit = c >= '0' && c <= '9';
+    return c > ' ' && c < 0x7F && !letter && !digit;
+}
+
+/// Bytes by what they are: `high` are not ASCII, `inner` continue a character, `long3` begin one of
+/// three bytes or more, `long4` one of four.
 struct Bytes {
-    int64_t high = 0, inner = 0, long3 = 0, long4 = 0;
+    int64_t digits = 0, signs = 0, high = 0, inner = 0, long3 = 0, long4 = 0;
 
     void add(unsigned char c) {
+        digits += c >= '0' && c <= '9';
+        signs += is_sign(c);
         high += c >= 0x80;
         inner += c >= 0x80 && c < 0xC0;
         long3 += c >= 0xE0;
@@ -23,32 +31,57 @@ struct Bytes {
 };
 
 #if defined(__SSE2__)
-int64_t sum(__m128i bytes) {
-    const __m128i sums = _mm_sad_epu8(bytes, _mm_setzero_si128());
+using Block = __m128i;
+
+Block load(const char* p) {
+    return _mm_loadu_si128(reinterpret_cast<const Block*>(p));
+}
+int64_t sum(Block bytes) {
+    const Block sums = _mm_sad_epu8(bytes, _mm_setzero_si128());
     return _mm_cvtsi128_si64(sums) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums));
 }
+/// All bits set in the bytes v with first <= v <= last, unsigned.
+Block between(Block v, unsigned char first, unsigned char last) {
+    const Block low = _mm_set1_epi8(static_cast<char>(first));
+    const Block span = _mm_set1_epi8(static_cast<char>(last - first));
+    const Block from = _mm_sub_epi8(v, low);
+    return _mm_cmpeq_epi8(_mm_min_epu8(from, span), from);
+}
 
-/// As many blocks of 16 as there are; each counter lane is emptied before it can overflow.
-const char* add_blocks(const char* p, const char* end, Bytes& out) {
-    const __m128i zero = _mm_setzero_si128();
-    const __m128i first = _mm_set1_epi8(static_cast<char>(0xC0));
-    const __m128i third = _mm_set1_epi8(static_cast<char>(0xE0));
-    const __m128i fourth = _mm_set1_epi8(static_cast<char>(0xF0));
-    while (end - p >= 16) {
-        __m128i high = zero, inner = zero, long3 = zero, long4 = zero;
-        const char* stop = p + 16 * std::min<ptrdiff_t>(255, (end - p) / 16);
-        for (; p != stop; p += 16) {
-            const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-            if (_mm_movemask_epi8(v) == 0) continue;
-            high = _mm_sub_epi8(high, _mm_cmplt_epi8(v, zero));
-            inner = _mm_sub_epi8(inner, _mm_cmplt_epi8(v, first));
-            long3 = _mm_sub_epi8(long3, _mm_cmpeq_epi8(_mm_max_epu8(v, third), v));
-            long4 = _mm_sub_epi8(long4, _mm_cmpeq_epi8(_mm_max_epu8(v, fourth), v));
-        }
+/// Counters of 16 lanes; they are emptied before one can overflow.
+struct Lanes {
+    Block digits = _mm_setzero_si128(), signs = digits, high = digits, inner = digits,
+          long3 = digits, long4 = digits;
+
+    void add(Block v) {
+        const Block digit = between(v, '0', '9');
+        const Block letter = between(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 'z');
+        const Block sign = _mm_andnot_si128(_mm_or_si128(digit, letter), between(v, ' ' + 1, 0x7E));
+        digits = _mm_sub_epi8(digits, digit);
+        signs = _mm_sub_epi8(signs, sign);
+        if (_mm_movemask_epi8(v) == 0) return;
+        high = _mm_sub_epi8(high, between(v, 0x80, 0xFF));
+        inner = _mm_sub_epi8(inner, between(v, 0x80, 0xBF));
+        long3 = _mm_sub_epi8(long3, between(v, 0xE0, 0xFF));
+        long4 = _mm_sub_epi8(long4, between(v, 0xF0, 0xFF));
+    }
+    void empty_into(Bytes& out) const {
+        out.digits += sum(digits);
+        out.signs += sum(signs);
         out.high += sum(high);
         out.inner += sum(inner);
         out.long3 += sum(long3);
         out.long4 += sum(long4);
+    }
+};
+
+const char* add_blocks(const char* p, const char* end, Bytes& out) {
+    while (end - p >= 16) {
+        Lanes lanes;
+        const char* stop = p + 16 * std::min<ptrdiff_t>(255, (end - p) / 16);
+        for (; p != stop; p += 16)
+            lanes.add(load(p));
+        lanes.empty_into(out);
     }
     return p;
 }
@@ -70,7 +103,7 @@ uint32_t hex4(const char* p) {
 /// `p` is at a backslash; returns the place behind the escape (both halves of a pair).
 const char* add_escape(TextShape& shape, const char* p) {
     if (p[1] != 'u') {
-        ++shape.one;
+        ++(is_sign(static_cast<unsigned char>(p[1])) ? shape.signs : shape.plain);
         return p + 2;
     }
     const uint32_t unit = hex4(p + 2);
@@ -78,7 +111,12 @@ const char* add_escape(TextShape& shape, const char* p) {
         ++shape.four;
         return p + 12;
     }
-    ++(unit < 0x80 ? shape.one : unit < 0x800 ? shape.two : shape.three);
+    if (unit < 0x80) {
+        const char c = static_cast<char>(unit);
+        shape.add({&c, 1});
+    } else {
+        ++(unit < 0x800 ? shape.two : shape.three);
+    }
     return p + 6;
 }
 
@@ -99,21 +137,17 @@ struct Escapes {
 };
 
 #if defined(__SSE2__)
-__m128i load(const char* p) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-}
-
 /// Blocks of 16 that have one more byte behind them.
 const char* count_in_blocks(const char* p, const char* end, Escapes& out) {
-    const __m128i backslash = _mm_set1_epi8('\\'), u = _mm_set1_epi8('u');
-    __m128i others = _mm_setzero_si128();
+    const Block backslash = _mm_set1_epi8('\\'), u = _mm_set1_epi8('u');
+    Block others = _mm_setzero_si128();
     while (end - p > 16) {
-        __m128i simple = _mm_setzero_si128();
+        Block simple = _mm_setzero_si128();
         const char* stop = p + 16 * std::min<ptrdiff_t>(255, (end - p - 1) / 16);
         for (; p != stop; p += 16) {
-            const __m128i found = _mm_cmpeq_epi8(load(p), backslash);
-            const __m128i next = load(p + 1);
-            const __m128i special =
+            const Block found = _mm_cmpeq_epi8(load(p), backslash);
+            const Block next = load(p + 1);
+            const Block special =
                 _mm_or_si128(_mm_cmpeq_epi8(next, backslash), _mm_cmpeq_epi8(next, u));
             simple = _mm_sub_epi8(simple, found);
             others = _mm_or_si128(others, _mm_and_si128(found, special));
@@ -150,7 +184,9 @@ void TextShape::add(std::string_view utf8) {
     p = add_blocks(p, end, bytes);
     for (; p != end; ++p)
         bytes.add(static_cast<unsigned char>(*p));
-    one += static_cast<int64_t>(utf8.size()) - bytes.high;
+    plain += static_cast<int64_t>(utf8.size()) - bytes.high - bytes.digits - bytes.signs;
+    digits += bytes.digits;
+    signs += bytes.signs;
     two += bytes.high - bytes.inner - bytes.long3;
     three += bytes.long3 - bytes.long4;
     four += bytes.long4;
@@ -172,7 +208,7 @@ void TextShape::add_raw(std::string_view inside) {
             continue;
         }
         add(stretch);
-        one -= escapes.simple;
+        signs -= escapes.simple;
         p = stop;
     }
 }
