@@ -1,15 +1,13 @@
 #include "tokens/token_counter.h"
 
-#include <algorithm>
 #include <array>
-#include <functional>
 
 #include "tokens/splitter.h"
 
 namespace weir::tokens {
 namespace {
 
-constexpr size_t kShortPiece = 64;  ///< bytes; above it a heap is faster
+constexpr size_t kShortPiece = 32;  ///< bytes; above it a queue is faster
 constexpr uint32_t kNone = Vocabulary::kNone;
 constexpr uint32_t kNowhere = UINT32_MAX;
 
@@ -77,41 +75,45 @@ int64_t TokenCounter::merge_short(const Vocabulary& vocabulary, std::string_view
 
 int64_t TokenCounter::merge_long(const Vocabulary& vocabulary, std::string_view piece) {
     parts_.clear();
-    heap_.clear();
+    queue_.clear();
     const auto size = static_cast<uint32_t>(piece.size());
     for (uint32_t i = 0; i < size; ++i) {
         const bool last = i + 1 == size;
         const uint32_t merged = last ? kNone : vocabulary.of_bytes(piece[i], piece[i + 1]);
         parts_.push_back({vocabulary.of_byte(piece[i]), merged, i - 1, last ? kNowhere : i + 1});
-        if (merged != kNone) heap_.push_back(uint64_t{merged} << 32 | i);
+        if (merged != kNone) queue_.push(merged, i);
     }
-    std::ranges::make_heap(heap_, std::greater<>());
-    const auto consider = [&](uint32_t left) {
-        Part& part = parts_[left];
-        part.merged =
-            part.next == kNowhere ? kNone : vocabulary.merge(part.token, parts_[part.next].token);
-        if (part.merged == kNone) return;
-        heap_.push_back(uint64_t{part.merged} << 32 | left);
-        std::ranges::push_heap(heap_, std::greater<>());
+    // An entry is out of date once one of its two parts has been merged.
+    const auto live = [this](RankQueue::Entry entry) {
+        return parts_[entry.place].merged == entry.rank;
     };
     int64_t count = size;
-    while (!heap_.empty()) {
-        std::ranges::pop_heap(heap_, std::greater<>());
-        const uint64_t top = heap_.back();
-        heap_.pop_back();
-        const auto at = static_cast<uint32_t>(top);
-        Part& part = parts_[at];
-        if (part.merged != top >> 32) continue;  // one of the two has been merged since
-        part.token = part.merged;
-        Part& gone = parts_[part.next];
-        gone.merged = kNone;
-        part.next = gone.next;
-        if (part.next != kNowhere) parts_[part.next].before = at;
-        --count;
-        consider(at);
-        if (part.before != kNowhere) consider(part.before);
-    }
+    for (auto batch = queue_.take(live); !batch.empty(); batch = queue_.take(live))
+        for (const RankQueue::Entry entry : batch)
+            if (live(entry)) {
+                merge_at(vocabulary, entry.place);
+                --count;
+            }
     return count;
+}
+
+void TokenCounter::merge_at(const Vocabulary& vocabulary, uint32_t place) {
+    Part& part = parts_[place];
+    Part& gone = parts_[part.next];
+    part.token = part.merged;
+    part.next = gone.next;
+    gone.merged = kNone;
+    if (part.next != kNowhere) parts_[part.next].before = place;
+    part.merged = merge_with_next(vocabulary, part);
+    if (part.merged != kNone) queue_.push(part.merged, place);
+    if (part.before == kNowhere) return;
+    Part& before = parts_[part.before];
+    before.merged = vocabulary.merge(before.token, part.token);
+    if (before.merged != kNone) queue_.push(before.merged, part.before);
+}
+
+uint32_t TokenCounter::merge_with_next(const Vocabulary& vocabulary, const Part& part) const {
+    return part.next == kNowhere ? kNone : vocabulary.merge(part.token, parts_[part.next].token);
 }
 
 }  // namespace weir::tokens

@@ -2,9 +2,9 @@
 ///
 /// The text is cut into pieces (splitter.h). Most pieces are tokens; the others are merged pair by
 /// pair, the lowest rank first, which is what BPE is defined as: short pieces by looking for the
-/// lowest each time, long ones with a heap. A piece of more than kLongestPiece bytes (no text has
-/// such words) is counted over its beginning and scaled, so that no input takes more than
-/// n log n with a small n.
+/// lowest each time, long ones with a queue (rank_queue.h). A piece of more than kLongestPiece
+/// bytes (no text has such words) is counted over its beginning and scaled, so that no input takes
+/// more than a few times what text does.
 ///
 /// Special tokens in a text count as the text they look like, as OpenAI's API does.
 /// Threads: one counter per worker; it owns scratch memory of at most some hundred kilobytes.
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tokens/rank_queue.h"
 #include "tokens/vocabulary.h"
 
 namespace weir::tokens {
@@ -42,8 +43,12 @@ private:
         uint32_t before;
         uint32_t next;
     };
+    uint32_t merge_with_next(const Vocabulary& vocabulary, const Part& part) const;
+    /// Merges the part at that place with the next one.
+    void merge_at(const Vocabulary& vocabulary, uint32_t place);
+
     std::vector<Part> parts_;
-    std::vector<uint64_t> heap_;  ///< rank and place, smallest first
+    RankQueue queue_;
 };
 
 }  // namespace weir::tokens

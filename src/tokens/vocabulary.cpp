@@ -117,6 +117,7 @@ Result<void> Vocabulary::read(std::string_view data) {
     const auto table = [](size_t entries) { return entries * 100 / kFill + 16; };
     short_.assign(table(count_ - long_tokens), kFreeShort);
     pairs_.assign(table(count_), kFree);
+    may_merge_.assign(kFilterWords, 0);
     long_slots_.assign(table(long_tokens), 0);
     long_ends_.reserve(long_tokens + 1);
     long_ends_.push_back(0);
@@ -139,8 +140,9 @@ Result<void> Vocabulary::read(std::string_view data) {
 
 size_t Vocabulary::memory() const {
     return short_.capacity() * sizeof(uint64_t) + pairs_.capacity() * sizeof(uint64_t) +
-           long_slots_.capacity() * sizeof(uint32_t) + long_ends_.capacity() * sizeof(uint32_t) +
-           long_bytes_.capacity() + of_bytes_.capacity() * sizeof(uint32_t) + sizeof(*this);
+           may_merge_.capacity() * sizeof(uint64_t) + long_slots_.capacity() * sizeof(uint32_t) +
+           long_ends_.capacity() * sizeof(uint32_t) + long_bytes_.capacity() +
+           of_bytes_.capacity() * sizeof(uint32_t) + sizeof(*this);
 }
 
 void Vocabulary::add_short(std::string_view token) {
@@ -165,7 +167,9 @@ void Vocabulary::add_long(std::string_view token) {
 
 void Vocabulary::add_pair(uint32_t left, uint32_t right, uint32_t merged) {
     const uint64_t key = pair_key(left, right);
-    size_t at = place(mix(key), pairs_.size());
+    const uint64_t hash = mix(key);
+    may_merge_[filter_word(hash)] |= uint64_t{1} << (hash & 63);
+    size_t at = place(hash, pairs_.size());
     while (pairs_[at] != kFree)
         at = at + 1 == pairs_.size() ? 0 : at + 1;
     pairs_[at] = key << kTokenBits | merged;

@@ -47,9 +47,9 @@ public:
     }
     /// The token that two tokens make, or kNone.
     uint32_t merge(uint32_t left, uint32_t right) const {
-        const uint64_t key = pair_key(left, right);
-        for (size_t at = place(mix(key), pairs_.size());;
-             at = at + 1 == pairs_.size() ? 0 : at + 1) {
+        const uint64_t key = pair_key(left, right), hash = mix(key);
+        if (!(may_merge_[filter_word(hash)] >> (hash & 63) & 1)) return kNone;
+        for (size_t at = place(hash, pairs_.size());; at = at + 1 == pairs_.size() ? 0 : at + 1) {
             const uint64_t there = pairs_[at];
             if (there >> kTokenBits == key) return static_cast<uint32_t>(there & kTokenMask);
             if (there == kFree) return kNone;
@@ -60,6 +60,7 @@ private:
     static constexpr int kTokenBits = 20;
     static constexpr uint64_t kTokenMask = (1U << kTokenBits) - 1;
     static constexpr uint64_t kFree = UINT64_MAX;
+    static constexpr size_t kFilterWords = 1 << 15;  ///< a quarter of a megabyte
     /// A key of n < 8 bytes has 0xF8 + n as its last byte, which ends no token of eight bytes.
     static constexpr uint64_t kFreeShort = uint64_t{0xF8} << 56;
 
@@ -76,6 +77,8 @@ private:
     }
     /// A place in a table of `size`, from the better half of the hash.
     static size_t place(uint64_t hash, size_t size) { return ((hash >> 32) * size) >> 32; }
+    /// Independent of `place` and of the bit in the word.
+    static size_t filter_word(uint64_t hash) { return hash >> 6 & (kFilterWords - 1); }
     static uint64_t short_key(const char* p, size_t size, const char* limit) {
         uint64_t key = 0;
         if (static_cast<size_t>(limit - p) >= kShort) {
@@ -106,8 +109,11 @@ private:
     Encoding encoding_;
     size_t count_ = 0;
     size_t longest_ = 0;
-    std::vector<uint64_t> short_;       ///< open addressing; kFreeShort: free
-    std::vector<uint64_t> pairs_;       ///< left, right, merged; kFree: free
+    std::vector<uint64_t> short_;  ///< open addressing; kFreeShort: free
+    std::vector<uint64_t> pairs_;  ///< left, right, merged; kFree: free
+    /// One bit per hash of a pair in `pairs_`: most pairs make no token, and this much fits the
+    /// caches that the table does not.
+    std::vector<uint64_t> may_merge_;
     std::vector<uint32_t> long_slots_;  ///< upper 14 bits of the hash, index + 1; 0: free
     std::vector<uint32_t> long_ends_;
     std::string long_bytes_;
