@@ -50,9 +50,18 @@ BodyFacts BodyWalk::walk(const json::Peek& body, bool chat) {
     return facts_;
 }
 
+/// Unescaped: nobody may hide a text by how its name is written.
+std::string_view BodyWalk::name_of(const json::PeekMember& member) {
+    if (!member.name_escaped) return member.name;
+    buffer_.clear();
+    json::lex::append_unescaped(buffer_, member.name);
+    return buffer_;
+}
+
 void BodyWalk::top(const json::PeekMember& member, bool chat) {
     const bool container = member.kind == json::Kind::object || member.kind == json::Kind::array;
-    switch (top_key_of(member.name)) {
+    const TopKey key = top_key_of(name_of(member));
+    switch (key) {
         case TopKey::messages:
             if (member.kind == json::Kind::array) list_of_messages(member.raw.data());
             break;
@@ -69,13 +78,13 @@ void BodyWalk::top(const json::PeekMember& member, bool chat) {
             if (member.kind != json::Kind::null) facts_.plain = false;
             break;
         default:
-            settings(member);
+            setting(key, member);
     }
 }
 
-void BodyWalk::settings(const json::PeekMember& member) {
+void BodyWalk::setting(TopKey key, const json::PeekMember& member) {
     int64_t number = 0;
-    switch (top_key_of(member.name)) {
+    switch (key) {
         case TopKey::max_output:
             if (member.kind == json::Kind::number) limit(member.raw);
             break;
@@ -87,28 +96,33 @@ void BodyWalk::settings(const json::PeekMember& member) {
             if (member.kind != json::Kind::object) break;
             raw_.members(member.raw.data(), [&](std::string_view name, const char* p) {
                 const char* behind = raw_.value_end(p);
-                if (top_key_of(name) != TopKey::generation)
-                    settings(
+                if (const TopKey inner = top_key_of(name); inner != TopKey::generation)
+                    setting(
+                        inner,
                         {.name = name, .raw = json::view(p, behind), .kind = json::kind_of(*p)});
                 return behind;
             });
             break;
-        case TopKey::schema: {
-            if (member.kind != json::Kind::object) break;
-            const auto format = json::find_member(member.raw, "format");
-            const std::string_view holder = format ? format->raw : member.raw;
-            auto schema = json::find_member(holder, "json_schema");
-            if (!schema) schema = json::find_member(holder, "schema");
-            const bool whole =
-                member.name.starts_with("response") && member.name != "response_format";
-            if (!schema && !whole) break;
-            facts_.plain = false;
-            shown_as_json(schema ? schema->raw.data() : member.raw.data());
+        case TopKey::schema:
+            if (member.kind == json::Kind::object) answer_schema(member);
             break;
-        }
         default:
             break;
     }
+}
+
+/// OpenAI: response_format.json_schema or text.format.schema; Gemini: the schema itself. Other
+/// formats (text, json_object) cost nothing.
+void BodyWalk::answer_schema(const json::PeekMember& member) {
+    const bool itself =
+        member.name.starts_with("responseSchema") || member.name.starts_with("responseJsonSchema");
+    const auto format = json::find_member(member.raw, "format");
+    const std::string_view holder = format ? format->raw : member.raw;
+    auto schema = json::find_member(holder, "json_schema");
+    if (!schema) schema = json::find_member(holder, "schema");
+    if (!schema && !itself) return;
+    facts_.plain = false;
+    shown_as_json(itself ? member.raw.data() : schema->raw.data());
 }
 
 /// Several names may be there (max_tokens beside max_completion_tokens): the larger one counts.
@@ -233,7 +247,7 @@ const char* BodyWalk::content(const char* p, const Context& outer) {
 }
 
 const char* BodyWalk::object(const char* p, const Context& outer) {
-    Context context{.kind = outer.kind, .low = outer.low, .hidden = outer.hidden};
+    Context context{.open = p, .kind = outer.kind, .low = outer.low, .hidden = outer.hidden};
     const char* behind = raw_.members(p, [&](std::string_view name, const char* value) {
         return member(key_of(name), name, value, context);
     });
@@ -242,17 +256,31 @@ const char* BodyWalk::object(const char* p, const Context& outer) {
 }
 
 const char* BodyWalk::member(Key key, std::string_view name, const char* p, Context& context) {
-    if (!is_string(p)) {
-        if (key == Key::ignored || key == Key::role) return raw_.value_end(p);
-        if (key == Key::shown_json && (*p == '{' || *p == '[')) return shown_as_json(p);
-        const MediaKind kind = key == Key::attachment ? kind_of_name(name) : MediaKind::unknown;
-        Context inner = context;
-        if (kind != MediaKind::unknown) inner.kind = kind;
-        inner.data = inner.address = {};
-        return content(p, inner);
-    }
+    if (!is_string(p)) return container(key, name, p, context);
     const char* behind = raw_.string_end(p);
-    const std::string_view value = inside(p, behind);
+    string(key, name, inside(p, behind), context);
+    return behind;
+}
+
+/// A value that is no string.
+const char* BodyWalk::container(Key key, std::string_view name, const char* p,
+                                const Context& context) {
+    if (key == Key::ignored || key == Key::role) return raw_.value_end(p);
+    if (key == Key::shown_json && (*p == '{' || *p == '[')) return shown_as_json(p);
+    if (key != Key::attachment) return content(p, context);
+    Context inner = context;
+    inner.data = inner.address = {};
+    if (const MediaKind kind = kind_of_name(name); kind != MediaKind::unknown) inner.kind = kind;
+    if (inner.kind == MediaKind::unknown && context.open) {  // `source` came before `type`
+        const auto type = json::find_member(raw_.from(context.open), "type");
+        if (type && type->kind == json::Kind::string)
+            inner.kind = kind_of_name(type->raw.substr(1, type->raw.size() - 2));
+    }
+    return content(p, inner);
+}
+
+void BodyWalk::string(Key key, std::string_view name, std::string_view value, Context& context) {
+    const bool is_data = !data_url(value).empty() || looks_like_base64(value);
     switch (key) {
         case Key::ignored:
         case Key::role:
@@ -271,19 +299,27 @@ const char* BodyWalk::member(Key key, std::string_view name, const char* p, Cont
             break;
         case Key::data:
             if (context.hidden) break;
-            if (!data_url(value).empty() || looks_like_base64(value))
-                context.data = value;
-            else
-                meter_.add_raw(value);
+            is_data ? attached(context, value) : meter_.add_raw(value);
             break;
-        case Key::attachment:  // Responses: "image_url": "data:…"
+        case Key::attachment:  // Responses: "image_url": "data:…", or an address
+            if (is_data) return attached(context, value);
+            if (name != "image_url") return meter_.add_raw(value);
+            context.kind = MediaKind::image;
+            context.address = value;
+            break;
         case Key::address:
+            if (!data_url(value).empty()) return attached(context, value);
             context.address = value;
             break;
         default:
             meter_.add_raw(value);
     }
-    return behind;
+}
+
+/// Priced at the end of the object, when all is known that it says; a second one ends the first.
+void BodyWalk::attached(Context& context, std::string_view data) {
+    if (!context.data.empty()) attachment(context);
+    context.data = data;
 }
 
 /// Quotes, colons and brackets mostly share a token with a neighbour: about one sign in two counts.
@@ -330,13 +366,16 @@ std::string_view BodyWalk::header_of(std::string_view data) {
 void BodyWalk::attachment(const Context& context) {
     std::string_view data = context.data;
     if (const auto inlined = data_url(data); !inlined.empty()) data = inlined;
-    if (data.empty()) data = data_url(context.address);
     if (data.empty() && context.address.empty()) return;
     facts_.plain = false;
+    if (data.empty() && context.kind == MediaKind::unknown) {  // of a search result, say
+        meter_.add_raw(context.address);
+        return;
+    }
     MediaHeader header;
     if (!data.empty()) header = read_media_header(Base64Bytes(header_of(data)));
     MediaKind kind = header.kind != MediaKind::unknown ? header.kind : context.kind;
-    if (kind == MediaKind::unknown) kind = data.empty() ? MediaKind::image : MediaKind::document;
+    if (kind == MediaKind::unknown) kind = MediaKind::document;
     facts_.attachments += kind == MediaKind::image
                               ? profile_.image.tokens(header, context.low)
                               : profile_.media.tokens(kind, header, Base64Bytes(data).size());

@@ -43,6 +43,7 @@ public:
 private:
     /// What an object says about an attachment in it.
     struct Context {
+        const char* open = nullptr;           ///< its brace
         MediaKind kind = MediaKind::unknown;  ///< as its name or `type` says
         bool low = false;                     ///< detail: "low"
         bool hidden = false;                  ///< of a type that is no input (redacted thinking)
@@ -51,7 +52,9 @@ private:
     };
 
     void top(const json::PeekMember& member, bool chat);
-    void settings(const json::PeekMember& member);
+    std::string_view name_of(const json::PeekMember& member);
+    void setting(TopKey key, const json::PeekMember& member);
+    void answer_schema(const json::PeekMember& member);
     void prompt(const json::PeekMember& member, bool chat);
     void single_message(const json::PeekMember& member, bool chat);
     void tools(const json::PeekMember& member);
@@ -64,8 +67,11 @@ private:
     const char* content(const char* p, const Context& outer);
     const char* object(const char* p, const Context& outer);
     const char* member(Key key, std::string_view name, const char* p, Context& context);
+    const char* container(Key key, std::string_view name, const char* p, const Context& context);
+    void string(Key key, std::string_view name, std::string_view value, Context& context);
     const char* shown_as_json(const char* p);
     const char* text(const char* p);
+    void attached(Context& context, std::string_view data);
     void attachment(const Context& context);
     std::string_view header_of(std::string_view data);
 

@@ -153,6 +153,11 @@ constexpr BodyCase kBodies[] = {
      R"({"inputText":"%T"})",
      90,
      125},
+    {"search results", kClaude,
+     R"({"messages":[{"role":"user","content":[{"type":"search_result","source":"https://a.example/b","title":"t","content":[{"type":"text","text":"%T"}]},{"type":"web_search_tool_result","tool_use_id":"t","content":[{"type":"web_search_result","url":"https://a.example/b","title":"t","encrypted_content":"%B"}]}]}]})",
+     105, 160},
+    {"escaped names", kGpt4o, R"({"m\u0065ssages":[{"role":"user","c\u006fntent":"%T"}]})", 90,
+     125},
     {"settings are no input", kGpt4o,
      R"({"messages":[{"role":"user","content":"%T"}],"user":"%T","metadata":{"a":"%T"},"stop":["%T"]})",
      90, 125},
@@ -220,6 +225,12 @@ TEST(Estimate, ImagesCostWhatTheProvidersSay) {
             R"({"messages":[{"role":"user","content":[{"image":{"format":"png","source":{"bytes":")" +
                 data + R"("}}}]}]})"),
         1399 + 7);
+    // Members in alphabetical order: `source` before `type`.
+    EXPECT_EQ(
+        input(
+            kClaude,
+            R"({"messages":[{"content":[{"source":{"type":"url","url":"https://a.example/b.png"},"type":"image"}],"role":"user"}]})"),
+        1600 + 7);
     // PHP escapes slashes; the header is read all the same.
     std::string escaped = openai("");
     for (size_t at = 0; (at = escaped.find('/', at)) != std::string::npos; at += 2)

@@ -15,6 +15,9 @@ class RawJson {
 public:
     explicit RawJson(const char* end) : end_(end) {}
 
+    /// The object or value that begins at `p`, and whatever is behind it.
+    std::string_view from(const char* p) const { return json::view(p, end_); }
+
     /// `open` is at a quote; returns the place behind the closing one: the first quote with an even
     /// number of backslashes before it.
     const char* string_end(const char* open) const {
