@@ -37,7 +37,8 @@ public:
 
     Estimate estimate(const Question& question, const json::Peek& body) {
         const Profile& profile = profile_of(question.model, question.dialect);
-        meter_.reset(vocabularies_.find(profile.encoding), profile.ratio, options_.exact_limit);
+        const Vocabulary* vocabulary = vocabularies_.find(profile.encoding);
+        meter_.reset(vocabulary, profile.ratio, options_.exact_limit);
         const BodyFacts facts =
             BodyWalk(profile, meter_, buffer_).walk(body, is_chat(question.operation));
         Estimate out;

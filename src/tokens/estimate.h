@@ -52,6 +52,9 @@ struct Estimate {
     /// produces (or Options::default_output) and may be exceeded.
     bool output_bounded = false;
     int64_t uncorrected_input = 0;  ///< before calibration, for Calibration::settle
+    /// The tokenizer of the model, if it is known and was not loaded: whoever routes names that no
+    /// configuration lists may have it prepared (off the request path) for the requests to come.
+    Encoding missing = Encoding::none;
 };
 
 class Estimator {

@@ -57,7 +57,11 @@ TEST(Estimate, WhatIsNotKnownIsNotCalledExact) {
         R"({"messages":[{"role":"user","content":"a"}],"temperature":1,"stop":["x y z"]})";
     EXPECT_TRUE(estimate(kGpt4o, plain).exact);
     EXPECT_FALSE(estimate({.dialect = "openai", .operation = "chat", .model = "o3"}, plain).exact);
-    EXPECT_FALSE(estimate(kGpt4o, plain, test::nothing_loaded()).exact);
+    const Estimate by_ratio = estimate(kGpt4o, plain, test::nothing_loaded());
+    EXPECT_FALSE(by_ratio.exact);
+    EXPECT_EQ(by_ratio.missing, Encoding::o200k_base);
+    EXPECT_EQ(estimate(kGpt4o, plain).missing, Encoding::none);
+    EXPECT_EQ(estimate(kClaude, plain, test::nothing_loaded()).missing, Encoding::none);
 }
 
 TEST(Estimate, TokenNumbersAreCounted) {

@@ -87,6 +87,20 @@ void count_one_word(benchmark::State& state) {
 }
 BENCHMARK(count_one_word)->Arg(64)->Arg(4096)->Arg(1 << 20)->Unit(benchmark::kMicrosecond);
 
+/// A limit's worth of long words without any pattern.
+void count_noise(benchmark::State& state) {
+    std::string text;
+    for (uint32_t random = 1; text.size() < 64 * 1024;) {
+        random = random * 1664525 + 1013904223;
+        text += text.size() % 4096 == 4095 ? ' ' : static_cast<char>('a' + (random >> 16) % 26);
+    }
+    TokenCounter counter;
+    const Vocabulary& words = vocabulary(Encoding::o200k_base);
+    for (auto _ : state)
+        benchmark::DoNotOptimize(counter.count(words, text).tokens);
+}
+BENCHMARK(count_noise)->Unit(benchmark::kMicrosecond);
+
 /// Arguments: kind of text; 0 by ratio, 1 exact.
 void estimate(benchmark::State& state) {
     const std::string body = body_of(text_of(state.range(0)));

@@ -5,7 +5,7 @@
 /// table from two tokens to one. A token's number is its rank: lower ones are merged first.
 ///
 /// Lifecycle: built once by `load` from the packed data in the program (tools/pack_vocabulary),
-/// then immutable. Threads: any. Memory: 6.5 MB for o200k_base, half of it for cl100k_base.
+/// then immutable. Threads: any. Memory: 6.8 MB for o200k_base, 3.6 MB for cl100k_base.
 #pragma once
 #include <cstdint>
 #include <cstring>
