@@ -56,7 +56,8 @@ SchemaName provider_schema(std::string_view provider) {
 }
 
 bool has_prefix(SchemaName name) {
-    return name == SchemaName::openai || name == SchemaName::anthropic;
+    return name == SchemaName::openai || name == SchemaName::anthropic ||
+           name == SchemaName::gemini;
 }
 
 /// "/v1beta/openai/" as "v1beta/openai". Unset and "" are "v1" as upstream's controller makes them;
@@ -168,6 +169,12 @@ void read_endpoint(const Node& node, Backend& backend, Report& report) {
         Backend::Url{url->tls, {url->host, url->port, looks_like_ip(url->host), node.place}};
 }
 
+ApiSchema seed_schema(std::string_view provider) {
+    const SchemaName name = provider_schema(provider);
+    const bool gemini = name == SchemaName::gemini;
+    return {name, "", std::string(gemini ? defaults::kGeminiPrefix : defaults::kPrefix)};
+}
+
 }  // namespace
 
 DecodedBackend decode_backend(const Object& object, Report& report) {
@@ -179,7 +186,7 @@ DecodedBackend decode_backend(const Object& object, Report& report) {
     if (const Node* schema = spec.find("schema"))
         backend.schema = read_schema(*schema, report);
     else
-        backend.schema = {provider_schema(backend.provider), "", std::string(defaults::kPrefix)};
+        backend.schema = seed_schema(backend.provider);
     if (const Node* endpoint = spec.find("endpoint"); endpoint && endpoint->is_string())
         read_endpoint(*endpoint, backend, report);
     if (const Node* ref = spec.find("backendRef")) {

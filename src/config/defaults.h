@@ -43,6 +43,7 @@ inline constexpr std::string_view kListenHost = "127.0.0.1";  ///< --listen
 inline constexpr uint16_t kListenPort = 1975;                 ///< --listen
 inline constexpr std::string_view kNamespace = "default";     ///< metadata.namespace
 inline constexpr std::string_view kPrefix = "v1";  ///< AIServiceBackend spec.schema.prefix
+inline constexpr std::string_view kGeminiPrefix = "v1beta";  ///< the same for provider gemini
 inline constexpr std::string_view kModelsOwnedBy =
     "Envoy AI Gateway";  ///< rule modelsOwnedBy (upstream's default)
 inline constexpr std::string_view kAwsProfile =

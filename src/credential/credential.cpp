@@ -143,6 +143,10 @@ Result<std::unique_ptr<Credential>> anthropic_api_key(const Secret& key, std::st
     return static_header("AnthropicAPIKey", key, source, "x-api-key", "");
 }
 
+Result<std::unique_ptr<Credential>> gemini_api_key(const Secret& key, std::string_view source) {
+    return static_header("GeminiAPIKey", key, source, "x-goog-api-key", "");
+}
+
 Result<std::unique_ptr<Credential>> azure_api_key(const Secret& key, std::string_view source) {
     return static_header("AzureAPIKey", key, source, "api-key", "");
 }

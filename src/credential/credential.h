@@ -62,6 +62,8 @@ struct AwsCredentials;
 /// All fail with credential.missing (empty) or credential.invalid (control character).
 Result<std::unique_ptr<Credential>> api_key(const Secret& key, std::string_view source);
 Result<std::unique_ptr<Credential>> anthropic_api_key(const Secret& key, std::string_view source);
+/// For Gemini on AI Studio: x-goog-api-key.
+Result<std::unique_ptr<Credential>> gemini_api_key(const Secret& key, std::string_view source);
 Result<std::unique_ptr<Credential>> azure_api_key(const Secret& key, std::string_view source);
 /// SigV4 for Bedrock. An empty `region` means the one in the host name of each request.
 Result<std::unique_ptr<Credential>> aws_sigv4(AwsCredentials credentials, std::string region,

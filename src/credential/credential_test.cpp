@@ -47,6 +47,8 @@ TEST(CredentialTest, StaticKeysAreOneHeader) {
          "AnthropicAPIKey from Secret default/api-keys key openai"},
         {azure_api_key(Secret("sk-3"), source), "api-key", "sk-3",
          "AzureAPIKey from Secret default/api-keys key openai"},
+        {gemini_api_key(Secret("sk-4"), source), "x-goog-api-key", "sk-4",
+         "GeminiAPIKey from Secret default/api-keys key openai"},
     };
     for (const auto& c : cases) {
         ASSERT_TRUE(c.credential);

@@ -13,9 +13,9 @@ namespace weir::dialect::test {
 /// "equal": the same JSON, where null and absent are one; "subset": everything given is there.
 std::string difference(std::string_view match, const json::Value& expected,
                        const json::Value& actual);
-/// As "equal", without the members named (at any depth; `tool_call_ids` as the README says).
+/// As difference(), without the members named (at any depth; `tool_call_ids` as the README says).
 std::string difference_ignoring(const std::vector<std::string>& ignore, json::Value expected,
-                                json::Value actual);
+                                json::Value actual, std::string_view match = "equal");
 
 /// The JSON of each `data:` event; the terminal [DONE] as a string.
 std::vector<json::Value> sse_values(std::string_view text);

@@ -89,10 +89,10 @@ std::string difference(std::string_view match, const json::Value& expected,
 }
 
 std::string difference_ignoring(const std::vector<std::string>& ignore, json::Value expected,
-                                json::Value actual) {
+                                json::Value actual, std::string_view match) {
     strip(ignore, expected);
     strip(ignore, actual);
-    return difference("equal", expected, actual);
+    return difference(match, expected, actual);
 }
 
 std::vector<json::Value> sse_values(std::string_view text) {

@@ -36,12 +36,14 @@ const std::string kRequest =
     std::string(400, 's') + R"("},{"role":"user","content":")" + std::string(450, 'u') + R"("}]})";
 
 void request(benchmark::State& state) {
-    const Schema schema = state.range(0) ? Schema::AWSBedrock : Schema::Anthropic;
+    constexpr Schema kSchemas[] = {Schema::Anthropic, Schema::AWSBedrock, Schema::Gemini};
+    const Schema schema = kSchemas[state.range(0)];
+    state.SetLabel(std::string(to_string(schema)));
     for (auto _ : state)
         benchmark::DoNotOptimize(
             translate_request({.body = kRequest}, {.schema = schema})->body.size());
 }
-BENCHMARK(request)->Arg(0)->Arg(1);
+BENCHMARK(request)->DenseRange(0, 2);
 
 void response(benchmark::State& state) {
     const std::string body =
@@ -53,6 +55,17 @@ void response(benchmark::State& state) {
         benchmark::DoNotOptimize(translate_response(context, body)->body.size());
 }
 BENCHMARK(response);
+
+void gemini_response(benchmark::State& state) {
+    const std::string body =
+        R"({"candidates":[{"content":{"role":"model","parts":[{"text":")" + std::string(800, 'a') +
+        R"("}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":20,)"
+        R"("totalTokenCount":30},"modelVersion":"gemini-2.5-flash","responseId":"r1"})";
+    const Context context{.schema = Schema::Gemini, .model = "gemini-2.5-flash", .created = 1};
+    for (auto _ : state)
+        benchmark::DoNotOptimize(translate_response(context, body)->body.size());
+}
+BENCHMARK(gemini_response);
 
 void stream_event(benchmark::State& state) {
     const std::string start =
@@ -74,5 +87,20 @@ void stream_event(benchmark::State& state) {
     }
 }
 BENCHMARK(stream_event);
+
+void gemini_stream_event(benchmark::State& state) {
+    const std::string delta =
+        R"(data: {"candidates":[{"content":{"role":"model","parts":[{"text":" token"}]}}],)"
+        R"("usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":20,"totalTokenCount":30},)"
+        R"("modelVersion":"gemini-2.5-flash","responseId":"r1"})"
+        "\n\n";
+    StreamTranslator stream({.schema = Schema::Gemini, .model = "gemini-2.5-flash", .created = 1});
+    std::string out;
+    for (auto _ : state) {
+        out.clear();
+        benchmark::DoNotOptimize(stream.feed(delta, out).has_value());
+    }
+}
+BENCHMARK(gemini_stream_event);
 
 }  // namespace

@@ -53,6 +53,7 @@ constexpr std::array kSchemas{
     SchemaRow{Schema::GCPAnthropic, "GCPAnthropic", Dialect::anthropic, "gcp.anthropic"},
     SchemaRow{Schema::Anthropic, "Anthropic", Dialect::anthropic, "anthropic"},
     SchemaRow{Schema::Cohere, "Cohere", Dialect::cohere, "cohere"},
+    SchemaRow{Schema::Gemini, "Gemini", Dialect::gemini, "gcp.gemini"},
 };
 
 template <class E, size_t N>

@@ -43,6 +43,7 @@ enum class Schema : uint8_t {
     GCPAnthropic,
     Anthropic,
     Cohere,
+    Gemini,  ///< AI Studio: Vertex AI's bodies behind other paths, with a key
 };
 
 /// The operation's name in metrics and logs: "chat", "completion", "embeddings",

@@ -102,6 +102,15 @@ std::string count_path(const Target& target, std::string_view model) {
     }
 }
 
+// "/v1/projects/P/locations/L/publishers/google/models/" on Vertex AI, "/v1beta/models/" on AI
+// Studio.
+std::string google_models(const Target& target) {
+    if (target.schema != Schema::Gemini)
+        return prefix_path(target.prefix, "/") + "/publishers/google/models/";
+    const bool usual = target.prefix == "/";  // no such API lives at the root
+    return prefix_path(usual ? std::string_view() : target.prefix, "v1beta") + "/models/";
+}
+
 std::string conversation_path(const Target& target, std::string_view model, bool stream) {
     const std::string id = segment(model);
     switch (target.schema) {
@@ -113,7 +122,8 @@ std::string conversation_path(const Target& target, std::string_view model, bool
             return prefix_path(target.prefix, "/") + "/publishers/anthropic/models/" + id +
                    (stream ? ":streamRawPredict" : ":rawPredict");
         case Schema::GCPVertexAI:
-            return prefix_path(target.prefix, "/") + "/publishers/google/models/" + id +
+        case Schema::Gemini:
+            return google_models(target) + id +
                    (stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
         default:
             return {};
@@ -150,6 +160,7 @@ Result<std::string> provider_path(const Target& target, Operation operation, std
         case Schema::AWSAnthropic:
         case Schema::GCPVertexAI:
         case Schema::GCPAnthropic:
+        case Schema::Gemini:
             if (is_conversation(operation))
                 path = conversation_path(target, model, stream);
             else if (operation == Operation::count_tokens)

@@ -6,6 +6,7 @@
 #include "dialect/bedrock/stream.h"
 #include "dialect/errors.h"
 #include "dialect/eventstream.h"
+#include "dialect/gemini/stream.h"
 #include "dialect/openai/stream.h"
 #include "dialect/sse.h"
 #include "dialect/styles.h"
@@ -25,8 +26,8 @@ Framing framing_of(Schema schema) {
     return Framing::sse;
 }
 
-std::unique_ptr<StreamDecoder> make_decoder(Dialect provider) {
-    switch (provider) {
+std::unique_ptr<StreamDecoder> make_decoder(const Context& context) {
+    switch (dialect_of(context.schema)) {
         case Dialect::openai:
             return std::make_unique<openai::ChunkDecoder>();
         case Dialect::anthropic:
@@ -34,6 +35,8 @@ std::unique_ptr<StreamDecoder> make_decoder(Dialect provider) {
         case Dialect::bedrock:
             return std::make_unique<bedrock::ConverseDecoder>();
         case Dialect::gemini:
+            return std::make_unique<gemini::GenerateDecoder>(gemini::GenerateDecoder::Options{
+                .seed = context.seed, .ends_with_usage = context.schema == Schema::GCPVertexAI});
         case Dialect::cohere:
             break;
     }
@@ -111,7 +114,7 @@ struct StreamTranslator::State {
     explicit State(Context given)
         : context(std::move(given)),
           framing(framing_of(context.schema)),
-          decoder(make_decoder(dialect_of(context.schema))),
+          decoder(make_decoder(context)),
           encoder(make_encoder(context)),
           passing(loses_frames_only(context) ? static_cast<PassingEncoder*>(encoder.get())
                                              : nullptr) {

@@ -85,6 +85,10 @@ TEST(StreamTranslator, MatchesTheGoldenFilesInEverySplit) {
             }
         } else if (name.ends_with(".bedrock.events")) {
             out = translate(Schema::AWSBedrock, frames(text));
+        } else if (name.ends_with(".gemini.sse")) {
+            out = translate(Schema::GCPVertexAI, text);
+        } else if (name.ends_with(".studio.sse")) {
+            out = translate(Schema::Gemini, text);
         } else {
             out = translate(Schema::OpenAI, text);
         }
@@ -101,7 +105,8 @@ TEST(StreamTranslator, ACutStreamEndsInAnErrorEvent) {
         {Schema::Anthropic, test::read_file(test::testdata() / "streams/mixed.anthropic.sse")},
         {Schema::AWSBedrock,
          frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
-        {Schema::OpenAI, test::read_file(test::testdata() / "streams/mixed.openai.sse")}};
+        {Schema::OpenAI, test::read_file(test::testdata() / "streams/mixed.openai.sse")},
+        {Schema::Gemini, test::read_file(test::testdata() / "streams/mixed.gemini.sse")}};
     for (const auto& [schema, bytes] : streams) {
         for (size_t size = 0; size < bytes.size(); ++size) {
             StreamTranslator stream(context(schema));
@@ -144,7 +149,7 @@ TEST(StreamTranslator, KeepsWhatTheProviderSaidAboutItsFailure) {
 
 TEST(StreamTranslator, RefusesProvidersWithoutACodec) {
     std::string out;
-    StreamTranslator stream(context(Schema::GCPVertexAI));
+    StreamTranslator stream(context(Schema::Cohere));
     EXPECT_FALSE(stream.feed("data: {}\n\n", out));
     EXPECT_FALSE(stream.finish(out));
     stream.encode_error(Error(codes::internal_error, ""), out);

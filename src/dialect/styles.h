@@ -11,6 +11,8 @@ namespace weir::dialect {
 
 inline openai::ReplyStyle reply_style(Schema schema) {
     if (schema == Schema::AWSBedrock) return {.first_text_only = true};
+    if (dialect_of(schema) == Dialect::gemini)
+        return {.usage_details = true, .one_thinking_block = true, .own_id_only = true};
     if (dialect_of(schema) == Dialect::anthropic)
         return {.nested_reasoning = true, .usage_details = true};
     return {};
@@ -18,6 +20,11 @@ inline openai::ReplyStyle reply_style(Schema schema) {
 
 inline openai::ChunkStyle chunk_style(Schema schema) {
     if (schema == Schema::AWSBedrock) return {.role_in_every = true, .typed_tool_deltas = true};
+    if (dialect_of(schema) == Dialect::gemini)
+        return {.opening_chunk = false,
+                .role_in_every = true,
+                .usage_details = true,
+                .stop_in_last_delta = true};
     if (dialect_of(schema) == Dialect::anthropic)
         return {.opening_chunk = false, .usage_details = true};
     return {};

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "dialect/anthropic/wrappers.h"
 #include "dialect/bedrock/converse.h"
+#include "dialect/gemini/generate.h"
 #include "dialect/openai/chat.h"
 #include "dialect/styles.h"
 
@@ -44,6 +45,8 @@ Result<Encoded> encode(const Conversation& conversation, const Target& target,
                 conversation,
                 {.host = anthropic_host(target.schema), .model = model, .version = target.version});
         case Schema::GCPVertexAI:
+        case Schema::Gemini:
+            return gemini::encode_request(conversation, model);
         case Schema::Cohere:
             break;
     }
@@ -69,8 +72,8 @@ std::vector<OwnedHeader> provider_headers(const Target& target, bool stream) {
     return headers;
 }
 
-Result<Reply> decode_reply(Dialect provider, json::Value body) {
-    switch (provider) {
+Result<Reply> decode_reply(const Context& context, json::Value body) {
+    switch (dialect_of(context.schema)) {
         case Dialect::openai:
             return openai::decode_reply(std::move(body));
         case Dialect::anthropic:
@@ -78,6 +81,7 @@ Result<Reply> decode_reply(Dialect provider, json::Value body) {
         case Dialect::bedrock:
             return bedrock::decode_reply(std::move(body));
         case Dialect::gemini:
+            return gemini::decode_reply(std::move(body), context.seed);
         case Dialect::cohere:
             break;
     }
@@ -202,14 +206,14 @@ Result<ProviderRequest> translate_request(const ClientRequest& request, const Ta
 namespace {
 
 Result<std::string> encode_reply(const Context& context, const Reply& reply, ClientResponse& out) {
-    const ReplyFrame frame{out.id, out.model, context.created};
+    const ReplyFrame frame{out.id, out.model, reply.created > 0 ? reply.created : context.created};
     if (context.dialect == Dialect::anthropic) {
         for (const auto& choice : reply.choices)
             out.finish_reasons.emplace_back(anthropic::stop_word(choice.stop, false));
         return anthropic::encode_reply(reply, frame, out.dropped);
     }
     for (const auto& choice : reply.choices)
-        out.finish_reasons.emplace_back(openai::finish_reason(choice.stop));
+        out.finish_reasons.emplace_back(openai::finish_reason(choice.stop, choice.stop_word));
     return openai::encode_reply(reply, frame, reply_style(context.schema), out.dropped);
 }
 
@@ -240,10 +244,12 @@ Result<ClientResponse> translate_response(const Context& context, std::string_vi
     if (!parsed || !parsed->is_object())
         return fail(codes::dialect_response, "the provider's answer is no JSON object");
     if (counting) return translate_count(*parsed);
-    WEIR_TRY(Reply reply, decode_reply(dialect_of(context.schema), std::move(*parsed)));
+    WEIR_TRY(Reply reply, decode_reply(context, std::move(*parsed)));
     ClientResponse out{.content_type = "application/json", .dropped = std::move(reply.dropped)};
     if (reply.usage) out.usage = *reply.usage;
-    out.id = !reply.id.empty() ? reply.id : answer_id(context);
+    const bool own_id_only =
+        context.dialect == Dialect::openai && reply_style(context.schema).own_id_only;
+    out.id = !reply.id.empty() || own_id_only ? reply.id : answer_id(context);
     out.model = reply.model.empty() ? context.model : reply.model;
     WEIR_TRY(out.body, encode_reply(context, reply, out));
     return out;

@@ -51,6 +51,7 @@ struct Target {
     std::string_view version;
     /// OpenAI, Anthropic: path prefix, with or without slashes around it; empty means "v1", "/"
     /// means none. GCP: "/v1/projects/P/locations/L", empty if whoever adds the credential adds it.
+    /// Gemini: empty or "/" means "v1beta".
     std::string_view prefix;
     std::string_view model_override;  ///< sent instead of the client's model; empty: none
 };
@@ -104,6 +105,7 @@ struct Context {
     std::string model;       ///< ProviderRequest::model
     int64_t created = 0;     ///< Unix seconds, for dialects that date their answers
     std::string request_id;  ///< the provider's request id header (x-amzn-requestid), else empty
+    uint64_t seed = 0;       ///< any number: where ids come from that the provider did not give
 };
 
 struct ClientResponse {

@@ -2,6 +2,7 @@
 #include "dialect/errors.h"
 #include "dialect/translate.h"
 #include "dialect/writer.h"
+#include "json/peek.h"
 
 namespace weir::dialect {
 namespace {
@@ -21,6 +22,8 @@ std::string_view unnamed_type(Schema schema) {
             return "GCPBackendError";
         case Schema::GCPVertexAI:
             return "GCPVertexAIBackendError";
+        case Schema::Gemini:
+            return "GeminiBackendError";
         case Schema::Anthropic:
             return "AnthropicBackendError";
         case Schema::Cohere:
@@ -54,13 +57,24 @@ Described describe_error_object(const json::Value& body) {
     return {std::string(type), std::string(error->string_at("message"))};
 }
 
+// Google says in `details` what is wrong where (google.rpc.Status); kept in its own letters.
+Described describe_google(const json::Value& body, std::string_view text) {
+    Described out = describe_error_object(body);
+    const auto error = json::find_member(trim(text, " \t\r\n"), "error");
+    const auto details = error ? json::find_member(error->raw, "details") : std::nullopt;
+    if (details && details->kind == json::Kind::array && details->raw != "[]")
+        out.message = "Error: " + out.message + "\nDetails: " + std::string(details->raw);
+    return out;
+}
+
 // Upstream's shape for a translated error: OpenAI's object inside Anthropic's envelope.
 std::string encode_for_openai(int status, std::string_view type, std::string_view message) {
     std::string out;
     Writer w(out);
     w.begin_object().key("type").string("error").key("error").begin_object();
     w.key("type").string(type).key("code").string(std::to_string(status));
-    w.key("message").string(message).end_object().end_object();
+    if (!message.empty()) w.key("message").string(message);
+    w.end_object().end_object();
     return out;
 }
 
@@ -99,7 +113,9 @@ ClientError translate_error(const Context& context, int status, Headers headers,
     if (object) {
         const bool aws =
             context.schema == Schema::AWSBedrock || context.schema == Schema::AWSAnthropic;
-        described = aws ? describe_aws(headers, *parsed) : describe_error_object(*parsed);
+        described = aws                           ? describe_aws(headers, *parsed)
+                    : provider == Dialect::gemini ? describe_google(*parsed, body)
+                                                  : describe_error_object(*parsed);
         out.type = described.type;
         const bool own = provider == context.dialect && (!aws || is_anthropic_error(*parsed));
         if (own) {
@@ -107,8 +123,12 @@ ClientError translate_error(const Context& context, int status, Headers headers,
             return out;
         }
     }
-    if (described.message.empty()) described.message = readable(body, status);
-    if (described.type.empty()) described.type = unnamed_type(context.schema);
+    // Upstream leaves both out for Google, and its clients were written against that.
+    const bool google = provider == Dialect::gemini && context.dialect == Dialect::openai;
+    if (described.message.empty() && !(google && body.empty()))
+        described.message = readable(body, status);
+    if (described.type.empty() && !(google && object && parsed->find("error")))
+        described.type = unnamed_type(context.schema);
     out.type = described.type;
     if (context.dialect == Dialect::openai)
         out.body = encode_for_openai(status, described.type, described.message);

@@ -49,14 +49,23 @@ json::Value outcome(const Result<ProviderRequest>& sent) {
 }
 
 TEST(TranslateRequest, MatchesTheGoldenFiles) {
-    const std::pair<Schema, std::string_view> targets[] = {{Schema::Anthropic, "anthropic"},
-                                                           {Schema::AWSAnthropic, "awsanthropic"},
-                                                           {Schema::AWSBedrock, "bedrock"},
-                                                           {Schema::OpenAI, "openai"}};
+    struct Row {
+        Schema schema;
+        std::string_view name;
+        std::string_view model = {};  // where the schema's models differ
+    };
+    const Row targets[] = {{Schema::Anthropic, "anthropic"},
+                           {Schema::AWSAnthropic, "awsanthropic"},
+                           {Schema::AWSBedrock, "bedrock"},
+                           {Schema::OpenAI, "openai"},
+                           {Schema::GCPVertexAI, "vertex", "gemini-3-pro-preview"},
+                           {Schema::Gemini, "gemini", "gemini-2.5-flash"},
+                           {Schema::Gemini, "old_gemini", "gemini-1.5-pro"}};
     for (const auto& file : files(test::testdata() / "requests", ".json")) {
         const std::string body = test::read_file(file);
-        for (const auto& [schema, name] : targets) {
-            auto sent = translate_request({.body = body}, {.schema = schema});
+        for (const auto& [schema, name, model] : targets) {
+            auto sent =
+                translate_request({.body = body}, {.schema = schema, .model_override = model});
             auto golden = file;
             golden.replace_extension("." + std::string(name) + ".golden.json");
             expect_golden(golden, outcome(sent));
@@ -67,7 +76,7 @@ TEST(TranslateRequest, MatchesTheGoldenFiles) {
 // The neutral model loses nothing of its own dialect.
 TEST(TranslateRequest, OpenAiComesBackAsItWent) {
     for (std::string_view name : {"full.json", "minimal.json", "tool_choice_none.json",
-                                  "image_by_url.json", "audio.json", "hot.json"}) {
+                                  "image_by_url.json", "audio.json", "hot.json", "guided.json"}) {
         const std::string body = test::read_file(test::testdata() / "requests" / name);
         auto sent = translate_request({.body = body}, {.schema = Schema::OpenAI});
         ASSERT_TRUE(sent) << name;
@@ -167,6 +176,10 @@ TEST(ProviderPath, KnowsPrefixesDeploymentsAndVersions) {
         {{.schema = Schema::GCPVertexAI},
          Operation::chat,
          "/publishers/google/models/m%20x:generateContent"},
+        {{.schema = Schema::Gemini}, Operation::chat, "/v1beta/models/m%20x:generateContent"},
+        {{.schema = Schema::Gemini, .prefix = "/"},
+         Operation::chat,
+         "/v1beta/models/m%20x:generateContent"},
     };
     for (const auto& row : rows)
         EXPECT_EQ(provider_path(row.target, row.operation, "m x", false).value(), row.path);
@@ -179,6 +192,7 @@ TEST(ProviderPath, KnowsPrefixesDeploymentsAndVersions) {
 TEST(TranslateResponse, MatchesTheGoldenFiles) {
     const std::pair<Schema, std::string_view> providers[] = {{Schema::Anthropic, ".anthropic.json"},
                                                              {Schema::AWSBedrock, ".bedrock.json"},
+                                                             {Schema::GCPVertexAI, ".gemini.json"},
                                                              {Schema::OpenAI, ".openai.json"}};
     int count = 0;
     for (const auto& [schema, ending] : providers)
@@ -204,9 +218,12 @@ TEST(TranslateResponse, MatchesTheGoldenFiles) {
 }
 
 TEST(TranslateResponse, RefusesGarbage) {
-    for (Schema schema : {Schema::Anthropic, Schema::AWSBedrock, Schema::OpenAI})
-        for (std::string_view body :
-             {"", "<html>", "[]", "{}", R"({"content":1,"output":2,"choices":3})"}) {
+    for (Schema schema :
+         {Schema::Anthropic, Schema::AWSBedrock, Schema::OpenAI, Schema::GCPVertexAI})
+        for (std::string_view body : {"", "<html>", "[]", "{}", R"({"message":"no"})",
+                                      R"({"content":1,"output":2,"choices":3,"candidates":4})"}) {
+            // Gemini leaves out what is empty: nothing may be all there is to say.
+            if (schema == Schema::GCPVertexAI && body == "{}") continue;
             auto answer = translate_response({.schema = schema}, body);
             ASSERT_FALSE(answer) << body;
             EXPECT_EQ(answer.error().status(), 502);

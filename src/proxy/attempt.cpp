@@ -203,7 +203,8 @@ Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Out
                    std::chrono::duration_cast<std::chrono::seconds>(
                        gateway_.parts_.clock.system_now().time_since_epoch())
                        .count(),
-                   {}};
+                   {},
+                   gateway_.random()};
     record_.provider_model = made.model;
     record_.dropped_list.clear();
     for (const auto& pointer : made.dropped)

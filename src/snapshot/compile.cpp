@@ -28,7 +28,7 @@ dialect::Schema schema_of(config::SchemaName name) {
         case config::SchemaName::aws_anthropic:
             return dialect::Schema::AWSAnthropic;
         case config::SchemaName::gemini:
-            return dialect::Schema::GCPVertexAI;
+            return dialect::Schema::Gemini;
     }
     return dialect::Schema::OpenAI;
 }
@@ -267,6 +267,10 @@ private:
             }
             case Type::anthropic_api_key: {
                 WEIR_TRY(made, credential::anthropic_api_key(*found->value, source));
+                break;
+            }
+            case Type::gemini_api_key: {
+                WEIR_TRY(made, credential::gemini_api_key(*found->value, source));
                 break;
             }
             case Type::aws: {

@@ -32,6 +32,8 @@ struct ReplyStyle {
     bool usage_details = false;
     /// All thinking is one block of thinking_blocks, and only if something proves it.
     bool one_thinking_block = false;
+    /// An answer that the provider gave no id has none.
+    bool own_id_only = false;
 };
 /// The client's whole answer; appends what it could not say to `dropped`.
 std::string encode_reply(const Reply& reply, const ReplyFrame& frame, const ReplyStyle& style,

@@ -286,7 +286,9 @@ std::string encode_reply(const Reply& reply, const ReplyFrame& frame, const Repl
     std::string out;
     out.reserve(512);
     Writer w(out);
-    w.begin_object().key("id").string(frame.id).key("object").string("chat.completion");
+    w.begin_object();
+    if (!frame.id.empty()) w.key("id").string(frame.id);
+    w.key("object").string("chat.completion");
     w.key("created").integer(frame.created).key("model").string(frame.model);
     if (!reply.choices.empty()) {  // upstream leaves an empty list out
         w.key("choices").begin_array();

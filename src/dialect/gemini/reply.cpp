@@ -1,0 +1,207 @@
+#include <charconv>
+#include <chrono>
+
+#include "dialect/gemini/generate.h"
+#include "dialect/gemini/tool_ids.h"
+
+namespace weir::dialect::gemini {
+namespace {
+
+// A proof belongs to what was thought before; without such a part it gets one of its own.
+void add_signature(std::vector<Part>& parts, std::string_view signature) {
+    if (signature.empty()) return;
+    if (!parts.empty())
+        if (auto* last = std::get_if<Reasoning>(&parts.back().body);
+            last && last->signature.empty()) {
+            last->signature = signature;
+            return;
+        }
+    parts.push_back({.body = Reasoning{{}, std::string(signature)}});
+}
+
+std::string call_id(const json::Value& call, ToolIds& ids) {
+    const std::string_view given = call.string_at("id");
+    return given.empty() ? ids.next() : std::string(given);
+}
+
+// False if the part has no word in the model.
+bool decode_part(const json::Value& part, ToolIds& ids, std::vector<Part>& parts) {
+    const std::string_view signature = part.string_at("thoughtSignature");
+    if (const auto* text = part.find("text"); text && text->is_string()) {
+        const auto* thought = part.find("thought");
+        if (thought && thought->as_bool()) {
+            parts.push_back({.body = Reasoning{std::string(text->text()), std::string(signature)}});
+            return true;
+        }
+        add_signature(parts, signature);
+        if (!text->text().empty()) parts.push_back({.body = Text{std::string(text->text())}});
+        return true;
+    }
+    const auto* call = part.find("functionCall");
+    if (!call || !call->is_object()) return false;
+    add_signature(parts, signature);
+    const auto* args = call->find("args");
+    parts.push_back({.body = ToolCall{call_id(*call, ids), std::string(call->string_at("name")),
+                                      args && args->is_object() ? json::serialize(*args) : "{}"}});
+    return true;
+}
+
+// The pages an answer rests on, once each.
+std::vector<Citation> decode_citations(const json::Value& candidate) {
+    std::vector<Citation> out;
+    const auto* grounding = candidate.find("groundingMetadata");
+    const auto* chunks = grounding ? grounding->find("groundingChunks") : nullptr;
+    if (!chunks) return out;
+    for (const auto& chunk : chunks->items())
+        for (std::string_view kind : {"web", "retrievedContext"})
+            if (const auto* page = chunk.find(kind))
+                out.push_back({.url = std::string(page->string_at("uri")),
+                               .title = std::string(page->string_at("title")),
+                               .quote = {},
+                               .whole = {}});
+    return out;
+}
+
+Choice decode_candidate(const json::Value& candidate, const std::string& where, ToolIds& ids,
+                        std::vector<std::string>& dropped) {
+    Choice choice;
+    bool called = false;
+    const auto* content = candidate.find("content");
+    const auto* parts = content ? content->find("parts") : nullptr;
+    if (parts) {
+        for (size_t i = 0; i < parts->items().size(); ++i) {
+            const json::Value& part = parts->items()[i];
+            if (!decode_part(part, ids, choice.parts))
+                dropped.push_back(where + "/content/parts/" + std::to_string(i));
+            called = called || part.find("functionCall");
+        }
+    }
+    for (auto part = choice.parts.rbegin(); part != choice.parts.rend(); ++part)
+        if (auto* text = std::get_if<Text>(&part->body)) {
+            text->citations = decode_citations(candidate);
+            break;
+        }
+    Finish finish = finish_of(candidate.string_at("finishReason"), called);
+    choice.stop = finish.stop;
+    choice.stop_word = std::move(finish.word);
+    choice.logprobs = decode_logprobs(candidate);
+    for (const auto& member : candidate.members())
+        if (is_shown(member.key) &&
+            (!member.value.items().empty() || !member.value.members().empty()))
+            choice.unknown.push_back({member.key, member.value});
+    return choice;
+}
+
+TokenProbability decode_token(const json::Value& token) {
+    TokenProbability out{.token = std::string(token.string_at("token"))};
+    if (const auto* value = token.find("logProbability")) out.logprob = *value;
+    return out;
+}
+
+// A body with nothing of an answer in it is not one, but for the empty object.
+bool is_answer(const json::Value& body) {
+    if (body.members().empty()) return true;
+    for (std::string_view key : {"candidates", "promptFeedback", "usageMetadata", "modelVersion"})
+        if (const auto* value = body.find(key)) return key != "candidates" || value->is_array();
+    return false;
+}
+
+int number(std::string_view digits) {
+    int out = -1;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+    return error == std::errc() && end == digits.data() + digits.size() ? out : -1;
+}
+
+}  // namespace
+
+Finish finish_of(std::string_view reason, bool called_tools) {
+    if (reason.empty() || reason == "STOP")
+        return {called_tools ? StopReason::tool_calls : StopReason::end, {}};
+    if (reason == "MAX_TOKENS") return {StopReason::length, {}};
+    for (std::string_view blocked : {"SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
+                                     "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "MODEL_ARMOR"})
+        if (reason == blocked) return {StopReason::content_filter, {}};
+    for (std::string_view known :
+         {"RECITATION", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "LANGUAGE", "NO_IMAGE",
+          "IMAGE_RECITATION", "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE"})
+        if (reason == known) {
+            Finish finish{StopReason::other, std::string(reason)};
+            for (char& c : finish.word)
+                if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+            return finish;
+        }
+    return {StopReason::other, {}};
+}
+
+std::string blocked_prompt(const json::Value& body) {
+    const auto* feedback = body.find("promptFeedback");
+    const std::string_view reason =
+        feedback ? feedback->string_at("blockReason") : std::string_view();
+    if (reason.empty()) return {};
+    std::string out = "The provider blocked the prompt: " + std::string(reason);
+    const std::string_view message = feedback->string_at("blockReasonMessage");
+    return message.empty() ? out : std::move(out.append(". ").append(message));
+}
+
+int64_t unix_seconds(std::string_view date) {
+    if (date.size() < 20 || date[4] != '-' || date[7] != '-' || date[10] != 'T' ||
+        date[13] != ':' || date[16] != ':' || date.back() != 'Z')
+        return 0;
+    const int year = number(date.substr(0, 4));
+    const int month = number(date.substr(5, 2));
+    const int day = number(date.substr(8, 2));
+    const int hour = number(date.substr(11, 2));
+    const int minute = number(date.substr(14, 2));
+    const int second = number(date.substr(17, 2));
+    const std::chrono::year_month_day calendar{std::chrono::year(year),
+                                               std::chrono::month(static_cast<unsigned>(month)),
+                                               std::chrono::day(static_cast<unsigned>(day))};
+    if (year < 1970 || month < 0 || day < 0 || !calendar.ok() || hour < 0 || minute < 0 ||
+        second < 0)
+        return 0;
+    const auto days = std::chrono::sys_days(calendar).time_since_epoch().count();
+    return ((static_cast<int64_t>(days) * 24 + hour) * 60 + minute) * 60 + second;
+}
+
+std::vector<TokenProbability> decode_logprobs(const json::Value& candidate) {
+    std::vector<TokenProbability> out;
+    const auto* result = candidate.find("logprobsResult");
+    const auto* chosen = result ? result->find("chosenCandidates") : nullptr;
+    if (!chosen) return out;
+    for (const auto& token : chosen->items())
+        out.push_back(decode_token(token));
+    const auto* top = result->find("topCandidates");
+    for (size_t i = 0; top && i < std::min(out.size(), top->items().size()); ++i)
+        if (const auto* others = top->items()[i].find("candidates"))
+            for (const auto& other : others->items())
+                out[i].others.push_back(decode_token(other));
+    return out;
+}
+
+bool is_shown(std::string_view member) {
+    return member == "safetyRatings" || member == "groundingMetadata" ||
+           member == "citationMetadata" || member == "urlContextMetadata";
+}
+
+Result<Reply> decode_reply(json::Value body, uint64_t seed) {
+    if (!is_answer(body))
+        return fail(codes::dialect_response, "the provider's answer has no candidates");
+    Reply reply{.id = std::string(body.string_at("responseId")),
+                .model = std::string(body.string_at("modelVersion")),
+                .created = unix_seconds(body.string_at("createTime"))};
+    ToolIds ids(seed, reply.id);
+    if (const auto* candidates = body.find("candidates"))
+        for (size_t i = 0; i < candidates->items().size(); ++i)
+            reply.choices.push_back(decode_candidate(
+                candidates->items()[i], "/candidates/" + std::to_string(i), ids, reply.dropped));
+    if (std::string blocked = blocked_prompt(body); reply.choices.empty() && !blocked.empty()) {
+        Choice choice{.stop = StopReason::content_filter};
+        choice.parts.push_back({.body = Refusal{std::move(blocked)}});
+        reply.choices.push_back(std::move(choice));
+    }
+    if (const auto* usage = body.find("usageMetadata"); usage && usage->is_object())
+        reply.usage = decode_usage(Dialect::gemini, *usage);
+    return reply;
+}
+
+}  // namespace weir::dialect::gemini
