@@ -42,6 +42,7 @@ public:
         const BodyFacts facts =
             BodyWalk(profile, meter_, buffer_).walk(body, is_chat(question.operation));
         Estimate out;
+        if (!vocabulary) out.missing = profile.encoding;
         out.uncorrected_input =
             meter_.tokens() + facts.framing + facts.attachments + facts.tools + facts.token_ids;
         out.exact = facts.plain && meter_.exact() && can_be_exact(question.operation);
