@@ -19,6 +19,8 @@ Exit check(const CheckOptions& options) {
     auto [errors, warnings] = print(loaded.diagnostics);
     for (const auto& object : loaded.accepted_objects)
         fmt::print("{}: accepted\n", object);
+    for (const auto& rule : loaded.configuration.limit_rules)
+        fmt::print("{}: {}\n", rule.identity, config::describe(rule));
     auto count = [](std::size_t n, std::string_view noun) {
         return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
     };

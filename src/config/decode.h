@@ -125,6 +125,8 @@ BodyMutation read_body(const Node* node);
 /// Reports a pattern that RE2 does not compile.
 void check_regex(const std::string& pattern, const Place& place, const std::string& field,
                  Report& report);
+/// Reports text that is no CEL expression for a cost (docs/cel.md).
+void check_expression(const Node& node, const std::string& field, Report& report);
 /// A list of llmRequestCosts.
 std::vector<CostRule> read_costs(const Node& spec, std::string_view key, Report& report);
 PathMatch read_path_match(const Node& node, const std::string& path, Report& report);

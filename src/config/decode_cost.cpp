@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "cel/cost.h"
 #include "config/decode.h"
 #include "config/text.h"
 
@@ -29,12 +30,28 @@ CostRule read_cost(const Node& node, const std::string& path, Report& report) {
     cost.cel = node.text_at("cel");
     for (const Named& named : kTypes)
         if (node.text_at("type") == named.name) cost.type = named.type;
+    const Node* expression = node.find("cel");
     if (cost.type == CostRule::Type::cel && cost.cel.empty())
         report.error(cost.place, join(path, "cel"), "Required value; type CEL needs an expression");
+    else if (cost.type == CostRule::Type::cel)
+        check_expression(*expression, join(path, "cel"), report);
+    else if (expression && node.has("type"))
+        report.warning(expression->place, join(path, "cel"),
+                       fmt::format("has no effect with type {}; write type: CEL, or remove it",
+                                   node.text_at("type")));
     return cost;
 }
 
 }  // namespace
+
+void check_expression(const Node& node, const std::string& field, Report& report) {
+    auto compiled = cel::CostExpression::compile(node.text);
+    if (compiled) return;
+    // A detail may quote the expression, and what came from the environment is never printed.
+    report.error(node.place, field,
+                 node.substituted ? "not an expression for a cost (it comes from the environment)"
+                                  : "not an expression for a cost: " + compiled.error().detail());
+}
 
 std::vector<CostRule> read_costs(const Node& spec, std::string_view key, Report& report) {
     std::vector<CostRule> out;

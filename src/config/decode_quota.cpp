@@ -21,7 +21,7 @@ LimitUnit read_duration_unit(std::string_view text) {
 }
 
 /// `costExpression` of a quota; without one the total counts.
-CostRule read_formula(const Node& quota) {
+CostRule read_formula(const Node& quota, const std::string& path, Report& report) {
     CostRule cost;
     cost.key = kQuotaCost;
     cost.place = quota.place;
@@ -30,6 +30,7 @@ CostRule read_formula(const Node& quota) {
         cost.type = CostRule::Type::cel;
         cost.cel = written->text;
         cost.place = written->place;
+        check_expression(*written, join(path, "costExpression"), report);
     }
     return cost;
 }
@@ -125,14 +126,15 @@ QuotaPolicy decode_quota_policy(const Object& object, Report& report) {
                          fmt::format("{} has a quota already; unite the two", quote(model)));
             continue;
         }
-        BucketReader reader(object, model, read_formula(*written), report);
         path = join(path, "quota");
+        BucketReader reader(object, model, read_formula(*written, path, report), report);
         policy.quotas.push_back({model, read_buckets(*written, reader, path, report),
                                  quotas[i].place, std::move(path)});
     }
     const Node* service = object.spec().find("serviceQuota");
     if (const Node* value = service ? service->find("quota") : nullptr) {
-        BucketReader reader(object, "", read_formula(*service), report);
+        BucketReader reader(object, "", read_formula(*service, "spec.serviceQuota", report),
+                            report);
         policy.quotas.push_back({"",
                                  {reader.read(*value, "service", "spec.serviceQuota.quota")},
                                  service->place,

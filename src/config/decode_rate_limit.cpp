@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "config/decode_limit.h"
 #include "config/text.h"
@@ -13,12 +12,11 @@ namespace {
 /// Where Envoy AI Gateway writes the costs of a request.
 constexpr std::string_view kCostNamespace = "io.envoy.ai_gateway";
 
-constexpr std::array<std::string_view, 6> kUnits = {"Second", "Minute", "Hour",
-                                                    "Day",    "Month",  "Year"};
-
 LimitUnit read_unit(std::string_view text) {
-    auto found = std::ranges::find(kUnits, text);
-    return found == kUnits.end() ? LimitUnit::hour : static_cast<LimitUnit>(found - kUnits.begin());
+    using enum LimitUnit;
+    for (LimitUnit unit : {second, minute, hour, day, month, year})
+        if (to_string(unit) == text) return unit;
+    return hour;
 }
 
 uint64_t read_count(const Node& node, std::string_view key, uint64_t fallback) {
@@ -134,10 +132,6 @@ std::vector<LimitRule> read_rules(const Node& spec, std::string_view scope, cons
 }
 
 }  // namespace
-
-std::string_view to_string(LimitUnit unit) {
-    return kUnits[static_cast<size_t>(unit)];
-}
 
 std::vector<LimitRule> decode_rate_limit(const Object& object, Report& report) {
     const Node* spec = object.spec().find("rateLimit");

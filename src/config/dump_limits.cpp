@@ -119,6 +119,7 @@ Value cost_of(const CostRule& cost) {
 Value limit_rule_of(const LimitRule& rule) {
     Value out = Value::object();
     out.set("identity", text(rule.identity));
+    out.set("words", text(describe(rule)));
     if (rule.place.known()) out.set("place", text(rule.place.to_string()));
     out.set("scope", text(rule.scope == LimitRule::Scope::global ? "Global" : "Local"));
     Value selectors = Value::array();

@@ -132,6 +132,10 @@ struct LimitRule {
     bool counts_requests() const { return response.from == ResponseCost::From::nothing; }
 };
 
+/// The rule in words, for people: "1000000 llm_total_token an hour, for each header x-user-id,
+/// where header x-ai-eg-model is gpt-4". No value of another header is told.
+std::string describe(const LimitRule& rule);
+
 /// A rule where it applies.
 struct LimitUse {
     const LimitRule* rule = nullptr;

@@ -289,6 +289,37 @@ spec:
     EXPECT_EQ(route(loaded, "z").costs.size(), 2u);
 }
 
+TEST(LimitRuleTest, IsToldInWords) {
+    Loaded loaded = with(R"(
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: p}
+spec:
+  targetRefs: [{group: g, kind: HTTPRoute, name: a}]
+  rateLimit:
+    global:
+      rules:
+        - clientSelectors: [{headers: [{name: x-user-id, type: Distinct}, {name: x-ai-eg-model, value: gpt-4}, {name: x-key, value: planted, invert: true}]}]
+          limit: {requests: 1000000, unit: Hour}
+          cost: {request: {from: Number, number: 0}, response: {from: Metadata, metadata: {namespace: io.envoy.ai_gateway, key: total}}}
+        - clientSelectors: [{path: {value: /v1}, methods: [{value: POST}, {value: PUT}], sourceCIDR: {value: 10.0.0.0/8, type: Distinct}}]
+          limit: {requests: 5, unit: Second}
+          shared: true
+          shadowMode: true
+    local: {rules: [{limit: {requests: 9, unit: Day}}]}
+)");
+    std::vector<std::string> told;
+    for (const LimitRule& rule : loaded.configuration.limit_rules)
+        told.push_back(describe(rule));
+    EXPECT_EQ(told, (Names{"1000000 total an hour, for each header x-user-id, where header "
+                           "x-ai-eg-model is gpt-4, header x-key is not as configured",
+                           "5 requests a second, for each address, where method POST or PUT, path "
+                           "under /v1, address in 10.0.0.0/8, shared, only counted",
+                           "9 requests a day, for those that no other local rule selects, by each "
+                           "instance"}));
+}
+
 TEST(LimitDumpTest, ShowsRulesAndPlacesButNoValueOfAHeader) {
     Loaded loaded = with(R"(
 ---
