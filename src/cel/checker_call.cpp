@@ -87,7 +87,8 @@ std::optional<Type> Checker::match(const Function& function, bool member,
     std::optional<Type> result;
     for (const Overload& overload : function.overloads) {
         if (overload.member != member || overload.arguments.size() != arguments.size()) continue;
-        const std::vector<Type> parameters{inference_.fresh(), inference_.fresh()};
+        std::vector<Type> parameters;
+        if (overload.generic) parameters = {inference_.fresh(), inference_.fresh()};
         const size_t before = inference_.mark();
         bool fits = true;
         for (size_t i = 0; i < arguments.size() && fits; ++i)

@@ -282,6 +282,21 @@ std::string test_name(const testing::TestParamInfo<Case>& info) {
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Conformance);
 INSTANTIATE_TEST_SUITE_P(Cel, Conformance, testing::ValuesIn(cases_to_run()), test_name);
 
+TEST(ConformanceScope, AWrongAnswerIsNoticed) {
+    const auto parsed = json::parse(R"([{"type": "int", "value": "2"}, {"type": "double", "value":
+        0.30000000000000004}, {"type": "string", "value": "a"}, {"type": "double", "value": "NaN"},
+        {"type": "list", "value": [{"type": "bool", "value": true}]}])");
+    ASSERT_TRUE(parsed);
+    Arena arena;
+    const Value near[] = {Value::integer(3), Value::natural(2), Value::real(0.3),
+                          Value::real(0.0),  Value::bytes("a"), Value::boolean(true),
+                          Value::null()};
+    for (const auto& expected : parsed->items())
+        for (const auto& value : near)
+            EXPECT_NE(print(value, arena), spell(expected));
+    EXPECT_EQ(print(Value::integer(2), arena), spell(parsed->items()[0]));
+}
+
 TEST(ConformanceScope, EveryCaseIsRunOrListedWithAReason) {
     require_conformance();
     if (IsSkipped() || HasFatalFailure()) return;

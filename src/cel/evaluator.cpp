@@ -13,6 +13,7 @@ Value Evaluator::evaluate() {
 
 Value Evaluator::value(Id id) {
     const Node& node = ast_.nodes[id];
+    run_.charge(1);  // loops stop when the steps are used up; the rest of a turn is short
     switch (node.op) {
         case Op::literal:
             return ast_.literals[node.name];

@@ -1,4 +1,4 @@
-// Macros: loops over a list or a map. Each turn costs a step.
+// Macros: loops over a list or a map. Each turn costs a step, and what it evaluates.
 #include "cel/evaluator.h"
 
 namespace weir::cel {

@@ -16,7 +16,8 @@
 namespace weir::cel {
 
 struct Overload {
-    bool member = false;  ///< target.f(…)
+    bool member = false;   ///< target.f(…)
+    bool generic = false;  ///< has type parameters
     std::vector<Type> arguments;
     Type result;
 };

@@ -4,6 +4,7 @@
 // and a dot behind the first argument of a member call, target.f(…).
 #include "cel/functions.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -13,80 +14,71 @@ namespace {
 
 struct Row {
     std::string_view name;
-    std::initializer_list<std::string_view> overloads;
+    std::string_view overloads;  ///< with a space between them
     Implementation implementation;
 };
 
-const std::initializer_list<Row> kRows{
-    {"_+_", {"ii:i", "uu:u", "dd:d", "ss:s", "yy:y", "LL:L", "tr:t", "rt:t", "rr:r"}, add},
-    {"_-_", {"ii:i", "uu:u", "dd:d", "tt:r", "tr:t", "rr:r"}, subtract},
-    {"_*_", {"ii:i", "uu:u", "dd:d"}, multiply},
-    {"_/_", {"ii:i", "uu:u", "dd:d"}, divide},
-    {"_%_", {"ii:i", "uu:u"}, modulo},
-    {"-_", {"i:i", "d:d", "r:r"}, negate},
-    {"!_", {"b:b"}, logical_not},
-    {"_==_", {"AA:b"}, equals},
-    {"_!=_", {"AA:b"}, differs},
-    {"_<_",
-     {"bb:b", "ii:b", "uu:b", "dd:b", "ss:b", "yy:b", "tt:b", "rr:b", "iu:b", "id:b", "ui:b",
-      "ud:b", "di:b", "du:b"},
-     less},
-    {"_<=_",
-     {"bb:b", "ii:b", "uu:b", "dd:b", "ss:b", "yy:b", "tt:b", "rr:b", "iu:b", "id:b", "ui:b",
-      "ud:b", "di:b", "du:b"},
-     less_or_equal},
-    {"_>_",
-     {"bb:b", "ii:b", "uu:b", "dd:b", "ss:b", "yy:b", "tt:b", "rr:b", "iu:b", "id:b", "ui:b",
-      "ud:b", "di:b", "du:b"},
-     greater},
-    {"_>=_",
-     {"bb:b", "ii:b", "uu:b", "dd:b", "ss:b", "yy:b", "tt:b", "rr:b", "iu:b", "id:b", "ui:b",
-      "ud:b", "di:b", "du:b"},
-     greater_or_equal},
-    {"@in", {"AL:b", "AM:b"}, contained_in},
-    {"_[_]", {"Li:A", "MA:B"}, index},
-    {"size", {"s:i", "y:i", "L:i", "M:i", "s.:i", "y.:i", "L.:i", "M.:i"}, size},
+constexpr std::string_view kOrdered =
+    "bb:b ii:b uu:b dd:b ss:b yy:b tt:b rr:b iu:b id:b ui:b ud:b di:b du:b";
 
-    {"type", {"A:T"}, to_type},
-    {"dyn", {"A:D"}, to_dyn},
-    {"bool", {"b:b", "s:b"}, to_bool},
-    {"int", {"i:i", "u:i", "d:i", "s:i", "t:i"}, to_int},
-    {"uint", {"u:u", "i:u", "d:u", "s:u"}, to_uint},
-    {"double", {"d:d", "i:d", "u:d", "s:d"}, to_double},
-    {"string", {"s:s", "b:s", "i:s", "u:s", "d:s", "y:s", "t:s", "r:s"}, to_string},
-    {"bytes", {"y:y", "s:y"}, to_bytes},
-    {"timestamp", {"t:t", "s:t", "i:t"}, to_timestamp},
-    {"duration", {"r:r", "s:r"}, to_duration},
+constexpr Row kRows[] = {
+    {"_+_", "ii:i uu:u dd:d ss:s yy:y LL:L tr:t rt:t rr:r", add},
+    {"_-_", "ii:i uu:u dd:d tt:r tr:t rr:r", subtract},
+    {"_*_", "ii:i uu:u dd:d", multiply},
+    {"_/_", "ii:i uu:u dd:d", divide},
+    {"_%_", "ii:i uu:u", modulo},
+    {"-_", "i:i d:d r:r", negate},
+    {"!_", "b:b", logical_not},
+    {"_==_", "AA:b", equals},
+    {"_!=_", "AA:b", differs},
+    {"_<_", kOrdered, less},
+    {"_<=_", kOrdered, less_or_equal},
+    {"_>_", kOrdered, greater},
+    {"_>=_", kOrdered, greater_or_equal},
+    {"@in", "AL:b AM:b", contained_in},
+    {"_[_]", "Li:A MA:B", index},
+    {"size", "s:i y:i L:i M:i s.:i y.:i L.:i M.:i", size},
 
-    {"contains", {"s.s:b"}, contains},
-    {"startsWith", {"s.s:b"}, starts_with},
-    {"endsWith", {"s.s:b"}, ends_with},
-    {"matches", {"s.s:b", "ss:b"}, matches},
+    {"type", "A:T", to_type},
+    {"dyn", "A:D", to_dyn},
+    {"bool", "b:b s:b", to_bool},
+    {"int", "i:i u:i d:i s:i t:i", to_int},
+    {"uint", "u:u i:u d:u s:u", to_uint},
+    {"double", "d:d i:d u:d s:d", to_double},
+    {"string", "s:s b:s i:s u:s d:s y:s t:s r:s", to_string},
+    {"bytes", "y:y s:y", to_bytes},
+    {"timestamp", "t:t s:t i:t", to_timestamp},
+    {"duration", "r:r s:r", to_duration},
 
-    {"charAt", {"s.i:s"}, char_at},
-    {"indexOf", {"s.s:i", "s.si:i"}, index_of},
-    {"lastIndexOf", {"s.s:i", "s.si:i"}, last_index_of},
-    {"substring", {"s.i:s", "s.ii:s"}, substring},
-    {"lowerAscii", {"s.:s"}, lower_ascii},
-    {"upperAscii", {"s.:s"}, upper_ascii},
-    {"trim", {"s.:s"}, trim},
-    {"reverse", {"s.:s"}, reverse},
-    {"replace", {"s.ss:s", "s.ssi:s"}, replace},
-    {"split", {"s.s:S", "s.si:S"}, split},
-    {"join", {"S.:s", "S.s:s"}, join},
-    {"strings.quote", {"s:s"}, quote},
-    {"format", {"s.L:s"}, format},
+    {"contains", "s.s:b", contains},
+    {"startsWith", "s.s:b", starts_with},
+    {"endsWith", "s.s:b", ends_with},
+    {"matches", "s.s:b ss:b", matches},
 
-    {"getFullYear", {"t.:i", "t.s:i"}, get_full_year},
-    {"getMonth", {"t.:i", "t.s:i"}, get_month},
-    {"getDate", {"t.:i", "t.s:i"}, get_date},
-    {"getDayOfMonth", {"t.:i", "t.s:i"}, get_day_of_month},
-    {"getDayOfWeek", {"t.:i", "t.s:i"}, get_day_of_week},
-    {"getDayOfYear", {"t.:i", "t.s:i"}, get_day_of_year},
-    {"getHours", {"t.:i", "t.s:i", "r.:i"}, get_hours},
-    {"getMinutes", {"t.:i", "t.s:i", "r.:i"}, get_minutes},
-    {"getSeconds", {"t.:i", "t.s:i", "r.:i"}, get_seconds},
-    {"getMilliseconds", {"t.:i", "t.s:i", "r.:i"}, get_milliseconds},
+    {"charAt", "s.i:s", char_at},
+    {"indexOf", "s.s:i s.si:i", index_of},
+    {"lastIndexOf", "s.s:i s.si:i", last_index_of},
+    {"substring", "s.i:s s.ii:s", substring},
+    {"lowerAscii", "s.:s", lower_ascii},
+    {"upperAscii", "s.:s", upper_ascii},
+    {"trim", "s.:s", trim},
+    {"reverse", "s.:s", reverse},
+    {"replace", "s.ss:s s.ssi:s", replace},
+    {"split", "s.s:S s.si:S", split},
+    {"join", "S.:s S.s:s", join},
+    {"strings.quote", "s:s", quote},
+    {"format", "s.L:s", format},
+
+    {"getFullYear", "t.:i t.s:i", get_full_year},
+    {"getMonth", "t.:i t.s:i", get_month},
+    {"getDate", "t.:i t.s:i", get_date},
+    {"getDayOfMonth", "t.:i t.s:i", get_day_of_month},
+    {"getDayOfWeek", "t.:i t.s:i", get_day_of_week},
+    {"getDayOfYear", "t.:i t.s:i", get_day_of_year},
+    {"getHours", "t.:i t.s:i r.:i", get_hours},
+    {"getMinutes", "t.:i t.s:i r.:i", get_minutes},
+    {"getSeconds", "t.:i t.s:i r.:i", get_seconds},
+    {"getMilliseconds", "t.:i t.s:i r.:i", get_milliseconds},
 };
 
 Type type_of(char letter) {
@@ -133,6 +125,7 @@ Overload read(std::string_view signature) {
             out.member = true;
         else
             out.arguments.push_back(type_of(signature[0]));
+        out.generic |= std::string_view("ABLM").find(signature[0]) != std::string_view::npos;
     }
     out.result = type_of(signature[1]);
     WEIR_ASSERT(out.arguments.size() <= kMaxArguments);
@@ -146,8 +139,11 @@ const Table& table() {
         Table out;
         for (const Row& row : kRows) {
             Function function{row.name, {}, row.implementation};
-            for (const auto signature : row.overloads)
-                function.overloads.push_back(read(signature));
+            for (auto rest = row.overloads; !rest.empty();) {
+                const size_t end = std::min(rest.find(' '), rest.size());
+                function.overloads.push_back(read(rest.substr(0, end)));
+                rest.remove_prefix(std::min(end + 1, rest.size()));
+            }
             out.emplace(row.name, std::move(function));
         }
         return out;
