@@ -116,6 +116,18 @@ TEST(TextShape, CountsCharactersByTheirLength) {
     EXPECT_EQ(shape.four, 1);
 }
 
+TEST(TextShape, LettersWithoutWordsWeighMore) {
+    TextShape base64, prose, snake;
+    base64.add_raw(base64_encode(std::string(3000, '\x5A') + "and a tail"));
+    EXPECT_GT(base64.dense, 3000);
+    for (int i = 0; i < 100; ++i) {
+        prose.add_raw("A rather uncharacteristic conglomeration of misunderstandings. ");
+        snake.add_raw("snake_case_of_considerable_length,another_identifier_without_spaces;");
+    }
+    EXPECT_EQ(prose.dense, 0);
+    EXPECT_EQ(snake.dense, 0);
+}
+
 TEST(TextShape, EscapesCountAsWhatTheyStandFor) {
     struct Part {
         const char* raw;

@@ -34,11 +34,11 @@ constexpr ImagePrice kFlat{.base = 1600, .unknown = 1600};
 
 // OpenAI's are fitted to o200k_base over prose, code, JSON and YAML (docs/tokens.md); the others
 // are those scaled to what the provider says a token is in English.
-constexpr TextRatio kOpenAiRatio{207, 600, 473, 450, 750, 2000};
-constexpr TextRatio kClaudeRatio{250, 720, 570, 600, 1100, 2500};
-constexpr TextRatio kGeminiRatio{218, 700, 490, 450, 700, 2000};
-constexpr TextRatio kMistralRatio{245, 1000, 550, 600, 1000, 2500};
-constexpr TextRatio kPlainRatio{218, 650, 490, 500, 800, 2000};
+constexpr TextRatio kOpenAiRatio{207, 700, 600, 473, 450, 750, 2000};
+constexpr TextRatio kClaudeRatio{250, 850, 720, 570, 600, 1100, 2500};
+constexpr TextRatio kGeminiRatio{218, 720, 700, 490, 450, 700, 2000};
+constexpr TextRatio kMistralRatio{245, 850, 1000, 550, 600, 1000, 2500};
+constexpr TextRatio kPlainRatio{218, 730, 650, 490, 500, 800, 2000};
 
 constexpr ToolCost kOpenAiTools{.once = 12, .function = 7, .recipe = true};
 constexpr ToolCost kOldOpenAiTools{.once = 12, .function = 10, .recipe = true};

@@ -18,11 +18,12 @@ bool is_sign(unsigned char c) {
 /// Bytes by what they are: `high` are not ASCII, `inner` continue a character, `long3` begin one of
 /// three bytes or more, `long4` one of four.
 struct Bytes {
-    int64_t digits = 0, signs = 0, high = 0, inner = 0, long3 = 0, long4 = 0;
+    int64_t digits = 0, signs = 0, spaces = 0, high = 0, inner = 0, long3 = 0, long4 = 0;
 
     void add(unsigned char c) {
         digits += c >= '0' && c <= '9';
         signs += is_sign(c);
+        spaces += c <= ' ';
         high += c >= 0x80;
         inner += c >= 0x80 && c < 0xC0;
         long3 += c >= 0xE0;
@@ -50,8 +51,8 @@ Block between(Block v, unsigned char first, unsigned char last) {
 
 /// Counters of 16 lanes; they are emptied before one can overflow.
 struct Lanes {
-    Block digits = _mm_setzero_si128(), signs = digits, high = digits, inner = digits,
-          long3 = digits, long4 = digits;
+    Block digits = _mm_setzero_si128(), signs = digits, spaces = digits, high = digits,
+          inner = digits, long3 = digits, long4 = digits;
 
     void add(Block v) {
         const Block digit = between(v, '0', '9');
@@ -59,6 +60,7 @@ struct Lanes {
         const Block sign = _mm_andnot_si128(_mm_or_si128(digit, letter), between(v, ' ' + 1, 0x7E));
         digits = _mm_sub_epi8(digits, digit);
         signs = _mm_sub_epi8(signs, sign);
+        spaces = _mm_sub_epi8(spaces, between(v, 0, ' '));
         if (_mm_movemask_epi8(v) == 0) return;
         high = _mm_sub_epi8(high, between(v, 0x80, 0xFF));
         inner = _mm_sub_epi8(inner, between(v, 0x80, 0xBF));
@@ -68,6 +70,7 @@ struct Lanes {
     void empty_into(Bytes& out) const {
         out.digits += sum(digits);
         out.signs += sum(signs);
+        out.spaces += sum(spaces);
         out.high += sum(high);
         out.inner += sum(inner);
         out.long3 += sum(long3);
@@ -175,6 +178,12 @@ Escapes count_escapes(std::string_view inside) {
     return out;
 }
 
+/// No language and no code has words of 20 letters on average.
+bool is_dense(int64_t letters, int64_t breaks) {
+    constexpr int64_t kEnough = 64, kLongWord = 20;
+    return letters >= kEnough && letters > kLongWord * (breaks + 1);
+}
+
 }  // namespace
 
 void TextShape::add(std::string_view utf8) {
@@ -184,7 +193,9 @@ void TextShape::add(std::string_view utf8) {
     p = add_blocks(p, end, bytes);
     for (; p != end; ++p)
         bytes.add(static_cast<unsigned char>(*p));
-    plain += static_cast<int64_t>(utf8.size()) - bytes.high - bytes.digits - bytes.signs;
+    const int64_t others =
+        static_cast<int64_t>(utf8.size()) - bytes.high - bytes.digits - bytes.signs;
+    (is_dense(others - bytes.spaces, bytes.spaces + bytes.signs) ? dense : plain) += others;
     digits += bytes.digits;
     signs += bytes.signs;
     two += bytes.high - bytes.inner - bytes.long3;

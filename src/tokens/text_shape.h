@@ -1,9 +1,9 @@
 /// How long a text is, in the terms that a ratio of tokens needs: characters by kind.
 ///
-/// A letter of English is a fifth of a token, a bracket in code half of one, a letter of Chinese
-/// most of one, an emoji several. ASCII is told apart by class, the rest by the length of its UTF-8
-/// form, which takes a few instructions for 16 bytes.
-/// Threads: plain values and pure functions.
+/// A letter of English is a fifth of a token, one of base64 two thirds, a bracket in code half of
+/// one, a letter of Chinese most of one, an emoji several. ASCII is told apart by class, the rest
+/// by the length of its UTF-8 form, which takes a few instructions for 16 bytes. Threads: plain
+/// values and pure functions.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -12,6 +12,7 @@ namespace weir::tokens {
 
 struct TextShape {
     int64_t plain = 0;  ///< ASCII: letters, white space, controls
+    int64_t dense = 0;  ///< such letters where no words are: base64, keys, noise
     int64_t digits = 0;
     int64_t signs = 0;  ///< ASCII: all others
     int64_t two = 0;    ///< Latin with accents, Greek, Cyrillic, Hebrew, Arabic
@@ -27,6 +28,7 @@ struct TextShape {
 /// Tokens per character, in thousandths.
 struct TextRatio {
     int plain = 220;
+    int dense = 700;
     int digits = 600;
     int signs = 480;
     int two = 500;
@@ -34,8 +36,9 @@ struct TextRatio {
     int four = 2000;
 
     int64_t tokens(const TextShape& shape) const {
-        return (shape.plain * plain + shape.digits * digits + shape.signs * signs +
-                shape.two * two + shape.three * three + shape.four * four + 999) /
+        return (shape.plain * plain + shape.dense * dense + shape.digits * digits +
+                shape.signs * signs + shape.two * two + shape.three * three + shape.four * four +
+                999) /
                1000;
     }
 };
