@@ -20,7 +20,7 @@ bool is_sign(unsigned char c) {
 struct Bytes {
     int64_t digits = 0, signs = 0, spaces = 0, high = 0, inner = 0, long3 = 0, long4 = 0;
 
-    void add(unsigned char c) {
+    [[maybe_unused]] void add(unsigned char c) {
         digits += c >= '0' && c <= '9';
         signs += is_sign(c);
         spaces += c <= ' ';
@@ -78,19 +78,38 @@ struct Lanes {
     }
 };
 
-const char* add_blocks(const char* p, const char* end, Bytes& out) {
-    while (end - p >= 16) {
+/// The last block is filled up with spaces, which are taken off again.
+void add_tail(const char* p, const char* end, Lanes& lanes, Bytes& out) {
+    char block[16];
+    std::memset(block, ' ', sizeof block);
+    std::memcpy(block, p, static_cast<size_t>(end - p));
+    lanes.add(load(block));
+    out.spaces -= 16 - (end - p);
+}
+
+Bytes count_bytes(std::string_view text) {
+    Bytes out;
+    const char* p = text.data();
+    const char* end = p + text.size();
+    do {
         Lanes lanes;
-        const char* stop = p + 16 * std::min<ptrdiff_t>(255, (end - p) / 16);
+        const char* stop = p + 16 * std::min<ptrdiff_t>(254, (end - p) / 16);
         for (; p != stop; p += 16)
             lanes.add(load(p));
+        if (end - p < 16) {
+            add_tail(p, end, lanes, out);
+            p = end;
+        }
         lanes.empty_into(out);
-    }
-    return p;
+    } while (p != end);
+    return out;
 }
 #else
-const char* add_blocks(const char* p, const char*, Bytes&) {
-    return p;
+Bytes count_bytes(std::string_view text) {
+    Bytes out;
+    for (const char c : text)
+        out.add(static_cast<unsigned char>(c));
+    return out;
 }
 #endif
 
@@ -187,12 +206,8 @@ bool is_dense(int64_t letters, int64_t breaks) {
 }  // namespace
 
 void TextShape::add(std::string_view utf8) {
-    const char* p = utf8.data();
-    const char* end = p + utf8.size();
-    Bytes bytes;
-    p = add_blocks(p, end, bytes);
-    for (; p != end; ++p)
-        bytes.add(static_cast<unsigned char>(*p));
+    if (utf8.empty()) return;
+    const Bytes bytes = count_bytes(utf8);
     const int64_t others =
         static_cast<int64_t>(utf8.size()) - bytes.high - bytes.digits - bytes.signs;
     (is_dense(others - bytes.spaces, bytes.spaces + bytes.signs) ? dense : plain) += others;
