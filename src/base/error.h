@@ -46,6 +46,7 @@ inline constexpr Code route_model_not_found{"route.model_not_found", Fault::clie
 inline constexpr Code route_no_backend{"route.no_backend", Fault::internal, 503};
 inline constexpr Code body_invalid_json{"body.invalid_json", Fault::client, 400};
 inline constexpr Code body_invalid{"body.invalid", Fault::client, 400};
+inline constexpr Code body_invalid_form{"body.invalid_form", Fault::client, 400};
 inline constexpr Code body_model{"body.model", Fault::client, 400};
 inline constexpr Code auth_missing{"auth.missing", Fault::client, 401};
 inline constexpr Code auth_denied{"auth.denied", Fault::policy, 403};
@@ -99,6 +100,7 @@ inline constexpr std::array kAllCodes{&codes::http_bad_request,
                                       &codes::route_no_backend,
                                       &codes::body_invalid_json,
                                       &codes::body_invalid,
+                                      &codes::body_invalid_form,
                                       &codes::body_model,
                                       &codes::auth_missing,
                                       &codes::auth_denied,

@@ -17,6 +17,12 @@ bool ClientExchange::reused() const {
 net::Task<Result<void>> ClientExchange::send(std::span<iovec> pieces, net::Duration stall) {
     return connection_->send(pieces, stall, cancel_);
 }
+net::Task<Result<void>> ClientExchange::send_more(std::span<iovec> pieces, net::Duration stall) {
+    return connection_->send_more(pieces, stall, cancel_);
+}
+bool ClientExchange::takes_more() const {
+    return connection_->takes_more();
+}
 net::Task<Result<const ResponseHead*>> ClientExchange::read_head(std::string_view method,
                                                                  net::TimePoint deadline) {
     return connection_->read_head(method, deadline, cancel_);

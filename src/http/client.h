@@ -56,6 +56,10 @@ public:
     /// Sends the whole request. Fails with upstream.reset, or upstream.request_timeout if the
     /// provider took nothing for `stall`.
     net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall);
+    /// More of a request begun with send(); fails likewise.
+    net::Task<Result<void>> send_more(std::span<iovec> pieces, net::Duration stall);
+    /// False once the provider has closed or refused: its answer, if there is one, says why.
+    bool takes_more() const;
     /// The final response head; 1xx are passed over. Fails with upstream.first_byte_timeout,
     /// upstream.reset, upstream.protocol. Valid until the first read_body().
     net::Task<Result<const ResponseHead*>> read_head(std::string_view method,

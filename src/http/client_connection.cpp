@@ -21,6 +21,11 @@ net::Task<Result<void>> ClientConnection::send(std::span<iovec> pieces, net::Dur
     head_seen_ = false;
     keep_alive_ = false;
     decoder_ = h1::BodyDecoder(Framing{Framing::Kind::until_close, 0});
+    return send_more(pieces, stall, cancel);
+}
+
+net::Task<Result<void>> ClientConnection::send_more(std::span<iovec> pieces, net::Duration stall,
+                                                    net::CancelSource* cancel) {
     int error = co_await send_all(net::consume(pieces, 0), stall, cancel);
     if (error == ETIMEDOUT)
         co_return fail(codes::upstream_request_timeout, "the provider stopped reading the request");

@@ -14,6 +14,9 @@ public:
 
     net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall,
                                  net::CancelSource* cancel);
+    net::Task<Result<void>> send_more(std::span<iovec> pieces, net::Duration stall,
+                                      net::CancelSource* cancel);
+    bool takes_more() const { return !send_failed_; }
     net::Task<Result<const ResponseHead*>> read_head(std::string_view method,
                                                      net::TimePoint deadline,
                                                      net::CancelSource* cancel);

@@ -43,6 +43,12 @@ net::Task<Result<std::string_view>> Exchange::read_all() {
 net::Task<Result<std::string_view>> Exchange::read_some() {
     return connection_.read_some();
 }
+net::Task<Result<std::string_view>> Exchange::hold_some() {
+    return connection_.hold_some();
+}
+void Exchange::watch_unread() {
+    if (!body_done()) connection_.stream_->watch(&connection_);
+}
 bool Exchange::body_done() const {
     return connection_.body_finished();
 }

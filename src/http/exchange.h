@@ -40,7 +40,13 @@ public:
     net::Task<Result<std::string_view>> read_all();
     /// The next piece of the body; empty at its end. Valid until the next call.
     net::Task<Result<std::string_view>> read_some();
+    /// As read_some(), but keeps what it reads: everything kept so far, valid until the next call.
+    /// read_all() then goes on from there, read_some() reads on beside it. Fails like read_all().
+    net::Task<Result<std::string_view>> hold_some();
     bool body_done() const;
+    /// Hears of a client that goes away before its body has come, while the handler waits for
+    /// something else.
+    void watch_unread();
     /// Gives back the memory of request head and body: their views are invalid from here on.
     void release_request();
 

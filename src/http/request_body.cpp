@@ -46,7 +46,7 @@ void ServerConnection::body_complete() {
 
 net::Task<Result<std::string_view>> ServerConnection::read_all() {
     if (body_finished()) {
-        if (heap_) co_return std::string_view(heap_.get(), heap_size_);
+        if (heap_) co_return held();
         co_return whole_;
     }
     if (head_.framing.kind == Framing::Kind::length &&
@@ -70,14 +70,19 @@ net::Task<Result<std::string_view>> ServerConnection::read_in_place(std::size_t 
 net::Task<Result<std::string_view>> ServerConnection::read_to_heap() {
     if (head_.framing.kind == Framing::Kind::length)
         WEIR_CO_CHECK(grow_heap(static_cast<std::size_t>(head_.framing.length)));
-    while (true) {
-        WEIR_CO_TRY(std::string_view piece, co_await read_some());
-        if (piece.empty()) break;
+    while (!body_finished())
+        WEIR_CO_CHECK(co_await hold_some());
+    co_return held();
+}
+
+net::Task<Result<std::string_view>> ServerConnection::hold_some() {
+    WEIR_CO_TRY(std::string_view piece, co_await read_some());
+    if (!piece.empty()) {
         WEIR_CO_CHECK(grow_heap(heap_size_ + piece.size()));
         std::memcpy(heap_.get() + heap_size_, piece.data(), piece.size());
         heap_size_ += piece.size();
     }
-    co_return std::string_view(heap_.get(), heap_size_);
+    co_return held();
 }
 
 net::Task<Result<std::string_view>> ServerConnection::read_some() {

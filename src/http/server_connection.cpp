@@ -204,6 +204,10 @@ net::Task<void> ServerConnection::linger() {
 // While a handler works: bytes are a pipelined request (kept), an end means that the client is
 // gone.
 void ServerConnection::on_readable(net::Stream& stream) {
+    if (!body_finished()) {  // an upload: who reads it has the buffer
+        if (stream.at_end()) cancel_.cancel();
+        return;
+    }
     bool lent = !block_;
     if (lent) {
         block_ = server_.worker_.blocks().take();

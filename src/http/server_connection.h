@@ -48,6 +48,8 @@ private:
     net::Task<Result<std::string_view>> read_in_place(std::size_t length);
     net::Task<Result<std::string_view>> read_to_heap();
     net::Task<Result<std::string_view>> read_some();
+    net::Task<Result<std::string_view>> hold_some();
+    std::string_view held() const { return {heap_.get(), heap_size_}; }
     net::Task<Result<void>> fill_body();
     std::unexpected<Error> body_too_large();
     Result<void> grow_heap(std::size_t needed);

@@ -103,6 +103,7 @@ void Stream::on_events(uint32_t events) {
     constexpr uint32_t kRead = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     constexpr uint32_t kWrite = EPOLLOUT | EPOLLHUP | EPOLLERR;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) ending_ = true;
+    if (events & (EPOLLHUP | EPOLLERR)) gone_ = true;
     if (events & kRead) maybe_readable_ = true;
     if (waiting_) {
         bool wanted = waiting_->direction_ == Direction::read    ? events & kRead
@@ -125,7 +126,7 @@ bool Stream::quiet() {
 
 bool Stream::at_end() {
     char byte;
-    return open() && ::recv(fd(), &byte, 1, MSG_PEEK) == 0;
+    return open() && (gone_ || ::recv(fd(), &byte, 1, MSG_PEEK) == 0);
 }
 
 bool Stream::stale() const {

@@ -84,7 +84,8 @@ public:
 
     /// After an exchange: true if nothing more has come, so that the connection may be kept.
     bool quiet();
-    /// True if the peer has closed and nothing is left to read; reads nothing. Not for TLS.
+    /// True if the peer has closed and nothing is left to read, or has reset the connection; reads
+    /// nothing. Not for TLS.
     bool at_end();
     /// For a watched, idle connection: true if the peer has closed or sent something since.
     bool stale() const;
@@ -123,6 +124,7 @@ private:
     int fd_;
     bool maybe_readable_ = false;  // false once a read found less than it had room for
     bool ending_ = false;          // the peer has closed its side: reading goes on until the end
+    bool gone_ = false;            // neither side can send: it was reset, or both have closed
 };
 
 /// Awaiter of readable() and writable(). Lives in the waiting coroutine's frame.

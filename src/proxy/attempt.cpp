@@ -21,6 +21,10 @@ private:
     std::string& head_;
 };
 
+iovec piece_of(std::string_view text) {
+    return {const_cast<char*>(text.data()), text.size()};
+}
+
 bool named(const std::vector<std::string>& names, std::string_view name) {
     for (const auto& candidate : names)
         if (iequals(candidate, name)) return true;
@@ -92,10 +96,12 @@ net::Task<Result<void>> ExchangeRun::attempt_once(const snapshot::Attempt& attem
         ask_again_ = false;
         Outgoing& out = scratch_->outgoing;
         out.clear();
+        bool whole = attempt.credential->needs_body() || !passes_through(attempt);
+        if (upload_ && whole) WEIR_CO_CHECK(co_await hold_request());
         WEIR_CO_CHECK(prepare(attempt, out));
         const Head* head = nullptr;
         WEIR_CO_TRY(http::ClientExchange upstream, co_await send(attempt, out, head));
-        if (more && another_may_answer(head->status))
+        if (more && !request_released_ && another_may_answer(head->status))
             co_return fail(codes::upstream_error,
                            fmt::format("{} answered {}", attempt.backend, head->status));
         WEIR_CO_CHECK(co_await relay(attempt, out, std::move(upstream), *head));
@@ -109,16 +115,24 @@ net::Task<Result<http::ClientExchange>> ExchangeRun::send(const snapshot::Attemp
     uint32_t turn = pinned_->next_origin[attempt.id]++;
     const http::Origin& origin = pinned_->origins[attempt.origins[turn % attempt.origins.size()]];
     record_.upstream = origin.address;
-    for (bool fresh = false;; fresh = true) {
+    for (bool fresh = upload_.has_value();; fresh = true) {
         auto upstream = co_await gateway_.parts_.pool.acquire(origin, until(timeouts().connect),
                                                               &client_.cancel(), fresh);
         if (!upstream) co_return std::unexpected(std::move(upstream).error());
-        std::array<iovec, 2> pieces{iovec{const_cast<char*>(out.head.data()), out.head.size()},
-                                    iovec{const_cast<char*>(out.body.data()), out.body.size()}};
         net::Duration stall = timeouts().stream_idle.count()
                                   ? net::Duration(timeouts().stream_idle)
                                   : net::Duration(std::chrono::hours(24));
-        auto sent = co_await upstream->send(pieces, stall);
+        Result<void> sent;
+        if (upload_) {
+            request_released_ = true;
+            std::array held{out.body, out.inserted, out.rest};
+            sent = co_await upload_->send(*upstream, out.head, held, stall, until({}));
+        } else {
+            std::array pieces{piece_of(out.head), piece_of(out.body), piece_of(out.inserted),
+                              piece_of(out.rest)};
+            std::size_t count = out.inserted.empty() ? 2 : 4;
+            sent = co_await upstream->send(std::span(pieces).first(count), stall);
+        }
         if (!sent) co_return std::unexpected(std::move(sent).error());
         record_.sent = std::chrono::steady_clock::now();
         auto answer =
@@ -137,8 +151,7 @@ Result<void> ExchangeRun::prepare(const snapshot::Attempt& attempt, Outgoing& ou
     out.stream = inspection_.stream;
     std::string path;
     std::vector<dialect::OwnedHeader> headers;
-    bool same = !operation_ || dialect::passes_through(*operation_, dialect_, attempt.schema);
-    if (same) {
+    if (passes_through(attempt)) {
         WEIR_TRY(path, pass_through(attempt, out));
     } else {
         WEIR_TRY(path, translate(attempt, out, headers));
@@ -165,6 +178,7 @@ Result<std::string> ExchangeRun::pass_through(const snapshot::Attempt& attempt, 
     out.context.schema = attempt.schema;
     out.context.model = model;
     out.body = body_;
+    if (inspection_.form && !attempt.model_override.empty()) edit_form(attempt, out);
     if (!inspection_.json) return path;
 
     std::vector<json::Edit> edits;
@@ -186,6 +200,22 @@ Result<std::string> ExchangeRun::pass_through(const snapshot::Attempt& attempt, 
         out.body = out.edited;
     }
     return path;
+}
+
+/// Another model in a form: the value is exchanged where it stands, every other byte stays.
+void ExchangeRun::edit_form(const snapshot::Attempt& attempt, Outgoing& out) const {
+    std::size_t begin = static_cast<std::size_t>(inspection_.model_begin);
+    out.body = body_.substr(0, begin);
+    out.inserted = attempt.model_override;
+    out.rest = body_.substr(begin + inspection_.model.size());
+    if (!attempt.credential->needs_body()) return;
+    out.edited.append(out.body).append(out.inserted).append(out.rest);
+    out.body = out.edited;
+    out.inserted = out.rest = {};
+}
+
+bool ExchangeRun::passes_through(const snapshot::Attempt& attempt) const {
+    return !operation_ || dialect::passes_through(*operation_, dialect_, attempt.schema);
 }
 
 Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Outgoing& out,
@@ -249,9 +279,12 @@ Result<void> ExchangeRun::write_head(const snapshot::Attempt& attempt, Outgoing&
     for (const auto& field : attempt.set_headers)
         sink.add(field.name, field.value);
     sink.add("x-request-id", record_.request_id);
-    bool has_body = !out.body.empty() || request.method == "POST" || request.method == "PUT" ||
+    bool has_body = out.body_size() > 0 || request.method == "POST" || request.method == "PUT" ||
                     request.method == "PATCH";
-    if (has_body) sink.add("content-length", fmt::format_int(out.body.size()).c_str());
+    if (upload_)
+        upload_->append_framing(head, out.body_size());
+    else if (has_body)
+        sink.add("content-length", fmt::format_int(out.body_size()).c_str());
     credential::RequestToSign to_sign{request.method, attempt.host_header, path, out.body,
                                       gateway_.parts_.clock.system_now()};
     WEIR_CHECK(attempt.credential->apply(to_sign, sink));

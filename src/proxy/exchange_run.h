@@ -14,6 +14,7 @@
 #include "http/exchange.h"
 #include "proxy/gateway.h"
 #include "proxy/inspect.h"
+#include "proxy/upload.h"
 #include "route/operation.h"
 
 namespace weir::proxy {
@@ -49,8 +50,11 @@ struct Record {
 struct Outgoing {
     void clear();
     std::string head;
-    std::string edited;     ///< holds the body when it is not the client's own bytes
-    std::string_view body;  ///< the client's bytes, or `edited`
+    std::string edited;         ///< holds the body when it is not the client's own bytes
+    std::string_view body;      ///< the client's bytes, or `edited`
+    std::string_view inserted;  ///< behind it, in a form: another model,
+    std::string_view rest;      ///< and behind that the rest of the client's bytes
+    std::size_t body_size() const { return body.size() + inserted.size() + rest.size(); }
     bool translated = false;
     bool stream = false;
     bool withhold_usage = false;
@@ -76,6 +80,8 @@ private:
 
     // phases.cpp: identify, inspect, route
     net::Task<Result<void>> phases();
+    net::Task<Result<void>> read_request();
+    net::Task<Result<void>> hold_request();
     Result<void> find_rule();
     Result<void> identify(const route::Match& match);
     std::unexpected<Error> no_rule(const route::RequestView& view);
@@ -94,6 +100,8 @@ private:
                                                  const Outgoing& out, const Head*& head);
     Result<void> prepare(const snapshot::Attempt& attempt, Outgoing& out);
     Result<std::string> pass_through(const snapshot::Attempt& attempt, Outgoing& out);
+    void edit_form(const snapshot::Attempt& attempt, Outgoing& out) const;
+    bool passes_through(const snapshot::Attempt& attempt) const;
     Result<std::string> translate(const snapshot::Attempt& attempt, Outgoing& out,
                                   std::vector<dialect::OwnedHeader>& headers);
     Result<void> write_head(const snapshot::Attempt& attempt, Outgoing& out,
@@ -134,7 +142,8 @@ private:
     std::string suffix_;                           ///< path behind prefix and version
     std::string query_;
     Inspection inspection_;
-    std::string_view body_;
+    std::string_view body_;  ///< whole, or what is held of the upload
+    std::optional<Upload> upload_;
     std::unique_ptr<Scratch> scratch_;
     Record& record_;
     std::string host_buffer_;

@@ -1,15 +1,9 @@
 #include "proxy/inspect.h"
 
+#include "route/operation.h"
+
 namespace weir::proxy {
 namespace {
-
-/// Form and plain text too: that is what curl -d and careless clients call their JSON.
-bool is_json(std::string_view content_type) {
-    auto type = trim(content_type.substr(0, content_type.find(';')));
-    return type.empty() || iequals(type, "application/json") || iequals(type, "text/json") ||
-           iequals(type, "text/plain") || iequals(type, "application/x-www-form-urlencoded") ||
-           (type.size() > 5 && iequals(type.substr(type.size() - 5), "+json"));
-}
 
 Result<void> read_model(const json::Peek& peek, Inspection& out) {
     std::size_t models = peek.count("model");
@@ -23,14 +17,15 @@ Result<void> read_model(const json::Peek& peek, Inspection& out) {
     return {};
 }
 
-/// `name` of a part's Content-Disposition, or empty.
-std::string_view part_name(std::string_view head) {
-    auto at = head.find("name=\"");
-    while (at != std::string_view::npos && at > 0 && head[at - 1] != ' ' && head[at - 1] != ';')
-        at = head.find("name=\"", at + 1);
-    if (at == std::string_view::npos) return {};
-    auto value = head.substr(at + 6);
-    return value.substr(0, value.find('"'));
+Result<void> inspect_form(const http::RequestHead& request, std::string_view body,
+                          Inspection& out) {
+    WEIR_TRY(std::string boundary, required_boundary(request));
+    http::FormScanner form(boundary, "model");
+    const char* bad = form.feed(body);
+    if (!bad) bad = form.finish();
+    if (bad) return fail(codes::body_invalid_form, bad);
+    take_model(form, out);
+    return {};
 }
 
 }  // namespace
@@ -38,10 +33,7 @@ std::string_view part_name(std::string_view head) {
 Result<void> inspect(json::Peeker& peeker, const http::RequestHead& request, std::string_view body,
                      Inspection& out) {
     std::string_view type = request.headers.value("content-type");
-    if (istarts_with(type, "multipart/form-data")) {
-        out.model = multipart_field(body, multipart_boundary(type), "model");
-        return {};
-    }
+    if (form_names_model(request)) return inspect_form(request, body, out);
     if (!is_json(type) || (body.empty() && !iequals(request.method, "POST"))) return {};
     WEIR_TRY(out.peek, peeker.peek(body));
     if (!out.peek.is_object())
@@ -59,31 +51,36 @@ Result<void> inspect(json::Peeker& peeker, const http::RequestHead& request, std
     return {};
 }
 
-std::string_view multipart_boundary(std::string_view content_type) {
-    auto at = content_type.find("boundary=");
-    if (at == std::string_view::npos) return {};
-    auto value = content_type.substr(at + 9);
-    if (value.starts_with('"')) return value.substr(1, value.find('"', 1) - 1);
-    return trim(value.substr(0, value.find(';')));
+bool is_json(std::string_view content_type) {
+    auto type = trim(content_type.substr(0, content_type.find(';')));
+    return type.empty() || iequals(type, "application/json") || iequals(type, "text/json") ||
+           iequals(type, "text/plain") || iequals(type, "application/x-www-form-urlencoded") ||
+           (type.size() > 5 && iequals(type.substr(type.size() - 5), "+json"));
 }
 
-std::string_view multipart_field(std::string_view body, std::string_view boundary,
-                                 std::string_view name) {
-    if (boundary.empty()) return {};
-    std::string delimiter = "--";
-    delimiter += boundary;
-    std::size_t at = body.find(delimiter);
-    while (at != std::string_view::npos) {
-        std::size_t head = at + delimiter.size();
-        std::size_t end = body.find("\r\n\r\n", head);
-        if (end == std::string_view::npos) return {};
-        std::size_t next = body.find("\r\n" + delimiter, end + 2);
-        if (next == std::string_view::npos) return {};
-        if (part_name(body.substr(head, end - head)) == name)
-            return next >= end + 4 ? body.substr(end + 4, next - end - 4) : std::string_view();
-        at = next + 2;
-    }
-    return {};
+bool form_names_model(const http::RequestHead& request) {
+    if (!istarts_with(request.headers.value("content-type"), "multipart/form-data")) return false;
+    for (const auto& row : route::endpoints())
+        if (row.endpoint != route::Endpoint::passthrough && row.method == request.method &&
+            request.path.ends_with(row.suffix))
+            return true;
+    return false;
+}
+
+Result<std::string> required_boundary(const http::RequestHead& request) {
+    std::string boundary = http::form_boundary(request.headers.value("content-type"));
+    if (boundary.empty())
+        return fail(codes::body_invalid_form,
+                    "the content type of the form names no boundary, or one that is not allowed");
+    return boundary;
+}
+
+void take_model(const http::FormScanner& form, Inspection& out) {
+    if (!form.found()) return;
+    out.form = true;
+    out.model_begin = form.value_begin();
+    out.model_buffer = form.value();
+    out.model = out.model_buffer;
 }
 
 }  // namespace weir::proxy

@@ -74,16 +74,34 @@ net::Task<Result<void>> ExchangeRun::phases() {
         co_return fail(codes::route_not_found,
                        "this listener is no longer configured; connect to one that is");
     }
-    if (!client_.body_done()) {
-        WEIR_CO_TRY(body_, co_await client_.read_all());
-    }
-    record_.bytes_in = body_.size();
-    WEIR_CO_CHECK(inspect(gateway_.peeker_, client_.request(), body_, inspection_));
+    WEIR_CO_CHECK(co_await read_request());
     record_.client_model = inspection_.model;
     if (lists_models()) co_return co_await answer_models();
     WEIR_CO_CHECK(find_rule());
     if (endpoint_.endpoint == route::Endpoint::models) co_return co_await answer_models();
     co_return co_await attempts();
+}
+
+/// The body, whole and inspected; or as much of an upload as routing needs.
+net::Task<Result<void>> ExchangeRun::read_request() {
+    if (Upload::suits(client_.request())) {
+        WEIR_CO_CHECK(co_await upload_.emplace(client_).begin(inspection_));
+        body_ = upload_->held();
+        if (!client_.body_done()) co_return Result<void>();
+        record_.bytes_in = upload_->seen();
+        upload_.reset();  // it was held whole on the way to the model
+        co_return Result<void>();
+    }
+    co_return co_await hold_request();
+}
+
+net::Task<Result<void>> ExchangeRun::hold_request() {
+    upload_.reset();
+    if (!client_.body_done()) {
+        WEIR_CO_TRY(body_, co_await client_.read_all());
+    }
+    record_.bytes_in = body_.size();
+    co_return inspect(gateway_.peeker_, client_.request(), body_, inspection_);
 }
 
 /// GET /v1/models at the root needs no rule: it lists what the rules name.

@@ -20,7 +20,7 @@ void Record::clear() {
 void Outgoing::clear() {
     head.clear();
     edited.clear();
-    body = {};
+    body = inserted = rest = {};
     translated = stream = withhold_usage = false;
     context.model.clear();
     context.request_id.clear();
@@ -41,6 +41,7 @@ ExchangeRun::~ExchangeRun() {
 
 void ExchangeRun::settle() {
     settled_ = true;
+    if (upload_) record_.bytes_in = upload_->seen();
     auto now = std::chrono::steady_clock::now();
     int status = client_.status();
     if (!client_.sent_head()) status = record_.error ? record_.error->status : 499;

@@ -1,5 +1,6 @@
 """A raw HTTP/1.1 client: sends exact bytes, reads responses with a parser of its own, sees how the connection ends."""
 import socket
+import struct
 import time
 from dataclasses import dataclass
 
@@ -38,6 +39,11 @@ class Connection:
         self.close()
 
     def close(self):
+        self.socket.close()
+
+    def reset(self):
+        """An RST instead of an end."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
     def send(self, data):
