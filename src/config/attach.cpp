@@ -104,7 +104,7 @@ Attachments::Attachments(const Parts& parts, const Configuration& configuration,
     std::vector<const TrafficPolicy*> policies;
     for (const TrafficPolicy& policy : parts.traffic_policies)
         if (policy.meta.kind == kPolicyKind) policies.push_back(&policy);
-    std::ranges::stable_sort(policies, before);
+    std::ranges::sort(policies, before);
     for (const TrafficPolicy* policy : policies) {
         report.set_subject(subject(policy->meta));
         attach(*policy, configuration, report);

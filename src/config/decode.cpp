@@ -55,8 +55,8 @@ TargetSelector read_target_selector(const Node& node, std::string field, Report&
                                : "Exists and DoesNotExist take no values; remove them");
         selector.requirements.push_back(std::move(requirement));
     }
-    std::string_view from = node.at("namespaces.from") ? node.at("namespaces.from")->text : "";
-    selector.all_namespaces = from == "All";
+    const Node* from = node.at("namespaces.from");
+    selector.all_namespaces = from && from->text == "All";
     return selector;
 }
 

@@ -39,7 +39,7 @@ std::vector<const ClientPolicy*> in_order(const std::vector<ClientPolicy>& polic
     std::vector<const ClientPolicy*> out;
     for (const ClientPolicy& policy : policies)
         out.push_back(&policy);
-    std::ranges::stable_sort(out, {}, [](const ClientPolicy* policy) {
+    std::ranges::sort(out, {}, [](const ClientPolicy* policy) {
         return std::pair(policy->meta.created.value_or(std::numeric_limits<int64_t>::max()),
                          policy->meta.name);
     });

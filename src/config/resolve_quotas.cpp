@@ -125,8 +125,8 @@ void apply_quotas(const Parts& parts, Configuration& configuration, Report& repo
     for (const QuotaPolicy& policy : parts.quota_policies)
         policies.push_back(&policy);
     // "The policy whose namespace/name is alphabetically first takes precedence."
-    std::ranges::stable_sort(
-        policies, {}, [](const QuotaPolicy* policy) { return policy->meta.name.to_string(); });
+    std::ranges::sort(policies, {},
+                      [](const QuotaPolicy* policy) { return policy->meta.name.to_string(); });
     QuotaPlacer placer(configuration, parts.complete, report);
     for (const QuotaPolicy* policy : policies)
         placer.place(*policy);
