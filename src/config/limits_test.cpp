@@ -258,6 +258,30 @@ TEST(LimitPlaceTest, SelectorsFindTargetsByTheirLabels) {
     EXPECT_NE(messages(loaded).find("spec.targetSelectors: targets nothing"), std::string::npos);
 }
 
+TEST(LimitPlaceTest, SelectorsReachAnotherNamespaceOnlyWithAGrant) {
+    const std::string policy = R"(
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: p, namespace: ops}
+spec:
+  targetSelectors: [{kind: HTTPRoute, matchLabels: {team: search}, namespaces: {from: All}}]
+  rateLimit: {global: {rules: [{limit: {requests: 1, unit: Day}}]}}
+)";
+    EXPECT_EQ(limits(with(policy), "a").size(), 0u);
+    Loaded granted = with(policy + R"(
+---
+apiVersion: gateway.networking.k8s.io/v1beta1
+kind: ReferenceGrant
+metadata: {name: g}
+spec:
+  from: [{group: gateway.envoyproxy.io, kind: BackendTrafficPolicy, namespace: ops}]
+  to: [{group: gateway.networking.k8s.io, kind: HTTPRoute}]
+)");
+    EXPECT_EQ(limits(granted, "a").size(), 1u) << messages(granted);
+    EXPECT_EQ(limits(granted, "z").size(), 0u);
+}
+
 TEST(LimitPlaceTest, WithAnImplicitGatewayPoliciesOfEveryGatewayNameHold) {
     std::string base(kBase);
     base = base.substr(base.find("---"));
