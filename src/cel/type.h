@@ -19,7 +19,7 @@ public:
 
     Type() = default;  ///< dyn
     static Type dyn() { return {}; }
-    static Type of(Kind kind) { return Type(Form::plain, kind); }
+    static Type of(Kind kind) { return {Form::plain, kind}; }
     static Type boolean() { return of(Kind::boolean); }
     static Type integer() { return of(Kind::integer); }
     static Type natural() { return of(Kind::natural); }
@@ -80,7 +80,7 @@ private:
     bool occurs(uint32_t id, const Type& type) const;
 
     struct Change {
-        uint32_t id;
+        uint32_t id = 0;
         Binding before;
     };
     void set(uint32_t id, Type type);

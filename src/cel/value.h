@@ -118,7 +118,7 @@ public:
     Value at(uint32_t position) const;
 
 private:
-    explicit Value(Kind kind) : kind_(kind), natural_(0) {}
+    explicit Value(Kind kind) : kind_(kind), detail_(0), extra_(0), natural_(0) {}
     template <class T>
     static Value make(Kind kind, T Value::* member, T value) {
         Value out(kind);
