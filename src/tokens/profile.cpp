@@ -139,7 +139,8 @@ bool begins(std::string_view model, std::string_view name) {
     if (!istarts_with(model, name)) return false;
     if (model.size() == name.size()) return true;
     const char next = ascii_lower(model[name.size()]);
-    return !(next >= 'a' && next <= 'z') && !(next >= '0' && next <= '9');
+    const bool letter = next >= 'a' && next <= 'z', digit = next >= '0' && next <= '9';
+    return !letter && !digit;
 }
 
 bool contains(std::string_view model, std::string_view name) {

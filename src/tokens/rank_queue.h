@@ -25,8 +25,8 @@ public:
     void clear();
     /// `rank` is above that of the last batch (or anything, before the first one).
     void push(uint32_t rank, uint32_t place) {
-        const int bucket = std::bit_width(rank ^ last_);
-        buckets_[static_cast<size_t>(bucket)].push_back({rank, place});
+        const auto bucket = static_cast<size_t>(std::bit_width(rank ^ last_));
+        buckets_[bucket].push_back({rank, place});
         filled_ |= uint64_t{1} << bucket;
     }
     /// All entries of the lowest rank, by place; empty at the end. Entries for which `live` is

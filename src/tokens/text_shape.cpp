@@ -32,6 +32,7 @@ struct Bytes {
 };
 
 #if defined(__SSE2__)
+// NOLINTBEGIN(portability-simd-intrinsics): std::simd is not in GCC 12; there is a way without.
 using Block = __m128i;
 
 Block load(const char* p) {
@@ -104,6 +105,7 @@ Bytes count_bytes(std::string_view text) {
     } while (p != end);
     return out;
 }
+// NOLINTEND(portability-simd-intrinsics)
 #else
 Bytes count_bytes(std::string_view text) {
     Bytes out;
@@ -171,7 +173,7 @@ const char* count_in_blocks(const char* p, const char* end, Escapes& out) {
             const Block next = load(p + 1);
             const Block special =
                 _mm_or_si128(_mm_cmpeq_epi8(next, backslash), _mm_cmpeq_epi8(next, u));
-            simple = _mm_sub_epi8(simple, found);
+            simple = _mm_sub_epi8(simple, found);  // NOLINT(portability-simd-intrinsics)
             others = _mm_or_si128(others, _mm_and_si128(found, special));
         }
         out.simple += sum(simple);

@@ -48,8 +48,8 @@ int64_t TokenCounter::merge(const Vocabulary& vocabulary, std::string_view piece
 }
 
 int64_t TokenCounter::merge_short(const Vocabulary& vocabulary, std::string_view piece) const {
-    std::array<uint32_t, kShortPiece> token;
-    std::array<uint32_t, kShortPiece> merged;  // token i with token i + 1
+    std::array<uint32_t, kShortPiece> token{};
+    std::array<uint32_t, kShortPiece> merged{};  // token i with token i + 1
     size_t count = piece.size();
     for (size_t i = 0; i < count; ++i)
         token[i] = vocabulary.of_byte(piece[i]);

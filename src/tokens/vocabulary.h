@@ -31,12 +31,12 @@ public:
     size_t tokens() const { return count_; }
     size_t memory() const;  ///< bytes of all tables
 
-    /// Whether the piece [p, end) is a token; it is not empty, and `limit` is the end of the text
-    /// around it (what may be read).
-    bool is_token(const char* p, const char* end, const char* limit) const {
-        const auto size = static_cast<size_t>(end - p);
+    /// Whether the piece [p, behind) is a token; it is not empty, and what may be read of the text
+    /// around it goes to `text_end`.
+    bool is_token(const char* p, const char* behind, const char* text_end) const {
+        const auto size = static_cast<size_t>(behind - p);
         if (size > kShort) return is_long_token({p, size});
-        return has_short(short_key(p, size, limit));
+        return has_short(short_key(p, size, text_end));
     }
 
     uint32_t of_byte(char byte) const { return of_byte_[static_cast<unsigned char>(byte)]; }
@@ -118,7 +118,7 @@ private:
     std::vector<uint32_t> long_ends_;
     std::string long_bytes_;
     std::vector<uint32_t> of_bytes_;
-    uint32_t of_byte_[256];
+    uint32_t of_byte_[256] = {};
 };
 
 }  // namespace weir::tokens
