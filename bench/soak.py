@@ -69,7 +69,8 @@ FAULTS = (
 )
 
 # Gauges of /metrics that are zero when nobody is connected.
-ZERO_AT_REST = ("weir_client_connections", "weir_exchanges_active")
+ZERO_AT_REST = ("weir_connections_open", "weir_exchanges_active", "weir_tasks_running", "weir_read_buffers_lent",
+                "weir_request_body_memory_bytes")
 DESCRIPTORS_MAY_GROW = 40  # kept provider connections differ from one moment to the next
 MEMORY_MAY_GROW, MEMORY_SLACK_KB = 1.15, 4096
 
@@ -160,16 +161,27 @@ def judge(status, body, stream):
         if not answer["choices"][0]["message"]["content"] or not answer["usage"]["total_tokens"]:
             raise Violation("a whole answer without content or usage")
         return GOOD
-    events = [line[6:] for line in body.decode().split("\n") if line.startswith("data: ")]
-    documents = [json.loads(event) for event in events if event != "[DONE]"]
-    finished = any(c.get("finish_reason") for d in documents for c in d.get("choices", []))
-    if any("error" in d for d in documents):
-        if finished or "[DONE]" in events:
-            raise Violation("a stream with an error event that looks finished")
+    events = [line[6:] for line in body.decode(errors="replace").split("\n") if line.startswith("data: ")]
+    documents = [parsed(event) for event in events if event != "[DONE]"]
+    if any(d and "error" in d for d in documents):
+        # What a provider said before it failed has passed already, a finish reason too; nothing may follow the error.
+        if "[DONE]" in events or not documents[-1] or "error" not in documents[-1]:
+            raise Violation("a stream that goes on after its error event")
         return ERROR_EVENT
-    if not finished or events[-1:] != ["[DONE]"]:
+    if None in documents:
+        raise Violation("a stream with garbage in it and no error event")
+    if not any(c.get("finish_reason") for d in documents for c in d.get("choices", [])) or events[-1:] != ["[DONE]"]:
         raise Violation("a stream that merely stops")
     return GOOD
+
+
+def parsed(event):
+    """The event's document, or None for garbage."""
+    try:
+        document = json.loads(event)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 class Soak:
@@ -215,7 +227,9 @@ class Soak:
             return LEFT, False
         except Aborted:
             return ABORTED, False
-        return judge(status, answer, stream), headers.get("connection", "").lower() != "close"
+        outcome = judge(status, answer, stream)
+        # An error event ends the connection (design: "then a clean close"), although its head could not say so.
+        return outcome, outcome != ERROR_EVENT and headers.get("connection", "").lower() != "close"
 
     async def load(self, seconds, clients):
         until = time.monotonic() + seconds
