@@ -26,7 +26,7 @@ public:
 private:
     using Id = uint32_t;
     struct Local {
-        uint32_t name;
+        uint32_t name = 0;
         Type type;
     };
 
