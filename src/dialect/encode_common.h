@@ -19,6 +19,10 @@ public:
     /// Members that only their own dialect knows.
     void add(const std::string& base, const Unknowns& unknowns);
     void add(const Tool& tool, const Unknowns& unknowns);
+    /// What a text rested on.
+    void add(const Message& message, const Part& part, const Text& text) {
+        if (!text.citations.empty()) add(pointer(message, part) + "/citations");
+    }
     std::vector<std::string> take() { return std::move(pointers_); }
 
 private:

@@ -162,6 +162,8 @@ std::string_view anthropic_error_type(std::string_view type, int status) {
     for (std::string_view known : kTypes)
         if (known == type) return type;
     switch (status) {
+        case 0:
+            return "api_error";
         case 400:
         case 422:
             return "invalid_request_error";

@@ -8,8 +8,13 @@
 namespace weir::dialect {
 namespace {
 
-Context context(Schema schema) {
-    return {.schema = schema, .model = "asked", .created = 123, .request_id = "req-1"};
+Context context(Schema schema, Dialect client = Dialect::openai) {
+    return {.operation = client == Dialect::anthropic ? Operation::messages : Operation::chat,
+            .dialect = client,
+            .schema = schema,
+            .model = "asked",
+            .created = 123,
+            .request_id = "req-1"};
 }
 
 // Lines "EVENT JSON" and "!EXCEPTION JSON" as frames.
@@ -45,13 +50,13 @@ struct Run {
 };
 
 // What a client gets: the stream, and the error event if it failed; then how it ended.
-std::string translate(Schema schema, std::string_view bytes) {
+std::string translate(Schema schema, std::string_view bytes, Dialect client = Dialect::openai) {
     auto fail = [](Run& run, const Error& error) {
         if (run.failure.empty()) run.stream.encode_error(error, run.out);
         run.failure = error.code().name;
     };
     return test::replay_every_split(
-        bytes, [&] { return Run{StreamTranslator(context(schema)), {}, {}}; },
+        bytes, [&] { return Run{StreamTranslator(context(schema, client)), {}, {}}; },
         [&](Run& run, std::string_view piece) {
             if (auto ok = run.stream.feed(piece, run.out); !ok) fail(run, ok.error());
         },
@@ -68,7 +73,8 @@ std::string translate(Schema schema, std::string_view bytes) {
         });
 }
 
-TEST(StreamTranslator, MatchesTheGoldenFilesInEverySplit) {
+// Every provider's streams to one client dialect; `ending` tells its golden files apart.
+void check_golden_streams(Dialect client, std::string_view ending) {
     int count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(test::testdata() / "streams")) {
         const std::string name = entry.path().filename().string();
@@ -76,27 +82,66 @@ TEST(StreamTranslator, MatchesTheGoldenFilesInEverySplit) {
         ++count;
         SCOPED_TRACE(name);
         const std::string text = test::read_file(entry.path());
+        const bool whole = name.find("garbage") == std::string::npos &&
+                           name.find("truncated") == std::string::npos;
         std::string out;
-        if (name.ends_with(".anthropic.sse")) {
-            out = translate(Schema::Anthropic, text);
-            if (name.find("garbage") == std::string::npos &&
-                name.find("truncated") == std::string::npos) {
-                EXPECT_EQ(translate(Schema::AWSAnthropic, wrapped(text)), out);
+        if (name.ends_with(".bedrock.events")) {
+            out = translate(Schema::AWSBedrock, frames(text), client);
+        } else if (name.ends_with(".openai.sse")) {
+            out = translate(Schema::OpenAI, text, client);
+        } else if (name.ends_with(".anthropic.sse")) {
+            out = translate(Schema::Anthropic, text, client);
+            if (whole) {
+                EXPECT_EQ(translate(Schema::AWSAnthropic, wrapped(text), client), out);
             }
-        } else if (name.ends_with(".bedrock.events")) {
-            out = translate(Schema::AWSBedrock, frames(text));
         } else if (name.ends_with(".gemini.sse")) {
-            out = translate(Schema::GCPVertexAI, text);
+            out = translate(Schema::GCPVertexAI, text, client);
         } else if (name.ends_with(".studio.sse")) {
-            out = translate(Schema::Gemini, text);
+            out = translate(Schema::Gemini, text, client);
         } else {
-            out = translate(Schema::OpenAI, text);
+            continue;
         }
-        const auto golden = std::filesystem::path(entry.path().string() + ".golden");
+        const auto golden = std::filesystem::path(entry.path().string() + std::string(ending));
         if (test::update_golden()) test::write_file(golden, out);
         EXPECT_EQ(out, test::read_file(golden));
     }
     EXPECT_GE(count, 10);
+}
+
+TEST(StreamTranslator, MatchesTheGoldenFilesInEverySplit) {
+    check_golden_streams(Dialect::openai, ".golden");
+}
+
+TEST(StreamTranslator, AnthropicClientsMatchTheGoldenFilesInEverySplit) {
+    check_golden_streams(Dialect::anthropic, ".messages.golden");
+}
+
+// message_start once, message_stop once and last or an error event, wherever the stream is cut.
+TEST(StreamTranslator, AnAnthropicClientsStreamIsWholeOrEndsInAnError) {
+    const std::pair<Schema, std::string> streams[] = {
+        {Schema::AWSBedrock,
+         frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
+        {Schema::OpenAI, test::read_file(test::testdata() / "streams/mixed.openai.sse")},
+        {Schema::AWSAnthropic,
+         wrapped(test::read_file(test::testdata() / "streams/mixed.anthropic.sse"))}};
+    auto count = [](std::string_view text, std::string_view word) {
+        int found = 0;
+        for (size_t at = 0; (at = text.find(word, at)) != std::string_view::npos; at += word.size())
+            ++found;
+        return found;
+    };
+    for (const auto& [schema, bytes] : streams)
+        for (size_t size = 0; size <= bytes.size(); ++size) {
+            StreamTranslator stream(context(schema, Dialect::anthropic));
+            std::string out;
+            auto result = stream.feed(std::string_view(bytes).substr(0, size), out);
+            if (result) result = stream.finish(out);
+            const int stops = count(out, "event: message_stop\n");
+            EXPECT_EQ(stops, result ? 1 : 0) << to_string(schema) << " cut at " << size;
+            EXPECT_LE(count(out, "event: message_start\n"), 1);
+            if (!result) stream.encode_error(result.error(), out);
+            EXPECT_EQ(count(out, "event: error\n"), result ? 0 : 1);
+        }
 }
 
 // An error event is never followed by a finish reason or [DONE], wherever the stream is cut.

@@ -2,6 +2,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dialect/translate.h"
 #include "json/value.h"
 
 namespace weir::dialect::test {
@@ -54,6 +56,61 @@ inline json::Value parse(std::string_view text) {
     if (value) return std::move(*value);
     ADD_FAILURE() << value.error().to_string() << " in " << text.substr(0, 200);
     return {};
+}
+
+inline std::vector<std::filesystem::path> files(const std::filesystem::path& folder,
+                                                std::string_view ending) {
+    std::vector<std::filesystem::path> out;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        const std::string name = entry.path().filename().string();
+        if (name.ends_with(ending) && name.find(".golden.") == std::string::npos)
+            out.push_back(entry.path());
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+/// Compares parsed JSON; WEIR_UPDATE_GOLDEN=1 rewrites.
+inline void expect_golden(const std::filesystem::path& golden, const json::Value& actual) {
+    if (update_golden()) write_file(golden, json::serialize(actual) + "\n");
+    ASSERT_TRUE(std::filesystem::exists(golden))
+        << golden << " is missing; WEIR_UPDATE_GOLDEN=1 writes it";
+    const json::Value expected = parse(read_file(golden));
+    EXPECT_EQ(json::serialize(actual), json::serialize(expected)) << golden;
+}
+
+inline json::Value string_list(const std::vector<std::string>& list) {
+    json::Value out = json::Value::array();
+    for (const auto& item : list)
+        out.push_back(json::Value::string(item));
+    return out;
+}
+
+/// What a golden file holds of a request, or of an answer.
+inline json::Value outcome(const Result<ProviderRequest>& sent) {
+    json::Value out = json::Value::object();
+    if (!sent) {
+        out.set("error", json::Value::string(sent.error().to_string()));
+        return out;
+    }
+    out.set("path", json::Value::string(sent->path));
+    json::Value headers = json::Value::object();
+    for (const auto& header : sent->headers)
+        headers.set(header.name, json::Value::string(header.value));
+    out.set("headers", std::move(headers));
+    out.set("body", parse(sent->body));
+    out.set("dropped", string_list(sent->dropped));
+    return out;
+}
+inline json::Value outcome(const Result<ClientResponse>& answer) {
+    json::Value out = json::Value::object();
+    if (!answer) {
+        out.set("error", json::Value::string(answer.error().to_string()));
+        return out;
+    }
+    out.set("body", parse(answer->body));
+    out.set("dropped", string_list(answer->dropped));
+    return out;
 }
 
 /// Feeds `bytes` to fresh consumers in many ways: `make` starts one, `feed` takes a piece, `end`

@@ -141,6 +141,7 @@ namespace {
 // An Anthropic client's body for a host of Claude.
 Result<void> wrap(const ClientRequest& request, const Target& target, json::Value body,
                   ProviderRequest& out) {
+    if (out.model.empty()) out.model = body.string_at("model");
     const anthropic::RequestOptions options{
         .host = anthropic_host(target.schema), .model = out.model, .version = target.version};
     const auto* stream = body.find("stream");

@@ -8,45 +8,9 @@ namespace {
 
 using test::parse;
 
-std::vector<std::filesystem::path> files(const std::filesystem::path& folder,
-                                         std::string_view ending) {
-    std::vector<std::filesystem::path> out;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        const std::string name = entry.path().filename().string();
-        if (name.ends_with(ending) && name.find(".golden.") == std::string::npos)
-            out.push_back(entry.path());
-    }
-    std::sort(out.begin(), out.end());
-    return out;
-}
-
-// Compares parsed JSON; WEIR_UPDATE_GOLDEN=1 rewrites.
-void expect_golden(const std::filesystem::path& golden, const json::Value& actual) {
-    if (test::update_golden()) test::write_file(golden, json::serialize(actual) + "\n");
-    ASSERT_TRUE(std::filesystem::exists(golden))
-        << golden << " is missing; WEIR_UPDATE_GOLDEN=1 writes it";
-    const json::Value expected = parse(test::read_file(golden));
-    EXPECT_EQ(json::serialize(actual), json::serialize(expected)) << golden;
-}
-
-json::Value outcome(const Result<ProviderRequest>& sent) {
-    json::Value out = json::Value::object();
-    if (!sent) {
-        out.set("error", json::Value::string(sent.error().to_string()));
-        return out;
-    }
-    out.set("path", json::Value::string(sent->path));
-    json::Value headers = json::Value::object();
-    for (const auto& header : sent->headers)
-        headers.set(header.name, json::Value::string(header.value));
-    out.set("headers", std::move(headers));
-    out.set("body", parse(sent->body));
-    json::Value dropped = json::Value::array();
-    for (const auto& pointer : sent->dropped)
-        dropped.push_back(json::Value::string(pointer));
-    out.set("dropped", std::move(dropped));
-    return out;
-}
+using test::expect_golden;
+using test::files;
+using test::outcome;
 
 TEST(TranslateRequest, MatchesTheGoldenFiles) {
     struct Row {
@@ -201,18 +165,8 @@ TEST(TranslateResponse, MatchesTheGoldenFiles) {
             Context context{
                 .schema = schema, .model = "asked", .created = 123, .request_id = "req-1"};
             auto answer = translate_response(context, test::read_file(file));
-            json::Value out = json::Value::object();
-            if (answer) {
-                out.set("body", parse(answer->body));
-                json::Value dropped = json::Value::array();
-                for (const auto& pointer : answer->dropped)
-                    dropped.push_back(json::Value::string(pointer));
-                out.set("dropped", std::move(dropped));
-            } else {
-                out.set("error", json::Value::string(answer.error().to_string()));
-            }
             auto golden = file;
-            expect_golden(golden.replace_extension(".golden.json"), out);
+            expect_golden(golden.replace_extension(".golden.json"), outcome(answer));
         }
     EXPECT_GE(count, 5);
 }

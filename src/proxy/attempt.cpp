@@ -153,6 +153,10 @@ Result<void> ExchangeRun::prepare(const snapshot::Attempt& attempt, Outgoing& ou
     std::vector<dialect::OwnedHeader> headers;
     if (passes_through(attempt)) {
         WEIR_TRY(path, pass_through(attempt, out));
+        // Anthropic refuses a request without it; a client that knows better has said so.
+        if (attempt.schema == dialect::Schema::Anthropic &&
+            !client_.request().headers.find("anthropic-version"))
+            headers.push_back({"anthropic-version", attempt.version});
     } else {
         WEIR_TRY(path, translate(attempt, out, headers));
     }
@@ -220,11 +224,15 @@ bool ExchangeRun::passes_through(const snapshot::Attempt& attempt) const {
 
 Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Outgoing& out,
                                            std::vector<dialect::OwnedHeader>& headers) {
-    dialect::ClientRequest request{*operation_, dialect_, body_, inspection_.model,
-                                   inspection_.stream};
+    std::vector<dialect::HeaderView> said;
+    for (const auto& field : client_.request().headers)
+        if (istarts_with(field.name, "anthropic-")) said.push_back({field.name, field.value});
+    dialect::ClientRequest request{*operation_,       dialect_,           body_,
+                                   inspection_.model, inspection_.stream, said};
     dialect::Target target{attempt.schema, attempt.version, attempt.prefix, attempt.model_override};
     WEIR_TRY(dialect::ProviderRequest made, dialect::translate_request(request, target));
-    out.translated = true;
+    out.translated =
+        !dialect::answer_passes_through(*operation_, dialect_, attempt.schema, made.stream);
     out.stream = made.stream;
     out.context = {*operation_,
                    dialect_,

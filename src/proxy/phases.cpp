@@ -138,15 +138,18 @@ Result<void> ExchangeRun::identify(const route::Match& match) {
             return fail(codes::route_not_found,
                         fmt::format("no operation is served at {}", request.path));
         case route::Identified::bare_prefix:
-            // A POST to the prefix itself is chat when it looks like chat (design: an agent's
-            // prefix).
+            // A POST to the prefix itself is a conversation when it looks like one (design: an
+            // agent's prefix); whose, the version header tells.
             if (request.method != "POST" || !inspection_.has_messages)
                 return fail(
                     codes::route_not_found,
                     fmt::format("no operation is served at {}; add one, as in {}/chat/completions",
                                 request.path, request.path));
             for (const auto& row : route::endpoints())
-                if (row.endpoint == route::Endpoint::chat) endpoint_ = row;
+                if (row.endpoint == (request.headers.find("anthropic-version")
+                                         ? route::Endpoint::messages
+                                         : route::Endpoint::chat))
+                    endpoint_ = row;
             suffix_ = endpoint_.suffix;
             break;
         case route::Identified::found:

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "credential/aws_credentials.h"
+#include "dialect/translate.h"
 #include "route/hosts.h"
 #include "snapshot/snapshot.h"
 
@@ -198,6 +199,9 @@ private:
         attempt.reference = std::move(reference);
         attempt.schema = schema_of(backend.schema.name);
         attempt.version = backend.schema.version;
+        // Of Anthropic's own schema `version` was the path prefix once; the header has one value.
+        if (attempt.version.empty() || attempt.schema == dialect::Schema::Anthropic)
+            attempt.version = dialect::default_version(attempt.schema);
         // dialect/ reads an empty prefix as "v1"; config/ says an empty one for "none".
         attempt.prefix = backend.schema.prefix.empty() ? "/" : backend.schema.prefix;
         attempt.model_override = ref.model_override;

@@ -41,7 +41,8 @@ Result<Part> decode_text(json::Value block, const std::string& where) {
     auto* text = block.find("text");
     if (!text || !text->is_string()) return invalid(where + ".text", "must be a string");
     Text body{take_string(text)};
-    for (auto& citation : take(block, "citations").items())
+    json::Value citations = take(block, "citations");
+    for (auto& citation : citations.items())
         body.citations.push_back(decode_citation(std::move(citation)));
     static constexpr std::string_view kKnown[] = {"type", "text", "citations", "cache_control"};
     Part part{.body = std::move(body), .cache = take(block, "cache_control")};

@@ -15,7 +15,8 @@ bool decode_block(json::Value& block, Part& part) {
     const std::string_view type = block.string_at("type");
     if (type == "text") {
         Text text{std::string(block.string_at("text"))};
-        for (auto& citation : take(block, "citations").items())
+        json::Value citations = take(block, "citations");
+        for (auto& citation : citations.items())
             text.citations.push_back(decode_citation(std::move(citation)));
         part.body = std::move(text);
     } else if (type == "thinking") {

@@ -166,8 +166,8 @@ Result<void> RequestEncoder::write_messages() {
         w_.begin_object().key("role").string(assistant ? "assistant" : "user");
         w_.key("content").begin_array();
         WEIR_CHECK(write_parts(message));
-        while (i + 1 < messages.size() && joins(message, messages[i + 1]))
-            WEIR_CHECK(write_parts(messages[++i]));
+        for (; i + 1 < messages.size() && joins(message, messages[i + 1]); ++i)
+            if (messages[i + 1].role != Role::system) WEIR_CHECK(write_parts(messages[i + 1]));
         w_.end_array().end_object();
     }
     w_.end_array();
@@ -177,7 +177,8 @@ Result<void> RequestEncoder::write_messages() {
 // The results of parallel calls belong into one message; and where Anthropic lets one side speak
 // twice, Converse wants the sides to take turns.
 bool RequestEncoder::joins(const Message& first, const Message& next) const {
-    return first.role == next.role && (first.role == Role::tool || anthropic_);
+    if (anthropic_) return next.role == first.role || next.role == Role::system;
+    return first.role == next.role && first.role == Role::tool;
 }
 
 Result<void> RequestEncoder::write_parts(const Message& message) {
@@ -192,6 +193,7 @@ Result<void> RequestEncoder::write_parts(const Message& message) {
 Result<void> RequestEncoder::write_part(const Message& message, const Part& part) {
     if (const auto* text = std::get_if<Text>(&part.body)) {
         write_text(text->text);
+        dropped_.add(message, part, *text);
     } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
         write_text(refusal->text);
     } else if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {

@@ -41,7 +41,8 @@ Result<ToolChoice> decode_tool_choice(const json::Value& value) {
     if (value.is_string()) {
         const std::string_view word = value.text();
         if (word == "auto") return ToolChoice{Kind::automatic, {}};
-        if (word == "required" || word == "any") return ToolChoice{Kind::required, {}};
+        if (word == "required") return ToolChoice{Kind::required, {}};
+        if (word == "any") return ToolChoice{Kind::required, "any"};  // said by some clients
         if (word == "none") return ToolChoice{Kind::none, {}};
         return ToolChoice{Kind::word, std::string(word)};
     }
@@ -128,8 +129,6 @@ Result<bool> decode_plain_setting(std::string_view key, json::Value& value, Sett
     for (const auto& number : kNumbers) {
         if (key != number.key) continue;
         if (!value.is_number()) return invalid(std::string(key), "must be a number");
-        // max_completion_tokens is the newer name and wins, wherever it stands.
-        if (key == "max_tokens" && settings.max_tokens) return true;
         settings.*number.member = {number.key, std::move(value)};
         return true;
     }
@@ -157,12 +156,21 @@ Result<void> decode_member(std::string_view key, json::Value& value, Conversatio
     if (key == "messages" || key == "tools" || key == "model") return {};  // read by the caller
     if (value.is_null()) return {};
     Settings& settings = out.settings;
+    // max_completion_tokens is the newer name and wins, wherever it stands.
+    if (key == "max_tokens" && settings.max_tokens && value.is_number()) {
+        out.unknown.push_back({"max_tokens", std::move(value)});
+        return {};
+    }
+    if (key == "max_completion_tokens" && settings.max_tokens)
+        out.unknown.push_back({"max_tokens", std::move(settings.max_tokens.value)});
     WEIR_TRY(const bool plain, decode_plain_setting(key, value, settings));
     if (plain) return {};
     if (key == "stop") return decode_stop(std::move(value), settings.stop);
     if (key == "stream") {
         if (!value.is_bool()) return invalid("stream", "must be true or false");
         settings.stream = value.as_bool();
+        // That it was said at all matters to nobody else.
+        if (!settings.stream) out.unknown.push_back({"stream", std::move(value)});
     } else if (key == "stream_options") {
         const auto* include = value.find("include_usage");
         settings.stream_usage = include && include->as_bool();

@@ -180,7 +180,8 @@ void RequestEncoder::write_thinking_blocks(const Message& message) {
 void RequestEncoder::write_thinking_block(const Part& part) {
     w_.begin_object();
     if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {
-        w_.key("type").string("thinking").key("thinking").string(reasoning->text);
+        w_.key("type").string("thinking");
+        if (!reasoning->text.empty()) w_.key("thinking").string(reasoning->text);
         if (!reasoning->signature.empty()) w_.key("signature").string(reasoning->signature);
     } else if (const auto* hidden = std::get_if<HiddenReasoning>(&part.body)) {
         w_.key("type").string("redacted_thinking").key("data").value(hidden->data);
@@ -209,8 +210,10 @@ Result<void> RequestEncoder::write_content(const Message& message,
                                            const std::vector<const Part*>& parts) {
     if (is_plain(parts)) {
         const Part& part = *parts[0];
-        w_.string(std::get<Text>(part.body).text);
+        const Text& text = std::get<Text>(part.body);
+        w_.string(text.text);
         if (same_) return {};
+        dropped_.add(message, part, text);
         if (!part.cache.is_null()) dropped_.add(pointer(message, part) + "/cache_control");
         dropped_.add(pointer(message, part), part.unknown);
         return {};
@@ -231,10 +234,12 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
     w_.begin_object();
     if (const auto* text = std::get_if<Text>(&part.body)) {
         w_.key("type").string("text").key("text").string(text->text);
+        if (!same_) dropped_.add(message, part, *text);
     } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
         w_.key("type").string("refusal").key("refusal").string(refusal->text);
     } else if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {
-        w_.key("type").string("thinking").key("text").string(reasoning->text);
+        w_.key("type").string("thinking");
+        if (!reasoning->text.empty()) w_.key("text").string(reasoning->text);
         if (!reasoning->signature.empty()) w_.key("signature").string(reasoning->signature);
     } else if (const auto* hidden = std::get_if<HiddenReasoning>(&part.body)) {
         w_.key("type").string("redacted_thinking").key("redactedContent").value(hidden->data);
@@ -259,15 +264,18 @@ Result<void> RequestEncoder::write_media(const Message& message, const Part& par
         }
         if (!media.url.empty()) return unsupported(pointer(message, part), "documents by URL");
         w_.key("type").string("file").key("file").begin_object();
-        w_.key("filename").string(media.name.empty() ? "document.pdf" : media.name);
+        const bool suffixed = media.name.ends_with(".pdf");
+        w_.key("filename")
+            .string((media.name.empty() ? "document" : media.name) + (suffixed ? "" : ".pdf"));
         w_.key("file_data").string("data:" + media.mime + ";base64," + media.data).end_object();
         return {};
     }
     if (!same_ && media.kind != Media::Kind::image)
         return unsupported(pointer(message, part), "sound or files");
     w_.key("type").string("image_url").key("image_url").begin_object();
-    w_.key("url").string(media.url.empty() ? "data:" + media.mime + ";base64," + media.data
-                                           : media.url);
+    w_.key("url").string(!media.url.empty()   ? media.url
+                         : media.data.empty() ? "data:" + media.mime
+                                              : "data:" + media.mime + ";base64," + media.data);
     if (!media.detail.empty()) w_.key("detail").string(media.detail);
     w_.end_object();
     return {};

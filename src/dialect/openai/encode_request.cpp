@@ -89,7 +89,7 @@ void RequestEncoder::write_tool_choice() {
             w_.key("tool_choice").string("auto");
             return;
         case Kind::required:
-            w_.key("tool_choice").string("required");
+            w_.key("tool_choice").string(same_ && !choice.name.empty() ? choice.name : "required");
             return;
         case Kind::none:
             w_.key("tool_choice").string("none");

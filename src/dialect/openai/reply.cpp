@@ -47,12 +47,15 @@ void decode_message(const json::Value& message, std::vector<Part>& parts) {
         parts.push_back({.body = Refusal{std::string(refusal)}});
     const auto* calls = message.find("tool_calls");
     if (!calls) return;
+    int index = -1;
     for (const auto& call : calls->items()) {
+        ++index;
         const auto* function = call.find("function");
         if (!function) continue;
         parts.push_back({.body = ToolCall{std::string(call.string_at("id")),
                                           std::string(function->string_at("name")),
-                                          std::string(function->string_at("arguments"))}});
+                                          std::string(function->string_at("arguments"))},
+                         .place = {"choices/0/message/tool_calls", index}});
     }
 }
 
