@@ -61,6 +61,7 @@ constexpr Row kRows[] = {
     {&codes::route_no_backend, &kOverloaded, "No backend is available for this model."},
     {&codes::body_invalid_json, &kInvalid, "The request's body is not valid JSON."},
     {&codes::body_invalid, &kInvalid, "The request's body is not what this path takes."},
+    {&codes::body_invalid_form, &kInvalid, "The form in the request's body is damaged."},
     {&codes::body_model, &kInvalid, "The request must name one model."},
     {&codes::auth_missing, &kUnauthenticated, "Valid credentials are required.", "invalid_api_key"},
     {&codes::auth_denied, &kForbidden, "These credentials do not allow this request."},

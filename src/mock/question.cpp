@@ -200,7 +200,10 @@ Result<void> read_body(const Value& body, Question& q) {
             break;
         case Ask::messages:
         case Ask::count_tokens:
-            read_anthropic(body, q);
+            if (at(body, "toolConfig").is_object())  // counted for Converse
+                read_converse(body, q);
+            else
+                read_anthropic(body, q);
             break;
         case Ask::converse:
             read_converse(body, q);
@@ -241,6 +244,8 @@ std::optional<Destination> bedrock_destination(std::string_view path) {
         d = {Ask::messages, Dialect::anthropic, true, true, {}};
     } else if (take_suffix(path, "/invoke")) {
         d = {Ask::messages, Dialect::anthropic, true, false, {}};
+    } else if (take_suffix(path, "/count-tokens")) {
+        d.ask = Ask::count_tokens;
     } else if (!take_suffix(path, "/converse")) {
         return std::nullopt;
     }
@@ -276,9 +281,20 @@ constexpr Suffix kSuffixes[] = {
     {"/moderations", Ask::moderations, Dialect::openai},
     {"/messages/count_tokens", Ask::count_tokens, Dialect::anthropic},
     {"/messages", Ask::messages, Dialect::anthropic},
+    {"/count-tokens:rawPredict", Ask::count_tokens, Dialect::anthropic},
     {":rawPredict", Ask::messages, Dialect::anthropic},
     {":streamRawPredict", Ask::messages, Dialect::anthropic, true},
 };
+
+/// Bedrock's CountTokens wraps what would be sent to Converse or, in base64, to InvokeModel.
+Result<Value> unwrap_count(const Value& body) {
+    const Value& input = at(body, "input");
+    if (const Value& converse = at(input, "converse"); converse.is_object()) return converse;
+    auto text = base64_decode(at(input, "invokeModel").string_at("body"));
+    if (!text || text->empty())
+        return fail(codes::body_invalid, "input: needs converse, or invokeModel with a body");
+    return json::parse(*text);
+}
 
 }  // namespace
 
@@ -323,6 +339,9 @@ Result<Question> read_question(Destination destination, std::string_view path,
     if (q.ask == Ask::models || q.ask == Ask::model) return q;
     WEIR_TRY(Value document, json::parse(body));
     if (!document.is_object()) return fail(codes::body_invalid, "the body must be a JSON object");
+    if (q.ask == Ask::count_tokens && q.shape == Dialect::bedrock) {
+        WEIR_TRY(document, unwrap_count(document));
+    }
     if (auto model = document.string_at("model"); !model.empty()) q.model = model;
     if (q.aws_frames && document.find("inputText")) q.ask = Ask::titan_embedding;
     q.stream = q.stream || (!q.aws_frames && at(document, "stream").as_bool());

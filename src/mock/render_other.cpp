@@ -154,7 +154,8 @@ std::string detail::other_whole(const Question& q, const Answer& a, int64_t) {
             put_models(w, q.shape);
             break;
         case Ask::count_tokens:
-            w.key("input_tokens").integer(*a.usage.input);
+            w.key(q.shape == Dialect::bedrock ? "inputTokens" : "input_tokens")
+                .integer(*a.usage.input);
             break;
         case Ask::titan_embedding:
             w.key("embedding");

@@ -63,7 +63,8 @@ def options(**spec):
 
 
 KINDS = {"OpenAI": ("APIKey", {"apiKey": SECRET}), "Anthropic": ("AnthropicAPIKey", {"apiKey": SECRET}),
-         "AzureOpenAI": ("AzureAPIKey", {"apiKey": SECRET}), "AWSBedrock": ("AWSCredentials", {"credentials": AWS_CREDENTIALS})}
+         "AzureOpenAI": ("AzureAPIKey", {"apiKey": SECRET}), "AWSBedrock": ("AWSCredentials", {"credentials": AWS_CREDENTIALS}),
+         "AWSAnthropic": ("AWSCredentials", {"credentials": AWS_CREDENTIALS})}
 
 
 def provider(name, port, schema="OpenAI", **spec):
