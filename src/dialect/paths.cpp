@@ -1,6 +1,7 @@
 #include "base/ascii.h"
 #include "base/encoding.h"
 #include "dialect/anthropic/wrappers.h"
+#include "dialect/gemini/models.h"
 #include "dialect/translate.h"
 
 namespace weir::dialect {
@@ -88,20 +89,6 @@ bool is_conversation(Operation operation) {
            operation == Operation::responses;
 }
 
-// Claude's hosts and Converse count under paths of their own.
-std::string count_path(const Target& target, std::string_view model) {
-    switch (target.schema) {
-        case Schema::AWSBedrock:
-        case Schema::AWSAnthropic:
-            return "/model/" + segment(anthropic::counted_model(model)) + "/count-tokens";
-        case Schema::GCPAnthropic:
-            return prefix_path(target.prefix, "/") +
-                   "/publishers/anthropic/models/count-tokens:rawPredict";
-        default:
-            return {};
-    }
-}
-
 // "/v1/projects/P/locations/L/publishers/google/models/" on Vertex AI, "/v1beta/models/" on AI
 // Studio.
 std::string google_models(const Target& target) {
@@ -109,6 +96,50 @@ std::string google_models(const Target& target) {
         return prefix_path(target.prefix, "/") + "/publishers/google/models/";
     const bool usual = target.prefix == "/";  // no such API lives at the root
     return prefix_path(usual ? std::string_view() : target.prefix, "v1beta") + "/models/";
+}
+
+// Bedrock counts under a model's own id, without the prefix of a cross-region profile.
+std::string_view without_region(std::string_view model) {
+    for (std::string_view region :
+         {"us-gov.", "us.", "eu.", "apac.", "uk.", "au.", "jp.", "global."})
+        if (model.starts_with(region)) return model.substr(region.size());
+    return model;
+}
+
+// Claude's hosts, Converse and Google count under paths of their own.
+std::string count_path(const Target& target, std::string_view model) {
+    switch (target.schema) {
+        case Schema::AWSBedrock:
+        case Schema::AWSAnthropic:
+            return "/model/" + segment(without_region(anthropic::counted_model(model))) +
+                   "/count-tokens";
+        case Schema::GCPAnthropic:
+            return prefix_path(target.prefix, "/") +
+                   "/publishers/anthropic/models/count-tokens:rawPredict";
+        case Schema::GCPVertexAI:
+        case Schema::Gemini:
+            return google_models(target) + segment(model) + ":countTokens";
+        case Schema::Anthropic:
+            return anthropic_path(target, Operation::count_tokens);
+        default:
+            return {};
+    }
+}
+
+std::string embeddings_path(const Target& target, std::string_view model) {
+    switch (target.schema) {
+        case Schema::GCPVertexAI:
+            return google_models(target) + segment(model) +
+                   (gemini::embeds_content(model) ? ":embedContent" : ":predict");
+        case Schema::Gemini:
+            return google_models(target) + segment(model) + ":batchEmbedContents";
+        case Schema::AWSBedrock:
+            return "/model/" + segment(model) + "/invoke";
+        case Schema::Cohere:
+            return prefix_path(target.version, "v2") + "/embed";
+        default:
+            return {};
+    }
 }
 
 std::string conversation_path(const Target& target, std::string_view model, bool stream) {
@@ -150,11 +181,14 @@ Result<std::string> provider_path(const Target& target, Operation operation, std
             path = azure_path(target, operation, model);
             break;
         case Schema::Anthropic:
-            path = anthropic_path(target, operation);
+            path = operation == Operation::tokenize ? count_path(target, model)
+                                                    : anthropic_path(target, operation);
             break;
         case Schema::Cohere:
             if (operation == Operation::rerank)
                 path = prefix_path(target.version, "v2") + "/rerank";
+            else if (operation == Operation::embeddings)
+                path = embeddings_path(target, model);
             break;
         case Schema::AWSBedrock:
         case Schema::AWSAnthropic:
@@ -163,8 +197,10 @@ Result<std::string> provider_path(const Target& target, Operation operation, std
         case Schema::Gemini:
             if (is_conversation(operation))
                 path = conversation_path(target, model, stream);
-            else if (operation == Operation::count_tokens)
+            else if (operation == Operation::count_tokens || operation == Operation::tokenize)
                 path = count_path(target, model);
+            else if (operation == Operation::embeddings)
+                path = embeddings_path(target, model);
     }
     if (path.empty())
         return fail(codes::dialect_no_translation,

@@ -5,7 +5,9 @@
 #include "dialect/bedrock/converse.h"
 #include "dialect/gemini/generate.h"
 #include "dialect/openai/chat.h"
+#include "dialect/openai/tokenize.h"
 #include "dialect/styles.h"
+#include "dialect/translate_other.h"
 
 namespace weir::dialect {
 namespace {
@@ -90,7 +92,7 @@ Result<Reply> decode_reply(const Context& context, json::Value body) {
 
 // Whom an Anthropic client can ask to count.
 bool counts_tokens(Schema schema) {
-    return dialect_of(schema) == Dialect::anthropic || schema == Schema::AWSBedrock;
+    return dialect_of(schema) != Dialect::openai && schema != Schema::Cohere;
 }
 
 }  // namespace
@@ -166,19 +168,26 @@ Result<void> translate(const ClientRequest& request, const Target& target, json:
 Result<void> count(const ClientRequest& request, const Target& target, json::Value body,
                    ProviderRequest& out) {
     if (request.dialect != Dialect::anthropic || !counts_tokens(target.schema))
-        return fail(codes::dialect_unsupported,
-                    std::string("backends of schema ")
-                        .append(to_string(target.schema))
-                        .append(" do not count the tokens of a request; ask a backend of schema "
-                                "Anthropic, AWSAnthropic, GCPAnthropic or AWSBedrock"));
-    if (target.schema != Schema::AWSBedrock) {
+        return fail(
+            codes::dialect_unsupported,
+            std::string("backends of schema ")
+                .append(to_string(target.schema))
+                .append(
+                    " do not count the tokens of a request; ask a backend of schema "
+                    "Anthropic, AWSAnthropic, GCPAnthropic, AWSBedrock, GCPVertexAI or Gemini"));
+    const Dialect provider = dialect_of(target.schema);
+    if (provider == Dialect::anthropic) {
         out.body = anthropic::wrap_count(
             std::move(body),
             {.host = anthropic_host(target.schema), .model = out.model, .version = target.version});
         return {};
     }
     WEIR_TRY(const auto conversation, anthropic::decode_request(std::move(body)));
-    WEIR_TRY(auto encoded, bedrock::encode_count(conversation, out.model));
+    const bool studio = target.schema == Schema::Gemini;
+    auto counted = provider == Dialect::gemini
+                       ? gemini::encode_count(conversation, out.model, studio)
+                       : bedrock::encode_count(conversation, out.model);
+    WEIR_TRY(auto encoded, std::move(counted));
     out.body = std::move(encoded.body);
     out.dropped = std::move(encoded.dropped);
     return {};
@@ -191,7 +200,12 @@ Result<ProviderRequest> translate_request(const ClientRequest& request, const Ta
     ProviderRequest out{.method = "POST"};
     out.model = !target.model_override.empty() ? target.model_override : request.model;
     const Dialect provider = dialect_of(target.schema);
-    if (request.operation == Operation::count_tokens)
+    const bool openai_client = request.dialect == Dialect::openai;
+    if (openai_client && request.operation == Operation::embeddings)
+        WEIR_CHECK(translate_embeddings(request, target, std::move(body), out));
+    else if (openai_client && request.operation == Operation::tokenize)
+        WEIR_CHECK(translate_tokenize(request, target, std::move(body), out));
+    else if (request.operation == Operation::count_tokens)
         WEIR_CHECK(count(request, target, std::move(body), out));
     else if (request.dialect == Dialect::anthropic && provider == Dialect::anthropic &&
              target.schema != Schema::Anthropic && body.is_object())
@@ -218,14 +232,12 @@ Result<std::string> encode_reply(const Context& context, const Reply& reply, Cli
     return openai::encode_reply(reply, frame, reply_style(context.schema), out.dropped);
 }
 
-// Bedrock's CountTokens: {"inputTokens":N}.
-Result<ClientResponse> translate_count(const json::Value& body) {
-    const auto* count = body.find("inputTokens");
-    if (!count) count = body.find("input_tokens");
-    if (!count || !count->as_int())
-        return fail(codes::dialect_response, "the provider's answer has no count of tokens");
+Result<ClientResponse> translate_count(const Context& context, const json::Value& body) {
+    WEIR_TRY(const int64_t count, counted_tokens(body));
     ClientResponse out{.content_type = "application/json"};
-    out.body = R"({"input_tokens":)" + std::to_string(*count->as_int()) + "}";
+    out.body = context.dialect == Dialect::openai
+                   ? openai::encode_tokenize(count)
+                   : R"({"input_tokens":)" + std::to_string(count) + "}";
     return out;
 }
 
@@ -238,13 +250,17 @@ bool has_reply_codec(const Context& context) {
 
 Result<ClientResponse> translate_response(const Context& context, std::string_view body) {
     const bool counting =
-        context.dialect == Dialect::anthropic && context.operation == Operation::count_tokens;
-    if (!counting && !has_reply_codec(context))
+        (context.dialect == Dialect::anthropic && context.operation == Operation::count_tokens) ||
+        (context.dialect == Dialect::openai && context.operation == Operation::tokenize);
+    const bool embedding =
+        context.dialect == Dialect::openai && context.operation == Operation::embeddings;
+    if (!counting && !embedding && !has_reply_codec(context))
         return no_translation(context.operation, context.dialect, context.schema);
     auto parsed = json::parse(body);
     if (!parsed || !parsed->is_object())
         return fail(codes::dialect_response, "the provider's answer is no JSON object");
-    if (counting) return translate_count(*parsed);
+    if (counting) return translate_count(context, *parsed);
+    if (embedding) return translate_embeddings_answer(context, *parsed);
     WEIR_TRY(Reply reply, decode_reply(context, std::move(*parsed)));
     ClientResponse out{.content_type = "application/json", .dropped = std::move(reply.dropped)};
     if (reply.usage) out.usage = *reply.usage;

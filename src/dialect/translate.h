@@ -69,6 +69,7 @@ struct ProviderRequest {
     bool stream = false;
     std::string model;                 ///< as sent to the provider
     std::vector<std::string> dropped;  ///< JSON pointers into the client's body
+    bool base64 = false;               ///< for Context
 };
 
 /// What a backend's configuration means where it names no version; empty if there is no such thing.
@@ -106,6 +107,9 @@ struct Context {
     int64_t created = 0;     ///< Unix seconds, for dialects that date their answers
     std::string request_id;  ///< the provider's request id header (x-amzn-requestid), else empty
     uint64_t seed = 0;       ///< any number: where ids come from that the provider did not give
+    bool base64 = false;     ///< ProviderRequest::base64: how the client wants its vectors
+    /// Tokens that the provider counted in a header (x-amzn-bedrock-input-token-count).
+    std::optional<int64_t> counted_input = {};
 };
 
 struct ClientResponse {

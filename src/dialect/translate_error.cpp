@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kMaxMessage = 16 * 1024;
 
 // What a provider calls a failure that it did not describe, in upstream's words.
-std::string_view unnamed_type(Schema schema) {
+std::string_view unnamed_type(Schema schema, Operation operation) {
     switch (schema) {
         case Schema::OpenAI:
         case Schema::AzureOpenAI:
@@ -19,7 +19,8 @@ std::string_view unnamed_type(Schema schema) {
         case Schema::AWSAnthropic:
             return "AWSBedrockBackendError";
         case Schema::GCPAnthropic:
-            return "GCPBackendError";
+            return operation == Operation::tokenize ? "GCPAnthropicBackendError"
+                                                    : "GCPBackendError";
         case Schema::GCPVertexAI:
             return "GCPVertexAIBackendError";
         case Schema::Gemini:
@@ -128,7 +129,7 @@ ClientError translate_error(const Context& context, int status, Headers headers,
     if (described.message.empty() && !(google && body.empty()))
         described.message = readable(body, status);
     if (described.type.empty() && !(google && object && parsed->find("error")))
-        described.type = unnamed_type(context.schema);
+        described.type = unnamed_type(context.schema, context.operation);
     out.type = described.type;
     if (context.dialect == Dialect::openai)
         out.body = encode_for_openai(status, described.type, described.message);

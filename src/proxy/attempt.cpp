@@ -242,7 +242,8 @@ Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Out
                        gateway_.parts_.clock.system_now().time_since_epoch())
                        .count(),
                    {},
-                   gateway_.random()};
+                   gateway_.random(),
+                   made.base64};
     record_.provider_model = made.model;
     record_.dropped_list.clear();
     for (const auto& pointer : made.dropped)

@@ -2,6 +2,8 @@
 // the provider; usage is read beside the stream.
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "dialect/errors.h"
 #include "dialect/watcher.h"
 #include "json/member_scanner.h"
@@ -15,7 +17,9 @@ namespace {
 
 constexpr std::size_t kMaxErrorBody = 1 << 20;      // of a provider's error answer
 constexpr std::size_t kTranslateAtOnce = 8 * 1024;  // bytes of a provider's stream
+// Where bodies of these dialects tell tokens, model and id.
 constexpr std::array<std::string_view, 3> kFacts{"usage", "model", "id"};
+constexpr std::array<std::string_view, 3> kCohereFacts{"meta", "model", "id"};
 
 bool is_event_stream(std::string_view content_type) {
     return istarts_with(trim(content_type), "text/event-stream");
@@ -27,6 +31,14 @@ std::string plain_string(std::optional<std::string_view> text) {
         text->find('\\') != std::string_view::npos)
         return {};
     return std::string(text->substr(1, text->size() - 2));
+}
+
+std::optional<int64_t> count_of(std::string_view digits) {
+    int64_t count = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    if (digits.empty() || error != std::errc() || end != digits.data() + digits.size() || count < 0)
+        return std::nullopt;
+    return count;
 }
 
 /// Headers of the provider's answer that the client gets too.
@@ -67,6 +79,7 @@ net::Task<Result<void>> ExchangeRun::relay(const snapshot::Attempt& attempt, Out
     WEIR_CO_TRY(auto decoder, ContentDecoder::create(head.headers.value("content-encoding")));
     BodyReader body(upstream, std::move(decoder));
     out.context.request_id = head.headers.value("x-amzn-requestid");
+    out.context.counted_input = count_of(head.headers.value("x-amzn-bedrock-input-token-count"));
     bool events = is_event_stream(head.headers.value("content-type"));
     bool inspected = operation_.has_value();
     record_.streamed = events || (out.translated && out.stream);
@@ -100,7 +113,7 @@ net::Task<Result<void>> ExchangeRun::relay_unchanged(const Head& head, BodyReade
     else
         client_.start_chunked();
     bool json = operation_ && istarts_with(head.headers.value("content-type"), "application/json");
-    json::MemberScanner scanner(kFacts);
+    json::MemberScanner scanner(dialect_ == dialect::Dialect::cohere ? kCohereFacts : kFacts);
     bool first = true;
     while (true) {
         auto piece = co_await body.next(stream_deadline());

@@ -1,4 +1,5 @@
 #include "base/encoding.h"
+#include "dialect/gemini/media.h"
 #include "dialect/gemini/models.h"
 #include "dialect/gemini/request_encoder.h"
 
@@ -8,24 +9,6 @@ namespace {
 // What Google documents for calls whose signature was lost, base64 of
 // "skip_thought_signature_validator" (Gemini API, "Thought signatures").
 constexpr std::string_view kNoSignature = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=";
-
-struct MimeType {
-    std::string_view ending;
-    std::string_view mime;
-};
-constexpr MimeType kMimeTypes[] = {
-    {".png", "image/png"},       {".gif", "image/gif"},   {".webp", "image/webp"},
-    {".heic", "image/heic"},     {".heif", "image/heif"}, {".bmp", "image/bmp"},
-    {".pdf", "application/pdf"}, {".mp3", "audio/mp3"},   {".wav", "audio/wav"},
-    {".mp4", "video/mp4"},       {".txt", "text/plain"}};
-
-// Google wants the type of what it shall fetch.
-std::string_view mime_of_url(std::string_view url) {
-    url = url.substr(0, url.find_first_of("?#"));
-    for (const auto& row : kMimeTypes)
-        if (url.ends_with(row.ending)) return row.mime;
-    return "image/jpeg";
-}
 
 std::string_view resolution(std::string_view detail) {
     if (detail == "low") return "MEDIA_RESOLUTION_LOW";
@@ -218,18 +201,8 @@ Result<void> RequestEncoder::write_result(const Message& message, const Part& pa
 
 Result<void> RequestEncoder::write_media(const Message& message, const Part& part,
                                          const Media& media) {
-    const std::string_view mime = media.mime;
-    if (!media.url.empty()) {
-        w_.begin_object().key("fileData").begin_object();
-        w_.key("mimeType").string(mime.empty() ? mime_of_url(media.url) : mime);
-        w_.key("fileUri").string(media.url).end_object();
-    } else {
-        if (media.data.empty() || mime.find('/') == std::string_view::npos)
-            return fail(codes::dialect_request,
-                        pointer(message, part) + ": must be data:TYPE;base64,DATA or a URL");
-        w_.begin_object().key("inlineData").begin_object();
-        w_.key("mimeType").string(mime).key("data").string(media.data).end_object();
-    }
+    w_.begin_object();
+    WEIR_CHECK(write_media_member(w_, media, pointer(message, part)));
     write_detail(message, part, media);
     w_.end_object();
     return {};

@@ -43,6 +43,20 @@ Result<std::vector<std::string>> RequestEncoder::encode() {
     return dropped_.take();
 }
 
+Result<std::vector<std::string>> RequestEncoder::encode_count(bool studio) {
+    w_.begin_object();
+    if (studio) {
+        w_.key("generateContentRequest").begin_object();
+        w_.key("model").string("models/" + std::string(model_));
+    }
+    WEIR_CHECK(write_contents());
+    WEIR_CHECK(write_system());
+    WEIR_CHECK(write_tools());
+    if (studio) w_.end_object();
+    w_.end_object();
+    return dropped_.take();
+}
+
 Result<void> RequestEncoder::write_system() {
     bool open = false;
     for (const auto& message : conversation_.messages) {
@@ -171,6 +185,13 @@ Result<Encoded> encode_request(const Conversation& conversation, std::string_vie
     Encoded out;
     out.body.reserve(1024);
     WEIR_TRY(out.dropped, RequestEncoder(conversation, model, out.body).encode());
+    return out;
+}
+
+Result<Encoded> encode_count(const Conversation& conversation, std::string_view model,
+                             bool studio) {
+    Encoded out;
+    WEIR_TRY(out.dropped, RequestEncoder(conversation, model, out.body).encode_count(studio));
     return out;
 }
 

@@ -12,6 +12,9 @@ namespace weir::dialect::gemini {
 /// dialect.unsupported or dialect.invalid_request.
 Result<Encoded> encode_request(const Conversation& conversation, std::string_view model);
 
+/// A countTokens request for what generateContent would be sent; AI Studio's has the model in it.
+Result<Encoded> encode_count(const Conversation& conversation, std::string_view model, bool studio);
+
 /// A provider's whole answer. Gemini gives tool calls no id: they are made from `seed` and the
 /// answer's own id. Fails with dialect.invalid_response.
 Result<Reply> decode_reply(json::Value body, uint64_t seed);

@@ -14,6 +14,7 @@ public:
         : conversation_(conversation), model_(model), w_(out) {}
 
     Result<std::vector<std::string>> encode();
+    Result<std::vector<std::string>> encode_count(bool studio);
 
 private:
     Result<void> write_system();

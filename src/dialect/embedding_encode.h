@@ -1,0 +1,15 @@
+/// What encoders of embedding requests share.
+#pragma once
+#include "dialect/embedding.h"
+#include "dialect/encode_common.h"
+
+namespace weir::dialect {
+
+/// "/input" or "/input/2".
+std::string input_pointer(const EmbeddingRequest& request, size_t index);
+/// For providers that embed texts only. Fails with dialect.unsupported.
+Result<void> check_texts(const EmbeddingRequest& request);
+/// Reports what the client said and the provider has no word for.
+void drop_embedding_unknowns(const EmbeddingRequest& request, Dropped& dropped);
+
+}  // namespace weir::dialect
