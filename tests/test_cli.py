@@ -68,8 +68,8 @@ def test_a_path_is_a_folder_a_file_or_stdin(start, folder, how):
         assert status == 200 and json.loads(body)["choices"][0]["message"]["content"]
 
 
-def test_all_yaml_of_the_seed_loads_as_one_configuration(folder):
-    """Two halves of a route merge; what is not in force yet is a warning with its place, and a refusal to run."""
+def test_all_yaml_of_the_seed_loads_as_one_configuration(start, folder):
+    """Two halves of a route merge, the policy's limits are understood, and all of it runs."""
     seed_text = ROOT.parent / "shared/seed.md"
     if not seed_text.exists():
         pytest.skip(f"no {seed_text}")
@@ -77,15 +77,16 @@ def test_all_yaml_of_the_seed_loads_as_one_configuration(folder):
     (folder / "seed.yaml").write_text("---\n".join(blocks))
     done = run("check", "--mock", folder / "seed.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "BackendTrafficPolicy" in done.stdout + done.stderr
-    refused = run("run", "--mock", folder / "seed.yaml", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
-    assert refused.returncode == 1
-    assert "--allow-unenforced" in refused.stdout + refused.stderr
+    assert "1000000 llm_total_token an hour, for each header x-user-id, where header x-ai-eg-model is gpt-4" in done.stdout
+    weir = start("--mock", "--allow-unenforced", "BackendTrafficPolicy", paths=[folder / "seed.yaml"])
+    rules = {rule["identity"]: rule for rule in json.loads(weir.admin_get("/api/config")[2])["limitRules"]}
+    assert [rule["unit"] for rule in rules.values()] == ["Hour", "Day"]
+    assert weir.chat("/v1/reasoning/chat/completions")[0] == 200
 
 
 PROTECTIONS = {
     "BackendTrafficPolicy": {"targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "gateway"}],
-                             "rateLimit": {"type": "Global", "global": {"rules": [{"limit": {"requests": 10, "unit": "Hour"}}]}}},
+                             "bandwidthLimit": {"request": {"limit": "1Mi"}}},
     "SecurityPolicy": {"targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "gateway"}],
                        "apiKeyAuth": {"credentialRefs": [{"name": "keys"}], "extractFrom": [{"headers": ["x-api-key"]}]}},
 }

@@ -8,13 +8,14 @@ Loaded load_example(const std::string& file) {
     const Document document{file, read_text(conformance() / "examples" / file)};
     Options options;
     options.mock = true;
-    return load(std::span(&document, 1), options);
+    return beside_pending(load(std::span(&document, 1), options));
 }
 
 TEST(LimitExampleTest, FiveKindsOfTokensEachWithItsBudget) {
     if (conformance_missing("examples")) GTEST_SKIP() << "conformance data missing";
     Loaded loaded = load_example("examples/token_ratelimit/token_ratelimit.yaml");
     ASSERT_TRUE(loaded.ok()) << errors(loaded);
+    EXPECT_TRUE(loaded.may_run()) << messages(loaded);
     const Route& route = loaded.configuration.routes.at(0);
     auto uses = loaded.configuration.limits_for(route, 0);
     ASSERT_EQ(uses.size(), 5u);
@@ -43,6 +44,7 @@ TEST(LimitExampleTest, AQuotaOfTenTokensAnHour) {
     if (conformance_missing("examples")) GTEST_SKIP() << "conformance data missing";
     Loaded loaded = load_example("e2e/backend_quota_ratelimit.yaml");
     ASSERT_TRUE(loaded.ok()) << errors(loaded);
+    EXPECT_TRUE(loaded.may_run()) << messages(loaded);
     auto use =
         loaded.configuration.quota_for(loaded.configuration.backends.at(0), "quota-test-model");
     ASSERT_TRUE(use);

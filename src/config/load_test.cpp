@@ -67,12 +67,36 @@ TEST(LoadTest, AnEmptyCredentialRefusesToRun) {
                        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: api-keys}\nstringData: "
                        "{apiKey: \"${UNSET}\"}\n";
     Options options;
-    options.allow_unenforced = {"BackendTrafficPolicy"};
     Loaded loaded = load_text(text, options);
     EXPECT_TRUE(loaded.ok()) << errors(loaded);
     EXPECT_FALSE(loaded.may_run());
     options.mock = true;
-    EXPECT_TRUE(load_text(text, options).may_run());
+    EXPECT_TRUE(beside_pending(load_text(text, options)).may_run());
+}
+
+TEST(LoadTest, WhatIsNotInForceYetIsSaidOfEachFeatureThatIsListed) {
+    for (const PendingFeature& feature : kPendingFeatures) {
+        std::string group =
+            feature.kind == "BackendTrafficPolicy" || feature.kind == "ClientTrafficPolicy"
+                ? "gateway.envoyproxy.io"
+                : "aigateway.envoyproxy.io";
+        // "spec.a.b" as {a: {b: }}: present, whatever else is wrong with it.
+        std::string spec = "{}", field(feature.field);
+        for (size_t dot; (dot = field.rfind('.')) != std::string::npos; field.resize(dot))
+            spec = "{" + field.substr(dot + 1) + ": " + spec + "}";
+        Loaded loaded =
+            load_text("apiVersion: " + group + "/v1alpha1\nkind: " + std::string(feature.kind) +
+                      "\nmetadata: {name: n}\nspec: " + spec + "\n");
+        auto said = std::ranges::find_if(loaded.diagnostics, [&](const Diagnostic& d) {
+            return of_pending_feature(d) && d.field == feature.field;
+        });
+        EXPECT_EQ(said == loaded.diagnostics.end(), feature.in_force)
+            << feature.kind << " " << feature.field << "\n"
+            << messages(loaded);
+        if (said != loaded.diagnostics.end()) {
+            EXPECT_EQ(said->refuses_run, feature.protects);
+        }
+    }
 }
 
 TEST(LoadTest, SecretValuesAreNeverPrinted) {

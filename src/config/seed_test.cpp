@@ -104,15 +104,29 @@ spec: {gatewayClassName: x, listeners: [{name: http, port: 80, protocol: HTTP}]}
         << errors(loaded);
 }
 
-TEST(SeedTest, ARateLimitThatIsNotEnforcedRefusesToRun) {
-    Loaded loaded = load_seed(kKeys);
-    EXPECT_TRUE(loaded.ok());
+TEST(SeedTest, RunsWholeAndWithoutAWordAboutWhatIsNotInForce) {
+    Loaded loaded = beside_pending(load_seed(kKeys));
+    EXPECT_TRUE(loaded.may_run()) << messages(loaded);
+    EXPECT_EQ(messages(loaded).find("not in force"), std::string::npos) << messages(loaded);
+}
+
+TEST(SeedTest, AProtectionThatIsNotEnforcedRefusesToRun) {
+    const std::string text = read_text(test_data() / "seed.yaml") + std::string(kKeys) + R"(
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: {name: keys}
+spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: ai-gateway}]}
+)";
+    Loaded loaded = load_text(text);
+    EXPECT_TRUE(loaded.ok()) << errors(loaded);
     EXPECT_FALSE(loaded.may_run());
     Options options;
-    options.allow_unenforced = {"BackendTrafficPolicy"};
-    Loaded allowed = load_text(read_text(test_data() / "seed.yaml") + std::string(kKeys), options);
+    options.allow_unenforced = {"SecurityPolicy"};
+    Loaded allowed = beside_pending(load_text(text, options));
     EXPECT_TRUE(allowed.may_run()) << messages(allowed);
-    EXPECT_NE(messages(allowed).find("spec.rateLimit"), std::string::npos) << "still said";
+    EXPECT_NE(messages(allowed).find("SecurityPolicy/keys: kind protects"), std::string::npos)
+        << "still said";
 }
 
 TEST(SeedTest, HalvesThatDisagreeNameBothPlaces) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/load.h"
+#include "config/standing.h"
 
 namespace weir::config {
 
@@ -52,6 +53,22 @@ inline EnvLookup environment(std::map<std::string, std::string, std::less<>> val
 inline Loaded load_text(std::string text, const Options& options = {}) {
     const Document document{"test.yaml", std::move(text)};
     return load(std::span(&document, 1), options);
+}
+
+/// Whether `d` says that something of standing.h's list is not in force yet.
+inline bool of_pending_feature(const Diagnostic& d) {
+    return d.message.find("not in force yet") != std::string::npos &&
+           std::ranges::any_of(kPendingFeatures, [&](const PendingFeature& feature) {
+               return d.field == feature.field &&
+                      d.subject.starts_with(std::string(feature.kind) + "/");
+           });
+}
+
+/// Without what standing.h's list says: tests of anything else stay when a feature comes into
+/// force.
+inline Loaded beside_pending(Loaded loaded) {
+    std::erase_if(loaded.diagnostics, of_pending_feature);
+    return loaded;
 }
 
 /// Every Diagnostic on a line of its own, marked with what it does.
