@@ -4,16 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 
 #include "base/ascii.h"
 #include "credential/aws_credentials.h"
-#include "credential/sigv4.h"
+#include "credential/bedrock_signature.h"
 
 namespace weir::credential {
 namespace {
-
-constexpr std::string_view kBedrockService = "bedrock";
 
 /// One header whose value never changes.
 class StaticHeader final : public Credential {
@@ -36,45 +33,6 @@ public:
     Result<void> apply(const RequestToSign&, HeaderSink&) const override { return {}; }
 };
 
-/// Derived signing keys, at most one a day and region for as long as the configuration lives.
-/// Readers follow an append-only list without a lock; two workers that derive the same key at once
-/// leave one entry too many, which is harmless.
-class SigningKeys {
-public:
-    SigningKeys() = default;
-    SigningKeys(const SigningKeys&) = delete;
-    SigningKeys& operator=(const SigningKeys&) = delete;
-    ~SigningKeys() {
-        const Entry* entry = newest_.load(std::memory_order_acquire);
-        while (entry) {
-            const Entry* older = entry->older;
-            delete entry;
-            entry = older;
-        }
-    }
-
-    const Secret& get(const AwsCredentials& credentials, std::string_view date,
-                      const SigningScope& scope) const {
-        const Entry* newest = newest_.load(std::memory_order_acquire);
-        for (const Entry* entry = newest; entry; entry = entry->older)
-            if (entry->date == date && entry->region == scope.region) return entry->key;
-        auto* entry = new Entry{std::string(date), std::string(scope.region),
-                                derive_signing_key(credentials, date, scope), newest};
-        while (!newest_.compare_exchange_weak(entry->older, entry, std::memory_order_acq_rel)) {
-        }
-        return entry->key;
-    }
-
-private:
-    struct Entry {
-        std::string date;
-        std::string region;
-        Secret key;
-        const Entry* older;
-    };
-    mutable std::atomic<const Entry*> newest_{nullptr};
-};
-
 class SigV4 final : public Credential {
 public:
     SigV4(std::string description, AwsCredentials credentials, std::string region)
@@ -85,21 +43,7 @@ public:
     bool needs_body() const override { return true; }
 
     Result<void> apply(const RequestToSign& request, HeaderSink& headers) const override {
-        const SigningScope scope{region_.empty() ? bedrock_region(request.host) : region_,
-                                 kBedrockService};
-        if (scope.region.empty())
-            return fail(codes::credential_invalid,
-                        fmt::format("{}: no region is configured and host {} names none",
-                                    description(), request.host));
-        const std::string timestamp = amz_timestamp(request.now);
-        const Secret& key = keys_.get(credentials_, timestamp.substr(0, 8), scope);
-        const SignedHeader host{"host", request.host};
-        const SignedRequest result =
-            sign({request.method, request.target, std::span(&host, 1), request.body}, credentials_,
-                 key, scope, timestamp);
-        for (const auto& [name, value] : result.headers)
-            headers.add(name, value);
-        return {};
+        return sign_bedrock(credentials_, region_, &keys_, description(), request, headers);
     }
 
 private:
@@ -107,10 +51,6 @@ private:
     std::string region_;
     SigningKeys keys_;
 };
-
-bool is_control(char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-}
 
 /// The key without outer white space, ready to be a header value.
 Result<std::string_view> checked(const Secret& key, std::string_view source) {

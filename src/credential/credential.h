@@ -26,6 +26,16 @@ protected:
     ~HeaderSink() = default;
 };
 
+/// The headers of the client's request, for credentials that tenants bring themselves.
+class ClientHeaders {
+public:
+    /// The value of the first field of that name (compared without case), or empty.
+    virtual std::string_view value(std::string_view name) const = 0;
+
+protected:
+    ~ClientHeaders() = default;
+};
+
 /// A request as it will be sent: after translation, mutation and escaping.
 struct RequestToSign {
     std::string_view method;
@@ -33,6 +43,7 @@ struct RequestToSign {
     std::string_view target;  ///< path and query, as on the request line
     std::string_view body;
     std::chrono::system_clock::time_point now;
+    const ClientHeaders* client = nullptr;  ///< of the call only; null: there is no client
 };
 
 class Credential {
@@ -42,10 +53,13 @@ public:
     Credential& operator=(const Credential&) = delete;
 
     /// Adds this credential's headers. Fails with credential.invalid if the request cannot be
-    /// signed (no region in configuration or host name).
+    /// signed (no region in configuration or host name), auth.missing if the client had to bring a
+    /// credential and did not, credential.unavailable if a token has not been issued yet.
     virtual Result<void> apply(const RequestToSign& request, HeaderSink& headers) const = 0;
     /// The headers depend on the body, so that it has to be whole before the head can be sent.
     virtual bool needs_body() const { return false; }
+    /// The client's header of this name carries a credential and is not forwarded.
+    virtual bool takes(std::string_view /*header*/) const { return false; }
     /// For explain and errors: "APIKey from Secret default/api-keys key openai".
     const std::string& description() const { return description_; }
 
