@@ -46,13 +46,15 @@ void Dropped::add(const Tool& tool, const Unknowns& unknowns) {
         if (!says_nothing(unknown.value)) add(pointer(tool, unknown.key));
 }
 
-Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped) {
+Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped,
+                           std::string_view said) {
     for (const auto& unknown : conversation.unknown) {
         if (asks_for_sound(unknown)) return unsupported("/modalities", "answers in sound");
         if (unknown.key == "functions" && !unknown.value.items().empty())
             return unsupported("/functions", "the old form of tools; use tools");
     }
-    dropped.add(std::string(), conversation.unknown);
+    for (const auto& unknown : conversation.unknown)
+        if (unknown.key != said) dropped.add(std::string(), Unknowns{unknown});
     for (const auto& message : conversation.messages) {
         if (!message.unknown.empty()) dropped.add(pointer(message), message.unknown);
         if (!message.name.empty() && message.role != Role::tool)

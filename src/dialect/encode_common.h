@@ -30,8 +30,10 @@ private:
 };
 
 /// Reports the conversation's and its messages' Unknowns; refuses those whose loss would change
-/// what the request means (sound as the answer, the old `functions`).
-Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped);
+/// what the request means (sound as the answer, the old `functions`). `said` is a member of the
+/// body that the target has a word for after all.
+Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped,
+                           std::string_view said = {});
 /// Reports what neither Anthropic nor Bedrock has: several answers, penalties, seed, probabilities,
 /// Google's safety settings. Values that equal the default are no loss.
 void drop_openai_settings(const Settings& settings, Dropped& dropped);

@@ -91,7 +91,11 @@ net::Task<void> MockProvider::handle(http::Exchange& exchange) {
     bool anthropic = !header("anthropic-version").empty();
     dialect::Dialect shape = error_shape(head.path, anthropic);
     auto destination = find_destination(head.method, head.path, anthropic);
-    if (destination) shape = destination->shape;
+    if (destination) {
+        shape = destination->shape;
+        destination->json_array = shape == dialect::Dialect::gemini && destination->stream &&
+                                  head.query.find("alt=sse") == std::string_view::npos;
+    }
     std::string storage;
     bool asked = any_action(head.headers);
     uint64_t speed = script_->slow_read(head.path, header);

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "mock/body.h"
+#include "mock/read_other.h"
 #include "mock/text.h"
 
 namespace weir::mock {
@@ -12,45 +14,6 @@ namespace {
 
 using dialect::Dialect;
 using json::Value;
-
-/// The text of a content value: a string, or the texts of its parts.
-std::string text_of(const Value& content) {
-    if (content.is_string()) return std::string(content.text());
-    std::string out;
-    for (const Value& part : content.items()) {
-        std::string piece;
-        if (part.is_string()) {
-            piece = part.text();
-        } else if (const Value* text = part.find("text"); text && text->is_string()) {
-            piece = text->text();
-        } else if (const Value* document = part.find("json")) {
-            piece = json::serialize(*document);  // Bedrock tool results
-        }
-        if (!out.empty() && !piece.empty()) out += ' ';
-        out += piece;
-    }
-    return out;
-}
-
-/// Words of every string below `value`, as if a model read them.
-int64_t words_in(const Value& value) {
-    int64_t words = value.is_string() ? count_words(value.text()) : 0;
-    for (const Value& item : value.items())
-        words += words_in(item);
-    for (const auto& member : value.members())
-        words += words_in(member.value);
-    return words;
-}
-
-const Value& at(const Value& value, std::string_view key) {
-    static const Value kNothing;
-    const Value* found = value.find(key);
-    return found ? *found : kNothing;
-}
-
-const Value& at(const Value& value, std::string_view key, std::string_view inner) {
-    return at(at(value, key), inner);
-}
 
 void read_choice_word(std::string_view word, Question& q) {
     if (word == "none") q.choice = Question::Choice::none;
@@ -200,7 +163,9 @@ Result<void> read_body(const Value& body, Question& q) {
             break;
         case Ask::messages:
         case Ask::count_tokens:
-            if (at(body, "toolConfig").is_object())  // counted for Converse
+            if (q.shape == Dialect::gemini)
+                read_google_count(body, q);
+            else if (at(body, "toolConfig").is_object())  // counted for Converse
                 read_converse(body, q);
             else
                 read_anthropic(body, q);
@@ -218,10 +183,26 @@ Result<void> read_body(const Value& body, Question& q) {
         case Ask::titan_embedding:
             read_inputs(at(body, "inputText"), q);
             break;
+        case Ask::generate:
+            read_generate(body, q);
+            break;
+        case Ask::predict:
+        case Ask::embed_content:
+        case Ask::batch_embed_contents:
+            read_google_inputs(body, q);
+            break;
+        case Ask::cohere_embed:
+        case Ask::rerank:
+            read_cohere(body, q);
+            break;
         case Ask::models:
         case Ask::model:
             break;
     }
+    const bool google = q.shape == Dialect::gemini;
+    if ((q.ask == Ask::generate || (q.ask == Ask::count_tokens && google)) && q.turns == 0)
+        return fail(codes::body_invalid, "contents: at least one content is required");
+    if (google) return {};
     bool talks = q.ask == Ask::chat || q.ask == Ask::messages || q.ask == Ask::converse ||
                  q.ask == Ask::count_tokens;
     if (talks && at(body, "messages").items().empty())
@@ -284,6 +265,14 @@ constexpr Suffix kSuffixes[] = {
     {"/count-tokens:rawPredict", Ask::count_tokens, Dialect::anthropic},
     {":rawPredict", Ask::messages, Dialect::anthropic},
     {":streamRawPredict", Ask::messages, Dialect::anthropic, true},
+    {":generateContent", Ask::generate, Dialect::gemini},
+    {":streamGenerateContent", Ask::generate, Dialect::gemini, true},
+    {":countTokens", Ask::count_tokens, Dialect::gemini},
+    {":predict", Ask::predict, Dialect::gemini},
+    {":embedContent", Ask::embed_content, Dialect::gemini},
+    {":batchEmbedContents", Ask::batch_embed_contents, Dialect::gemini},
+    {"/rerank", Ask::rerank, Dialect::cohere},
+    {"/embed", Ask::cohere_embed, Dialect::cohere},
 };
 
 /// Bedrock's CountTokens wraps what would be sent to Converse or, in base64, to InvokeModel.
@@ -303,6 +292,8 @@ Dialect error_shape(std::string_view path, bool anthropic_version) {
     if (anthropic_version || path.find("/messages") != std::string_view::npos ||
         path.find("awPredict") != std::string_view::npos)
         return Dialect::anthropic;
+    for (const Suffix& s : kSuffixes)
+        if (path.ends_with(s.text)) return s.shape;
     return Dialect::openai;
 }
 
@@ -334,6 +325,7 @@ Result<Question> read_question(Destination destination, std::string_view path,
     q.shape = destination.shape;
     q.aws_frames = destination.aws_frames;
     q.stream = destination.stream;
+    q.json_array = destination.json_array;
     q.model = std::move(destination.model);
     q.seed = hash_text(body, hash_text(path));
     if (q.ask == Ask::models || q.ask == Ask::model) return q;
@@ -344,6 +336,7 @@ Result<Question> read_question(Destination destination, std::string_view path,
     }
     if (auto model = document.string_at("model"); !model.empty()) q.model = model;
     if (q.aws_frames && document.find("inputText")) q.ask = Ask::titan_embedding;
+    if (q.aws_frames && document.find("texts")) q.ask = Ask::cohere_embed;
     q.stream = q.stream || (!q.aws_frames && at(document, "stream").as_bool());
     if (q.model.empty()) return fail(codes::body_model, "model: a model is required");
     q.input_tokens += words_in(at(document, "tools"));

@@ -25,6 +25,12 @@ enum class Ask : uint8_t {
     count_tokens,
     converse,
     titan_embedding,  ///< /model/{id}/invoke with inputText
+    generate,         ///< Gemini
+    predict,          ///< the ways to embed of Google's models
+    embed_content,
+    batch_embed_contents,
+    cohere_embed,  ///< also /model/{id}/invoke with texts
+    rerank,
     models,
     model,
 };
@@ -42,6 +48,8 @@ struct Question {
     bool aws_frames = false;  ///< an Anthropic stream inside AWS event-stream messages
     std::string model;
     bool stream = false;
+    bool json_array = false;     ///< Gemini: a stream as one array instead of events
+    int turns = 0;               ///< Gemini: contents of the conversation
     bool stream_usage = false;   ///< OpenAI: the usage chunk was asked for
     std::string last_user_text;  ///< of the last user message that has any
     bool after_tool = false;     ///< the last message is a tool's result
@@ -68,6 +76,7 @@ struct Destination {
     bool aws_frames = false;
     bool stream = false;
     std::string model;
+    bool json_array = false;
 };
 
 /// The dialect in which an error on this path is said.

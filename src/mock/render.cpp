@@ -14,18 +14,21 @@ using dialect::Dialect;
 
 struct ErrorWords {
     int status;
-    std::string_view openai, anthropic, bedrock;
+    std::string_view openai, anthropic, bedrock, gemini;
 };
 constexpr ErrorWords kErrors[] = {
-    {400, "invalid_request_error", "invalid_request_error", "ValidationException"},
-    {401, "invalid_request_error", "authentication_error", "UnrecognizedClientException"},
-    {403, "invalid_request_error", "permission_error", "AccessDeniedException"},
-    {404, "invalid_request_error", "not_found_error", "ResourceNotFoundException"},
-    {413, "invalid_request_error", "request_too_large", "ValidationException"},
-    {429, "rate_limit_exceeded", "rate_limit_error", "ThrottlingException"},
-    {500, "server_error", "api_error", "InternalServerException"},
-    {503, "server_error", "overloaded_error", "ServiceUnavailableException"},
-    {529, "server_error", "overloaded_error", "ServiceUnavailableException"},
+    {400, "invalid_request_error", "invalid_request_error", "ValidationException",
+     "INVALID_ARGUMENT"},
+    {401, "invalid_request_error", "authentication_error", "UnrecognizedClientException",
+     "UNAUTHENTICATED"},
+    {403, "invalid_request_error", "permission_error", "AccessDeniedException",
+     "PERMISSION_DENIED"},
+    {404, "invalid_request_error", "not_found_error", "ResourceNotFoundException", "NOT_FOUND"},
+    {413, "invalid_request_error", "request_too_large", "ValidationException", "INVALID_ARGUMENT"},
+    {429, "rate_limit_exceeded", "rate_limit_error", "ThrottlingException", "RESOURCE_EXHAUSTED"},
+    {500, "server_error", "api_error", "InternalServerException", "INTERNAL"},
+    {503, "server_error", "overloaded_error", "ServiceUnavailableException", "UNAVAILABLE"},
+    {529, "server_error", "overloaded_error", "ServiceUnavailableException", "UNAVAILABLE"},
 };
 
 const ErrorWords& words_for(int status) {
@@ -37,6 +40,13 @@ const ErrorWords& words_for(int status) {
 }  // namespace
 
 void StreamPlan::append(uint64_t index, std::string& out) const {
+    if (framing != Framing::json_array) return append_event(index, out);
+    out += index == 0 ? "[" : ",\r\n";
+    append_event(index, out);
+    if (index + 1 == size()) out += "]";
+}
+
+void StreamPlan::append_event(uint64_t index, std::string& out) const {
     if (index < before.size()) return frame(before[index].name, before[index].payload, out);
     index -= before.size();
     if (index >= text.size()) {
@@ -55,7 +65,9 @@ void StreamPlan::append(uint64_t index, std::string& out) const {
 }
 
 void StreamPlan::append_error(std::string& out) const {
-    if (framing == Framing::eventstream) {
+    if (framing == Framing::json_array) {
+        out.append(",\r\n").append(error.payload).append("]");
+    } else if (framing == Framing::eventstream) {
         dialect::append_eventstream_exception(out, error.name, error.payload);
     } else {
         frame(error.name, error.payload, out);
@@ -66,6 +78,9 @@ void StreamPlan::frame(std::string_view name, std::string_view payload, std::str
     switch (framing) {
         case Framing::sse:
             dialect::append_sse(out, name, payload);
+            break;
+        case Framing::json_array:
+            out += payload;
             break;
         case Framing::eventstream:
             dialect::append_eventstream_event(out, name, payload);
@@ -78,6 +93,7 @@ void StreamPlan::frame(std::string_view name, std::string_view payload, std::str
 }
 
 std::string_view StreamPlan::content_type() const {
+    if (framing == Framing::json_array) return "application/json; charset=UTF-8";
     return framing == Framing::sse ? "text/event-stream; charset=utf-8"
                                    : "application/vnd.amazon.eventstream";
 }
@@ -93,6 +109,15 @@ std::string render_whole(const Question& q, const Answer& a, int64_t created) {
             return detail::anthropic_whole(q, a);
         case Ask::converse:
             return detail::converse_whole(q, a);
+        case Ask::generate:
+            return detail::gemini_whole(q, a);
+        case Ask::predict:
+        case Ask::embed_content:
+        case Ask::batch_embed_contents:
+            return detail::google_embeddings(q, a);
+        case Ask::cohere_embed:
+        case Ask::rerank:
+            return detail::cohere_whole(q, a);
         default:
             return detail::other_whole(q, a, created);
     }
@@ -106,6 +131,8 @@ StreamPlan plan_stream(const Question& q, const Answer& a, int64_t created) {
             return detail::anthropic_stream(q, a);
         case Ask::converse:
             return detail::converse_stream(q, a);
+        case Ask::generate:
+            return detail::gemini_stream(q, a);
         default:
             return detail::openai_stream(q, a, created);
     }
@@ -125,6 +152,13 @@ std::string render_error(Dialect shape, int status, std::string_view message,
             break;
         case Dialect::bedrock:
             w.key("message").string(message).key("__type").string(words.bedrock);
+            break;
+        case Dialect::gemini:
+            w.key("error").begin_object().key("code").integer(status);
+            w.key("message").string(message).key("status").string(words.gemini).end_object();
+            break;
+        case Dialect::cohere:
+            w.key("message").string(message);
             break;
         default:
             w.key("error").begin_object().key("message").string(message).key("type").string(

@@ -23,6 +23,7 @@ struct PlannedEvent {
 enum class Framing : uint8_t {
     sse,          ///< `data: …`, with `event: …` before it if it has a name
     eventstream,  ///< AWS event-stream messages
+    json_array,   ///< one JSON array, an element at a time (Gemini without alt=sse)
     aws_chunks,   ///< AWS messages of type chunk, the payload in base64 inside {"bytes":…}
 };
 
@@ -48,6 +49,7 @@ public:
     std::string_view content_type() const;
 
 private:
+    void append_event(uint64_t index, std::string& out) const;
     void frame(std::string_view name, std::string_view payload, std::string& out) const;
 };
 
@@ -73,6 +75,13 @@ std::string anthropic_whole(const Question& question, const Answer& answer);
 StreamPlan anthropic_stream(const Question& question, const Answer& answer);
 std::string converse_whole(const Question& question, const Answer& answer);
 StreamPlan converse_stream(const Question& question, const Answer& answer);
+std::string gemini_whole(const Question& question, const Answer& answer);
+StreamPlan gemini_stream(const Question& question, const Answer& answer);
+/// A unit vector that depends on the text alone, as a JSON array.
+std::string embedding(std::string_view text, std::size_t dimensions);
+/// Embeddings and rankings of Google's and Cohere's kind.
+std::string google_embeddings(const Question& question, const Answer& answer);
+std::string cohere_whole(const Question& question, const Answer& answer);
 /// Embeddings, moderations, lists of models, token counts.
 std::string other_whole(const Question& question, const Answer& answer, int64_t created);
 }  // namespace detail

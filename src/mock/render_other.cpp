@@ -135,6 +135,13 @@ void put_models(Writer& w, Dialect shape) {
 
 }  // namespace
 
+std::string detail::embedding(std::string_view text, std::size_t dimensions) {
+    std::string out;
+    Writer w(out);
+    put_numbers(w, embed(text, dimensions));
+    return out;
+}
+
 std::string detail::other_whole(const Question& q, const Answer& a, int64_t) {
     std::string out;
     Writer w(out);
@@ -154,7 +161,9 @@ std::string detail::other_whole(const Question& q, const Answer& a, int64_t) {
             put_models(w, q.shape);
             break;
         case Ask::count_tokens:
-            w.key(q.shape == Dialect::bedrock ? "inputTokens" : "input_tokens")
+            w.key(q.shape == Dialect::bedrock  ? "inputTokens"
+                  : q.shape == Dialect::gemini ? "totalTokens"
+                                               : "input_tokens")
                 .integer(*a.usage.input);
             break;
         case Ask::titan_embedding:

@@ -203,6 +203,7 @@ Result<void> RequestEncoder::write_media(const Message& message, const Part& par
                                          const Media& media) {
     w_.begin_object();
     WEIR_CHECK(write_media_member(w_, media, pointer(message, part)));
+    if (!media.name.empty()) dropped_.add(pointer(pointer(message, part), "title"));
     write_detail(message, part, media);
     w_.end_object();
     return {};
@@ -212,7 +213,7 @@ void RequestEncoder::write_detail(const Message& message, const Part& part, cons
     if (media.detail.empty() || media.detail == "auto") return;
     const std::string_view level = resolution(media.detail);
     if (level.empty() || !takes_media_resolution(model_))
-        return dropped_.add(pointer(pointer(pointer(message, part), "image_url"), "detail"));
+        return dropped_.add(pointer(message, part) + "/" + std::string(media.detail_key));
     w_.key("mediaResolution").begin_object().key("level").string(level).end_object();
 }
 

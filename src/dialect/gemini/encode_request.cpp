@@ -1,9 +1,14 @@
+#include <algorithm>
+
 #include "dialect/gemini/models.h"
 #include "dialect/gemini/request_encoder.h"
 #include "dialect/gemini/schema.h"
 
 namespace weir::dialect::gemini {
 namespace {
+
+// OpenAI's way to let the model search; its details have no word here.
+constexpr std::string_view kWebSearch = "web_search_options";
 
 struct Renamed {
     std::string_view theirs;
@@ -38,7 +43,7 @@ Result<std::vector<std::string>> RequestEncoder::encode() {
     WEIR_CHECK(write_config());
     if (conversation_.settings.safety)
         w_.key("safetySettings").value(conversation_.settings.safety.value);
-    WEIR_CHECK(drop_unknowns(conversation_, dropped_));
+    WEIR_CHECK(drop_unknowns(conversation_, dropped_, kWebSearch));
     w_.end_object();
     return dropped_.take();
 }
@@ -80,11 +85,22 @@ Result<void> RequestEncoder::write_system() {
 void RequestEncoder::drop_parts(const Message& message, const Part& part) {
     if (!part.cache.is_null()) dropped_.add(pointer(pointer(message, part), "cache_control"));
     if (!part.unknown.empty()) dropped_.add(pointer(message, part), part.unknown);
+    const auto* text = std::get_if<Text>(&part.body);
+    if (text && !text->citations.empty())
+        dropped_.add(pointer(pointer(message, part), "citations"));
 }
 
 Result<void> RequestEncoder::write_tools() {
-    if (conversation_.tools.empty()) return {};
+    const auto& unknowns = conversation_.unknown;
+    const auto search = std::find_if(unknowns.begin(), unknowns.end(),
+                                     [](const Unknown& u) { return u.key == kWebSearch; });
+    if (conversation_.tools.empty() && search == unknowns.end()) return {};
     w_.key("tools").begin_array();
+    if (search != unknowns.end()) {
+        w_.raw(R"({"googleSearch":{}})");
+        for (const auto& detail : search->value.members())
+            dropped_.add(pointer(pointer(std::string(), kWebSearch), detail.key));
+    }
     for (const auto& tool : conversation_.tools)
         if (!tool.foreign.is_null()) WEIR_CHECK(write_search(tool));
     WEIR_CHECK(write_functions());

@@ -1,5 +1,7 @@
 #include "dialect/gemini/media.h"
 
+#include "base/encoding.h"
+
 namespace weir::dialect::gemini {
 namespace {
 
@@ -35,7 +37,8 @@ Result<void> write_media_member(Writer& w, const Media& media, std::string where
         return fail(codes::dialect_request,
                     std::move(where.append(": must be data:TYPE;base64,DATA or a URL")));
     w.key("inlineData").begin_object();
-    w.key("mimeType").string(mime).key("data").string(media.data).end_object();
+    w.key("mimeType").string(mime);
+    w.key("data").string(media.plain ? base64_encode(media.data) : media.data).end_object();
     return {};
 }
 

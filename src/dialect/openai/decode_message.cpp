@@ -50,6 +50,10 @@ Result<Part> decode_part(json::Value value, const std::string& where) {
         Media media = media_from_url(image->string_at("url"), Media::Kind::image);
         media.detail = image->string_at("detail");
         part.body = std::move(media);
+    } else if (const auto* sound = value.find("input_audio"); type == "input_audio" && sound) {
+        part.body = Media{.kind = Media::Kind::audio,
+                          .mime = "audio/" + std::string(sound->string_at("format")),
+                          .data = std::string(sound->string_at("data"))};
     } else if (type == "refusal") {
         part.body = Refusal{take_string(value.find("refusal"))};
     } else if (type == "thinking") {

@@ -270,6 +270,13 @@ Result<void> RequestEncoder::write_media(const Message& message, const Part& par
         w_.key("file_data").string("data:" + media.mime + ";base64," + media.data).end_object();
         return {};
     }
+    if (media.kind == Media::Kind::audio && media.url.empty()) {
+        w_.key("type").string("input_audio").key("input_audio").begin_object();
+        const std::string_view mime = media.mime;
+        w_.key("data").string(media.data);
+        w_.key("format").string(mime.substr(mime.find('/') + 1)).end_object();
+        return {};
+    }
     if (!same_ && media.kind != Media::Kind::image)
         return unsupported(pointer(message, part), "sound or files");
     w_.key("type").string("image_url").key("image_url").begin_object();
