@@ -10,6 +10,7 @@ from harness.weir import Weir
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Which city is it?"}]}
 BEDROCK = {"messages": [{"role": "user", "content": [{"text": "Which city is it?"}]}]}
 ANTHROPIC = {**CHAT, "max_tokens": 50}
+GEMINI = {"contents": [{"role": "user", "parts": [{"text": "Which city is it?"}]}]}
 
 
 class Mock:
@@ -37,6 +38,8 @@ def mock(start_child, folder):
     ("/v1/chat/completions", CHAT, lambda d: d["choices"][0]["message"]["content"], lambda d: d["usage"]["completion_tokens"]),
     ("/v1/completions", {"model": "m", "prompt": "Say"}, lambda d: d["choices"][0]["text"], lambda d: d["usage"]["completion_tokens"]),
     ("/v1/messages", ANTHROPIC, lambda d: d["content"][0]["text"], lambda d: d["usage"]["output_tokens"]),
+    ("/v1beta/models/m:generateContent", GEMINI, lambda d: d["candidates"][0]["content"]["parts"][0]["text"],
+     lambda d: d["usageMetadata"]["candidatesTokenCount"]),
     ("/model/m/converse", BEDROCK, lambda d: d["output"]["message"]["content"][0]["text"], lambda d: d["usage"]["outputTokens"]),
 ])
 def test_answers_are_deterministic_and_have_usage(mock, path, body, text, tokens):
@@ -52,6 +55,18 @@ def test_embeddings_and_models(mock):
     connection.request("GET", "/v1/models")
     assert json.loads(connection.getresponse().read())["object"] == "list"
     connection.close()
+
+
+def test_gemini_streams_as_events_or_as_one_array(mock):
+    _, headers, body = mock.post("/v1beta/models/m:streamGenerateContent?alt=sse", GEMINI)
+    assert headers["content-type"].startswith("text/event-stream") and b'"finishReason":"STOP"' in body.rsplit(b"data: ", 1)[1]
+    _, headers, body = mock.post("/v1beta/models/m:streamGenerateContent", GEMINI)
+    chunks = json.loads(body)
+    assert headers["content-type"].startswith("application/json") and chunks[-1]["candidates"][0]["finishReason"] == "STOP"
+    status, _, body = mock.post("/v1beta/models/m:generateContent", GEMINI, {"x-mock-status": "429"})
+    assert status == 429 and json.loads(body)["error"]["status"] == "RESOURCE_EXHAUSTED"
+    _, _, body = mock.post("/v1beta/models/m:streamGenerateContent?alt=sse", GEMINI, {"x-mock-error-after": "2"})
+    assert json.loads(body.rsplit(b"data: ", 1)[1])["error"]["status"] == "UNAVAILABLE"
 
 
 def test_streams_end_as_each_dialect_says(mock):

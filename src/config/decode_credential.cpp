@@ -113,6 +113,10 @@ DecodedPolicy decode_credential_policy(const Object& object, Report& report) {
         if (const Node* profile = aws->at("credentialsFile.profile"))
             policy.aws_profile = profile->text;
     }
+    if (const Node* gcp = spec.find("gcpCredentials")) {
+        policy.gcp_project = gcp->text_at("projectName");
+        policy.gcp_region = gcp->text_at("region");
+    }
     warn_not_in_force(object, policy, report);
     return out;
 }

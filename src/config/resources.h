@@ -309,6 +309,8 @@ struct CredentialPolicy {
     std::optional<SecretRef> secret;  ///< of the block that `type` names, or authenticationRefs
     std::string aws_region;
     std::string aws_profile = std::string(defaults::kAwsProfile);
+    std::string gcp_project;  ///< these two are part of the path on Vertex AI
+    std::string gcp_region;
     bool seed_spelling =
         false;  ///< the Secret's key is the backend's name, its provider, or apiKey
 };

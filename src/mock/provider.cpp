@@ -145,7 +145,8 @@ net::Task<void> MockProvider::answer(http::Exchange& exchange, Question q, Actio
         co_return co_await fail_with_status(exchange, std::move(q), std::move(actions));
     Answer said = mock::answer(q, actions);
     bool conversation = q.ask == Ask::chat || q.ask == Ask::completions ||
-                        q.ask == Ask::responses || q.ask == Ask::messages || q.ask == Ask::converse;
+                        q.ask == Ask::responses || q.ask == Ask::messages ||
+                        q.ask == Ask::converse || q.ask == Ask::generate;
     if (q.stream && conversation) {
         StreamPlan plan = plan_stream(q, said, clock_());
         begin(exchange, 200, q.shape, plan.content_type(), &q);

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "base/encoding.h"
 #include "credential/aws_credentials.h"
 #include "dialect/translate.h"
 #include "route/hosts.h"
@@ -40,6 +41,17 @@ route::PathMatch path_of(const std::optional<config::PathMatch>& match) {
                 : match->type == config::PathMatch::Type::regex ? route::PathType::regex
                                                                 : route::PathType::prefix;
     return {type, match->value};
+}
+
+/// What stands before the operation in a path. dialect/ reads an empty prefix as the usual one;
+/// config/ says an empty one for "none".
+std::string path_prefix(const config::Backend& backend, const config::CredentialPolicy* policy) {
+    const bool vertex = backend.schema.name == config::SchemaName::gcp_vertex ||
+                        backend.schema.name == config::SchemaName::gcp_anthropic;
+    if (!vertex) return backend.schema.prefix.empty() ? "/" : backend.schema.prefix;
+    if (!policy || policy->gcp_project.empty() || policy->gcp_region.empty()) return "/";
+    return fmt::format("/v1/projects/{}/locations/{}", percent_encode(policy->gcp_project),
+                       percent_encode(policy->gcp_region));
 }
 
 /// Mutations of the reference beat the backend's per name; removals are united (reference §1.1).
@@ -202,8 +214,7 @@ private:
         // Of Anthropic's own schema `version` was the path prefix once; the header has one value.
         if (attempt.version.empty() || attempt.schema == dialect::Schema::Anthropic)
             attempt.version = dialect::default_version(attempt.schema);
-        // dialect/ reads an empty prefix as "v1"; config/ says an empty one for "none".
-        attempt.prefix = backend.schema.prefix.empty() ? "/" : backend.schema.prefix;
+        attempt.prefix = path_prefix(backend, configuration_.policy_for(backend));
         attempt.model_override = ref.model_override;
         attempt.ask_usage = backend.usage == config::UsageMode::ask;
         attempt.id = next_id_++;
