@@ -103,4 +103,48 @@ void gemini_stream_event(benchmark::State& state) {
 }
 BENCHMARK(gemini_stream_event);
 
+const std::string kMessages = R"({"model":"gpt-4o","max_tokens":512,"temperature":0.7,"system":")" +
+                              std::string(400, 's') +
+                              R"(","messages":[{"role":"user","content":[{"type":"text","text":")" +
+                              std::string(420, 'u') + R"("}]}]})";
+
+// An Anthropic client's request to OpenAI, to Converse, and wrapped for Claude on Bedrock.
+void messages_request(benchmark::State& state) {
+    constexpr Schema kTargets[] = {Schema::OpenAI, Schema::AWSBedrock, Schema::AWSAnthropic};
+    const ClientRequest asked{.operation = Operation::messages,
+                              .dialect = Dialect::anthropic,
+                              .body = kMessages,
+                              .model = "gpt-4o"};
+    for (auto _ : state)
+        benchmark::DoNotOptimize(
+            translate_request(asked, {.schema = kTargets[state.range(0)]})->body.size());
+    state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * kMessages.size()));
+}
+BENCHMARK(messages_request)->Arg(0)->Arg(1)->Arg(2);
+
+// OpenAI's chunks to an Anthropic client, and to a Responses client of Claude.
+void client_stream_event(benchmark::State& state) {
+    const bool responses = state.range(0) != 0;
+    StreamTranslator stream({.operation = responses ? Operation::responses : Operation::messages,
+                             .dialect = responses ? Dialect::openai : Dialect::anthropic,
+                             .schema = responses ? Schema::Anthropic : Schema::OpenAI,
+                             .model = "m",
+                             .created = 1});
+    const std::string chunk = chunks(1);
+    const std::string delta =
+        "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\","
+        "\"text\":\" token\"}}\n\n";
+    std::string out;
+    if (responses &&
+        !stream.feed("data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{"
+                     "\"type\":\"text\"}}\n\n",
+                     out))
+        state.SkipWithError("refused");
+    for (auto _ : state) {
+        out.clear();
+        benchmark::DoNotOptimize(stream.feed(responses ? delta : chunk, out).has_value());
+    }
+}
+BENCHMARK(client_stream_event)->Arg(0)->Arg(1);
+
 }  // namespace

@@ -30,7 +30,7 @@ enum class Operation : uint8_t {
     models,
 };
 
-/// A wire format. Clients speak openai today; providers speak openai, anthropic and bedrock.
+/// A wire format. Clients speak openai (chat, Responses) and anthropic; providers all of them.
 enum class Dialect : uint8_t { openai, anthropic, bedrock, gemini, cohere };
 
 /// How a provider is spoken to, as AIServiceBackend `schema.name` says it.

@@ -8,6 +8,7 @@
 #include "dialect/eventstream.h"
 #include "dialect/gemini/stream.h"
 #include "dialect/openai/stream.h"
+#include "dialect/responses/responses.h"
 #include "dialect/sse.h"
 #include "dialect/styles.h"
 
@@ -85,6 +86,8 @@ std::unique_ptr<StreamEncoder> make_encoder(const Context& context) {
     StreamEncoder::Frame frame{answer_id(context), context.model, context.created};
     switch (context.dialect) {
         case Dialect::openai:
+            if (context.operation == Operation::responses)
+                return std::make_unique<responses::EventEncoder>(std::move(frame));
             return std::make_unique<openai::ChunkEncoder>(std::move(frame),
                                                           chunk_style(context.schema));
         case Dialect::anthropic:
@@ -278,6 +281,16 @@ bool StreamTranslator::content_started() const {
 }
 std::string_view StreamTranslator::content_type() const {
     return state_->encoder ? state_->encoder->content_type() : "text/event-stream";
+}
+
+void append_stream_error(Dialect dialect, Operation operation, const Error& error,
+                         std::string& out) {
+    if (dialect == Dialect::openai && operation == Operation::responses) {
+        const ErrorWords words = error_words(dialect, error.code());
+        const std::string message = public_message(error);
+        return responses::append_failed({error.status(), words.type, words.code, message}, out);
+    }
+    append_stream_error(dialect, error, out);
 }
 
 void append_stream_error(Dialect dialect, const Error& error, std::string& out) {

@@ -74,5 +74,8 @@ private:
 /// The error event of a client dialect, for streams without a StreamTranslator (pass-through,
 /// mock).
 void append_stream_error(Dialect dialect, const Error& error, std::string& out);
+/// The same, where an operation has an event of its own (response.failed of Responses).
+void append_stream_error(Dialect dialect, Operation operation, const Error& error,
+                         std::string& out);
 
 }  // namespace weir::dialect

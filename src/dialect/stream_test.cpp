@@ -8,9 +8,9 @@
 namespace weir::dialect {
 namespace {
 
-Context context(Schema schema, Dialect client = Dialect::openai) {
-    return {.operation = client == Dialect::anthropic ? Operation::messages : Operation::chat,
-            .dialect = client,
+Context context(Schema schema, Operation operation = Operation::chat) {
+    return {.operation = operation,
+            .dialect = operation == Operation::messages ? Dialect::anthropic : Dialect::openai,
             .schema = schema,
             .model = "asked",
             .created = 123,
@@ -50,7 +50,7 @@ struct Run {
 };
 
 // What a client gets: the stream, and the error event if it failed; then how it ended.
-std::string translate(Schema schema, std::string_view bytes, Dialect client = Dialect::openai) {
+std::string translate(Schema schema, std::string_view bytes, Operation client = Operation::chat) {
     auto fail = [](Run& run, const Error& error) {
         if (run.failure.empty()) run.stream.encode_error(error, run.out);
         run.failure = error.code().name;
@@ -74,7 +74,7 @@ std::string translate(Schema schema, std::string_view bytes, Dialect client = Di
 }
 
 // Every provider's streams to one client dialect; `ending` tells its golden files apart.
-void check_golden_streams(Dialect client, std::string_view ending) {
+void check_golden_streams(Operation client, std::string_view ending) {
     int count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(test::testdata() / "streams")) {
         const std::string name = entry.path().filename().string();
@@ -109,11 +109,15 @@ void check_golden_streams(Dialect client, std::string_view ending) {
 }
 
 TEST(StreamTranslator, MatchesTheGoldenFilesInEverySplit) {
-    check_golden_streams(Dialect::openai, ".golden");
+    check_golden_streams(Operation::chat, ".golden");
 }
 
 TEST(StreamTranslator, AnthropicClientsMatchTheGoldenFilesInEverySplit) {
-    check_golden_streams(Dialect::anthropic, ".messages.golden");
+    check_golden_streams(Operation::messages, ".messages.golden");
+}
+
+TEST(StreamTranslator, ResponsesClientsMatchTheGoldenFilesInEverySplit) {
+    check_golden_streams(Operation::responses, ".responses.golden");
 }
 
 // message_start once, message_stop once and last or an error event, wherever the stream is cut.
@@ -132,7 +136,7 @@ TEST(StreamTranslator, AnAnthropicClientsStreamIsWholeOrEndsInAnError) {
     };
     for (const auto& [schema, bytes] : streams)
         for (size_t size = 0; size <= bytes.size(); ++size) {
-            StreamTranslator stream(context(schema, Dialect::anthropic));
+            StreamTranslator stream(context(schema, Operation::messages));
             std::string out;
             auto result = stream.feed(std::string_view(bytes).substr(0, size), out);
             if (result) result = stream.finish(out);

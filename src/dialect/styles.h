@@ -34,6 +34,8 @@ inline openai::ChunkStyle chunk_style(Schema schema) {
 /// the provider's request id, or nothing.
 inline std::string answer_id(const Context& context) {
     if (context.dialect == Dialect::anthropic) return context.request_id;
+    if (context.operation == Operation::responses && context.request_id.empty())
+        return std::to_string(context.created);
     return context.request_id.empty() ? "chatcmpl-" + std::to_string(context.created)
                                       : context.request_id;
 }

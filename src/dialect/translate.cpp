@@ -6,6 +6,7 @@
 #include "dialect/gemini/generate.h"
 #include "dialect/openai/chat.h"
 #include "dialect/openai/tokenize.h"
+#include "dialect/responses/responses.h"
 #include "dialect/styles.h"
 #include "dialect/translate_other.h"
 
@@ -29,6 +30,8 @@ Result<Conversation> decode(const ClientRequest& request, json::Value body, Sche
         return openai::decode_request(std::move(body));
     if (request.operation == Operation::messages && request.dialect == Dialect::anthropic)
         return anthropic::decode_request(std::move(body));
+    if (request.operation == Operation::responses && request.dialect == Dialect::openai)
+        return responses::decode_request(std::move(body));
     return no_translation(request.operation, request.dialect, schema);
 }
 
@@ -227,6 +230,11 @@ Result<std::string> encode_reply(const Context& context, const Reply& reply, Cli
             out.finish_reasons.emplace_back(anthropic::stop_word(choice.stop, false));
         return anthropic::encode_reply(reply, frame, out.dropped);
     }
+    if (context.operation == Operation::responses) {
+        for (const auto& choice : reply.choices)
+            out.finish_reasons.emplace_back(responses::status(choice.stop));
+        return responses::encode_reply(reply, frame, out.dropped);
+    }
     for (const auto& choice : reply.choices)
         out.finish_reasons.emplace_back(openai::finish_reason(choice.stop, choice.stop_word));
     return openai::encode_reply(reply, frame, reply_style(context.schema), out.dropped);
@@ -242,7 +250,8 @@ Result<ClientResponse> translate_count(const Context& context, const json::Value
 }
 
 bool has_reply_codec(const Context& context) {
-    return (context.dialect == Dialect::openai && context.operation == Operation::chat) ||
+    return (context.dialect == Dialect::openai &&
+            (context.operation == Operation::chat || context.operation == Operation::responses)) ||
            (context.dialect == Dialect::anthropic && context.operation == Operation::messages);
 }
 

@@ -219,7 +219,8 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
 net::Task<Result<void>> ExchangeRun::end_with_error(const Error& error, std::string_view boundary) {
     record_.error = &error.code();
     std::string event(boundary);
-    dialect::append_stream_error(dialect_, error, event);
+    dialect::append_stream_error(dialect_, operation_.value_or(dialect::Operation::chat), error,
+                                 event);
     client_.close_after();
     co_await client_.finish(event);
     co_return std::unexpected(error);

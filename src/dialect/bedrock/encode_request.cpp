@@ -244,7 +244,7 @@ Result<void> RequestEncoder::write_hidden(const Message& message, const Part& pa
 
 Result<void> RequestEncoder::write_media(const Message& message, const Part& part,
                                          const Media& media) {
-    if (media.kind == Media::Kind::document && anthropic_)
+    if (media.kind == Media::Kind::document && conversation_.operation != Operation::chat)
         return write_document(message, part, media);
     if (media.kind != Media::Kind::image)
         return unsupported(pointer(message, part), "sound or files");
