@@ -254,6 +254,18 @@ def test_what_a_provider_cannot_say_is_named(served):
     assert status == 422 and error["type"] == "error" and "/tools/0" in error["error"]["message"]
 
 
+def test_a_strict_route_refuses_instead(start, provide):
+    provider = provide(wire.answer)
+    strict = configs.document("weir.dev/v1alpha1", "DialectPolicy", "strict", {
+        "strict": True, "targetRefs": [{"group": "aigateway.envoyproxy.io", "kind": "AIGatewayRoute", "name": "route"}]})
+    weir = start(config=configs.join(everyone(provider.port), strict))
+    body = {"model": MODELS["openai"], "max_tokens": 9, "top_k": 4, "messages": [{"role": "user", "content": "x"}]}
+    status, headers, answer = weir.request("POST", "/v1/messages", body)
+    assert status == 422 and "/top_k" in json.loads(answer)["error"]["message"] and "x-weir-dropped" not in headers
+    assert provider.requests == []
+    assert weir.request("POST", "/v1/messages", {**body, "model": MODELS["anthropic"]})[0] == 200, "nothing is lost there"
+
+
 # --- Node ---------------------------------------------------------------------------------------------------------------
 
 def node(weir, model, scenario):

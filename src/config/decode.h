@@ -70,6 +70,14 @@ struct TrafficPolicy {
     std::optional<uint64_t> request_body, request_head, body_memory, response_body;
 };
 
+/// weir.dev DialectPolicy: what becomes of what a provider cannot say.
+struct DialectPolicy {
+    Meta meta;
+    std::vector<Reference> targets;  ///< routes, or rules of them; none: every route
+    bool strict = false;             ///< it is refused, not dropped
+};
+DialectPolicy decode_dialect_policy(const Object& object);
+
 /// GatewayConfig: costs for the routes of the Gateways whose annotation names it.
 struct GatewayCosts {
     Meta meta;

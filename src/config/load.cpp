@@ -86,6 +86,9 @@ void decode(const Object& object, const Options& options, Parts& parts, Report& 
         case Noun::limit_options:
             parts.limit_options.push_back(decode_limit_options(object, report));
             break;
+        case Noun::dialect_policy:
+            parts.dialect_policies.push_back(decode_dialect_policy(object));
+            break;
         case Noun::secret:
             parts.secrets.push_back(decode_secret(object, options, report));
             break;

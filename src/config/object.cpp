@@ -107,6 +107,7 @@ const std::vector<KindInfo>& kinds() {
         {"", {"v1"}, "ConfigMap", Noun::config_map, "ConfigMapObject", in_force, false, true},
         {kWeirGroup, {"v1alpha1"}, "GatewayOptions", Noun::gateway_options, "GatewayOptionsSpec"},
         {kWeirGroup, {"v1alpha1"}, "LimitOptions", Noun::limit_options, "LimitOptionsSpec"},
+        {kWeirGroup, {"v1alpha1"}, "DialectPolicy", Noun::dialect_policy, "DialectPolicySpec"},
     };
     return kKinds;
 }

@@ -30,6 +30,7 @@ enum class Noun {
     gateway_config,
     quota_policy,
     limit_options,
+    dialect_policy,
     other,
 };
 

@@ -229,6 +229,7 @@ Configuration resolve(Parts parts, const Options& options, Report& report) {
     apply_clients(parts, options, c, report);
     apply_quotas(parts, c, report);
     apply_limit_options(parts, c, report);
+    apply_dialect_policies(parts, c, report);
     return c;
 }
 

@@ -26,6 +26,7 @@ struct Parts {
     std::vector<DecodedListenerTls> listener_tls;
     std::vector<QuotaPolicy> quota_policies;
     std::vector<LimitOptions> limit_options;
+    std::vector<DialectPolicy> dialect_policies;
     std::vector<ObjectName> other_routes;  ///< HTTPRoutes, which policies may name
     bool complete =
         true;  ///< false: a document could not be read, so what seems absent may be in it
@@ -52,6 +53,8 @@ void apply_clients(const Parts& parts, const Options& options, Configuration& co
 void apply_quotas(const Parts& parts, Configuration& configuration, Report& report);
 /// Settles how every rule is enforced.
 void apply_limit_options(const Parts& parts, Configuration& configuration, Report& report);
+/// Marks the rules whose requests must reach the provider whole.
+void apply_dialect_policies(const Parts& parts, Configuration& configuration, Report& report);
 /// Finds the Secret of every credential policy, and two policies on one backend.
 void check_credentials(const Parts& parts, const Options& options, Configuration& configuration,
                        Report& report);

@@ -189,6 +189,7 @@ struct Rule {
     TimeoutOverrides timeouts;  ///< of the rule, then of policies on its route
     std::string models_owned_by = std::string(defaults::kModelsOwnedBy);
     std::optional<int64_t> models_created_at;  ///< Unix seconds
+    bool strict = false;  ///< what the provider cannot say is refused (DialectPolicy)
     Place place;
 };
 

@@ -24,6 +24,11 @@ type GatewayOptionsSpec {
   timeouts: OptionTimeouts
   limits: OptionLimits
 }
+# Without targetRefs: every route.
+type DialectPolicySpec {
+  targetRefs: [PolicyTarget] ..16
+  strict*: bool
+}
 )";
 
 }  // namespace weir::config::tables

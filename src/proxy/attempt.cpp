@@ -248,6 +248,13 @@ Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Out
     record_.dropped_list.clear();
     for (const auto& pointer : made.dropped)
         record_.dropped_list.append(record_.dropped_list.empty() ? "" : ",").append(pointer);
+    if (rule_->strict && !made.dropped.empty()) {
+        const std::string lost = std::exchange(record_.dropped_list, {});
+        return fail(codes::dialect_unsupported,
+                    fmt::format("the provider cannot express {}; leave it out, or ask for a model "
+                                "whose provider can",
+                                lost));
+    }
     headers = std::move(made.headers);
     out.edited = std::move(made.body);
     if (!attempt.body_edits.empty()) {

@@ -186,6 +186,7 @@ private:
                 break;
             }
         rule.timeouts = written.timeouts.over(base);
+        rule.strict = written.strict;
         rule.models_owned_by = written.models_owned_by;
         rule.models_created_at = written.models_created_at.value_or(options_.now);
         std::vector<balance::Candidate> candidates;

@@ -53,6 +53,7 @@ struct Rule {
     std::vector<Attempt> attempts;
     balance::Chooser chooser;
     config::Timeouts timeouts;
+    bool strict = false;  ///< what the provider cannot say is refused
     std::string models_owned_by;
     int64_t models_created_at = 0;  ///< Unix seconds
 };

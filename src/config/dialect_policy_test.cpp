@@ -1,0 +1,55 @@
+// DialectPolicies: where what a provider cannot say is refused.
+#include "config/test_support.h"
+
+namespace weir::config {
+namespace {
+
+std::string route(const std::string& name) {
+    return "---\napiVersion: aigateway.envoyproxy.io/v1beta1\nkind: AIGatewayRoute\nmetadata: "
+           "{name: " +
+           name +
+           "}\nspec:\n  parentRefs: [{name: g}]\n  rules:\n  - name: one\n    backendRefs: [{name: "
+           "b}]\n  - name: two\n    backendRefs: [{name: b}]\n";
+}
+
+std::string policy(const std::string& name, const std::string& spec) {
+    return "---\napiVersion: weir.dev/v1alpha1\nkind: DialectPolicy\nmetadata: {name: " + name +
+           "}\nspec: " + spec + "\n";
+}
+
+constexpr const char* kBackend =
+    "---\napiVersion: ai.gateway.envoyproxy.io/v1alpha1\nkind: AIServiceBackend\nmetadata: {name: "
+    "b}\nspec: {provider: openai, endpoint: 'http://127.0.0.1:1'}\n";
+
+TEST(DialectPolicyTest, TheClosestSaysWhetherARuleIsStrict) {
+    auto loaded =
+        load_text(route("first") + route("second") + kBackend +
+                  policy("a", "{strict: true, targetRefs: [{kind: AIGatewayRoute, name: first}]}") +
+                  policy("b",
+                         "{strict: false, targetRefs: [{name: first, kind: AIGatewayRoute, "
+                         "sectionName: two}]}"));
+    ASSERT_EQ(loaded.configuration.routes.size(), 2u) << messages(loaded);
+    EXPECT_EQ(messages(loaded).find("DialectPolicy"), std::string::npos) << messages(loaded);
+    for (const Route& r : loaded.configuration.routes) {
+        const bool first = r.meta.name.name == "first";
+        EXPECT_EQ(r.rules[0].strict, first);
+        EXPECT_FALSE(r.rules[1].strict);
+    }
+    auto all = load_text(route("first") + kBackend + policy("a", "{strict: true}"));
+    EXPECT_TRUE(all.configuration.routes[0].rules[1].strict);
+}
+
+TEST(DialectPolicyTest, SaysWhatItsTargetLacks) {
+    auto loaded = load_text(
+        route("first") + kBackend +
+        policy("a",
+               "{strict: true, targetRefs: [{kind: AIGatewayRoute, name: frist}, {kind: "
+               "AIGatewayRoute, name: first, sectionName: tow}, {kind: Gateway, name: g}]}"));
+    const std::string text = messages(loaded);
+    EXPECT_NE(text.find("spec.targetRefs[0]"), std::string::npos) << text;
+    EXPECT_NE(text.find("spec.targetRefs[1].sectionName"), std::string::npos) << text;
+    EXPECT_NE(text.find("spec.targetRefs[2].kind"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace weir::config
