@@ -3,6 +3,7 @@
 The mock answers each backend in the backend's own dialect, so what the SDK sees went through Weir's translation both ways.
 """
 import json
+import re
 import subprocess
 
 import anthropic
@@ -169,6 +170,46 @@ def test_below_an_agents_prefix(tmp_path_factory, agent, model, base):
         assert status == 200 and json.loads(body)["type"] == "message", "the bare prefix, told apart by the version header"
     finally:
         end_all([(weir, True)])
+
+
+# --- every preset of examples/providers ---------------------------------------------------------------------------------
+
+PRESETS = [file for file in sorted((ROOT / "examples/providers").glob("*.yaml")) if file.stem != "cohere"]
+
+
+@pytest.fixture(scope="module")
+def presets(tmp_path_factory):
+    from conftest import end_all
+    weir = Weir(tmp_path_factory.mktemp("weir"), [ROOT / "examples/providers"], "--mock")
+    yield weir
+    end_all([(weir, True)])
+
+
+@pytest.mark.parametrize("file", PRESETS, ids=lambda file: file.stem)
+def test_every_preset_answers_streams_and_calls_tools(presets, file):
+    sdk, model = client(presets), re.search(r"value: (\S+)", file.read_text()).group(1)
+    question = {"model": model, "max_tokens": 500, "messages": [{"role": "user", "content": "The weather in Paris"}]}
+    whole = sdk.messages.create(**question)
+    assert f"Mock answer from {model}" in joined(whole) and whole.stop_reason == "end_turn" and whole.usage.input_tokens > 0
+    with sdk.messages.stream(**question) as stream:
+        final = stream.get_final_message()
+    assert joined(final) == joined(whole) and final.stop_reason == "end_turn"
+    assert final.usage.output_tokens == whole.usage.output_tokens
+    with sdk.messages.stream(**question, tools=TOOLS[:1]) as stream:
+        asked = stream.get_final_message()
+    call = next(block for block in asked.content if block.type == "tool_use")
+    assert asked.stop_reason == "tool_use" and (call.name, call.input) == ("get_weather", {"city": "Paris"})
+    told = sdk.messages.create(**{**question, "messages": [
+        *question["messages"], {"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in asked.content]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call.id, "content": "rain"}]}]}, tools=TOOLS[:1])
+    assert "rain" in joined(told)
+
+
+@pytest.mark.parametrize("file", PRESETS, ids=lambda file: file.stem)
+def test_every_preset_in_nodes_sdk(presets, file):
+    model = re.search(r"value: (\S+)", file.read_text()).group(1)
+    streamed = node(presets, model, "stream")
+    assert f"Mock answer from {model}" in streamed["text"] and streamed["stop"] == "end_turn"
 
 
 # --- with imposters: exact pieces, faults, errors -----------------------------------------------------------------------
