@@ -67,6 +67,7 @@ struct TrafficPolicy {
     MergeType merge = MergeType::none;
     std::vector<LimitRule> limits;  ///< of rateLimit
     TimeoutOverrides timeouts;
+    Resilience resilience;
     std::optional<uint64_t> request_body, request_head, body_memory, response_body;
 };
 
@@ -115,6 +116,8 @@ ReferenceGrant decode_reference_grant(const Object& object);
 TlsPolicy decode_tls_policy(const Object& object);
 GatewayCosts decode_gateway_config(const Object& object, Report& report);
 TrafficPolicy decode_traffic_policy(const Object& object, Report& report);
+/// The parts of BackendTrafficPolicy and ResiliencePolicy that resilience.h names.
+Resilience decode_resilience(const Object& object, Report& report);
 
 // ---- shared by the decoders
 

@@ -172,6 +172,8 @@ TrafficPolicy decode_traffic_policy(const Object& object, Report& report) {
                                                  : MergeType::none;
         policy.limits = decode_rate_limit(object, report);
     }
+    if (object.info->noun == Noun::traffic_policy || object.info->noun == Noun::resilience_policy)
+        policy.resilience = decode_resilience(object, report);
     if (object.info->noun == Noun::client_policy)
         read_limit(spec.find("connection"), "bufferLimit", "spec.connection", policy.request_body,
                    report);

@@ -75,6 +75,7 @@ void decode(const Object& object, const Options& options, Parts& parts, Report& 
             break;
         case Noun::traffic_policy:
         case Noun::gateway_options:
+        case Noun::resilience_policy:
             parts.traffic_policies.push_back(decode_traffic_policy(object, report));
             break;
         case Noun::gateway_config:

@@ -108,6 +108,11 @@ const std::vector<KindInfo>& kinds() {
         {kWeirGroup, {"v1alpha1"}, "GatewayOptions", Noun::gateway_options, "GatewayOptionsSpec"},
         {kWeirGroup, {"v1alpha1"}, "LimitOptions", Noun::limit_options, "LimitOptionsSpec"},
         {kWeirGroup, {"v1alpha1"}, "DialectPolicy", Noun::dialect_policy, "DialectPolicySpec"},
+        {kWeirGroup,
+         {"v1alpha1"},
+         "ResiliencePolicy",
+         Noun::resilience_policy,
+         "ResiliencePolicySpec"},
     };
     return kKinds;
 }

@@ -31,6 +31,7 @@ enum class Noun {
     quota_policy,
     limit_options,
     dialect_policy,
+    resilience_policy,
     other,
 };
 

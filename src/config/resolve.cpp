@@ -224,6 +224,7 @@ Configuration resolve(Parts parts, const Options& options, Report& report) {
     apply_tls(parts, options, c, report);
     expand_selectors(c, parts.traffic_policies);
     apply_traffic(parts, c, report);
+    apply_resilience(parts, c);
     apply_costs(parts, c, report);
     apply_limits(parts, c, report);
     apply_clients(parts, options, c, report);

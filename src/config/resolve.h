@@ -42,6 +42,8 @@ void apply_tls(const Parts& parts, const Options& options, Configuration& config
                Report& report);
 /// Puts deadlines and limits on the Gateways and routes that policies target.
 void apply_traffic(const Parts& parts, Configuration& configuration, Report& report);
+/// Puts what policies say about failing providers on the rules they govern.
+void apply_resilience(const Parts& parts, Configuration& configuration);
 /// Gives routes the costs of their Gateways' GatewayConfigs.
 void apply_costs(const Parts& parts, Configuration& configuration, Report& report);
 /// Finds which limits hold where, and what their costs mean there.

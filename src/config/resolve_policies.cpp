@@ -221,7 +221,8 @@ bool targets_gateway(const TrafficPolicy& policy, const Gateway& gateway) {
 }
 
 bool for_everyone(const TrafficPolicy& policy) {
-    return policy.targets.empty() && policy.meta.kind == "GatewayOptions";
+    return policy.targets.empty() &&
+           (policy.meta.kind == "GatewayOptions" || policy.meta.kind == "ResiliencePolicy");
 }
 
 void check_targets(const Parts& parts, const TrafficPolicy& policy,

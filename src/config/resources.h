@@ -17,11 +17,10 @@
 #include "base/secret.h"
 #include "config/defaults.h"
 #include "config/place.h"
+#include "config/resilience.h"
 #include "json/value.h"
 
 namespace weir::config {
-
-using Duration = std::chrono::milliseconds;
 
 /// Namespace and name of an object, as references name it.
 struct ObjectName {
@@ -187,6 +186,7 @@ struct Rule {
     std::vector<RuleMatch> matches;  ///< empty: matches everything
     std::vector<BackendRef> backends;
     TimeoutOverrides timeouts;  ///< of the rule, then of policies on its route
+    Resilience resilience;      ///< of the policies that govern it, wherever they are attached
     std::string models_owned_by = std::string(defaults::kModelsOwnedBy);
     std::optional<int64_t> models_created_at;  ///< Unix seconds
     bool strict = false;  ///< what the provider cannot say is refused (DialectPolicy)

@@ -426,6 +426,8 @@ constexpr CrossFieldRule kClientRules[] = {
 
 // Gateway API, the seed's spelling and ours.
 constexpr CrossFieldRule kOtherRules[] = {
+    {"delay_or_percentile", "exactly one of delay or percentile must be set",
+     [](const Node& s) { return has(s, "delay") != has(s, "percentile"); }},
     {"fqdn_or_ip", "exactly one of fqdn, ip or unix must be set",
      [](const Node& s) { return has(s, "fqdn") + has(s, "ip") + has(s, "unix") == 1; }},
     {"unique_listener_names", "Listener name must be unique within the Gateway",

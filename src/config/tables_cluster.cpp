@@ -18,9 +18,9 @@ type CircuitBreaker {
 }
 type Preconnect { perEndpointPercent: int 100..300, predictivePercent: int 100.. }
 type Connection {
-  bufferLimit: int_or_string
-  preconnect: Preconnect
-  socketBufferLimit: int_or_string
+  bufferLimit: int_or_string @quiet
+  preconnect: Preconnect @later
+  socketBufferLimit: int_or_string @quiet
 }
 type Dns {
   dnsRefreshRate: Duration
@@ -92,14 +92,14 @@ type BackendUtilization {
   weightExpirationPeriod: Duration
   weightUpdatePeriod: Duration
 }
-type Cookie { attributes: {string}, name*: string, ttl: Duration }
+type Cookie { attributes: {string} @later, name*: string, ttl: Duration }
 type NameOnly { name*: string }
 type ConsistentHash !hash_header !hash_headers !hash_cookie !hash_query_params {
   cookie: Cookie
   header: NameOnly
   headers: [NameOnly]
   queryParams: [NameOnly]
-  tableSize: int 2..5000011
+  tableSize: int 2..5000011 @quiet
   type*: enum(SourceIP, Header, Headers, Cookie, QueryParams)
 }
 type DynamicModule {
@@ -115,13 +115,13 @@ type PreferLocal { force: Force, minEndpointsThreshold: int, percentageEnabled: 
 type WeightedZone { weight*: int, zone*: string }
 type ZoneAware { preferLocal: PreferLocal, weightedZones: [WeightedZone] key(zone) }
 type LoadBalancer !lb_consistent_hash !lb_backend_utilization !lb_dynamic_module !lb_slow_start !lb_prefer_local_hash !lb_prefer_local_utilization !lb_zone_aware_module !lb_zone_aware_one !lb_endpoint_override {
-  backendUtilization: BackendUtilization
+  backendUtilization: BackendUtilization @later
   consistentHash: ConsistentHash
-  dynamicModule: DynamicModule
-  endpointOverride: EndpointOverride
-  slowStart: SlowStart
+  dynamicModule: DynamicModule @later
+  endpointOverride: EndpointOverride @later
+  slowStart: SlowStart @later
   type*: enum(ConsistentHash, LeastRequest, Random, RoundRobin, BackendUtilization, DynamicModule)
-  zoneAware: ZoneAware
+  zoneAware: ZoneAware @later
 }
 type ProxyProtocol { version*: enum(V1, V2) }
 type BackOff { baseInterval: Duration, maxInterval: Duration }

@@ -47,8 +47,8 @@ type PolicyTimeouts { http: PolicyHttpTimeout, tcp: TcpTimeout }
 type PolicyHttpTimeout {
   requestTimeout: Duration
   streamIdleTimeout: Duration
-  connectionIdleTimeout: Duration @later
-  maxConnectionDuration: Duration @later
+  connectionIdleTimeout: Duration
+  maxConnectionDuration: Duration
   maxStreamDuration: Duration @later
 }
 type BackendTrafficPolicySpec {
@@ -60,20 +60,20 @@ type BackendTrafficPolicySpec {
   rateLimit: RateLimit
   admissionControl: any @guard
   bandwidthLimit: any @guard
-  circuitBreaker: CircuitBreaker @later
+  circuitBreaker: CircuitBreaker
   compression: [any] @later
   compressor: [any] @later
-  connection: Connection @later
+  connection: Connection
   dns: Dns @later
   faultInjection: any @later
-  healthCheck: HealthCheck @later
+  healthCheck: HealthCheck
   http2: Http2 @later
   httpUpgrade: [any] @later
-  loadBalancer: LoadBalancer @later
+  loadBalancer: LoadBalancer
   proxyProtocol: ProxyProtocol @later
   requestBuffer: any @later
   responseOverride: [any] @later
-  retry: Retry @later
+  retry: Retry
   routingType: string @quiet
   tcpKeepalive: TcpKeepalive @later
   telemetry: any @later

@@ -29,6 +29,23 @@ type DialectPolicySpec {
   targetRefs: [PolicyTarget] ..16
   strict*: bool
 }
+type StreamRules {
+  firstToken: Duration
+  eventIdle: Duration
+  keepAlive: Duration
+  onBreak: enum(error, continue)
+}
+type Hedging !delay_or_percentile {
+  delay: Duration
+  percentile: int 50..99
+  budgetPercent: int 0..100
+}
+# Without targetRefs: every Gateway.
+type ResiliencePolicySpec {
+  targetRefs: [PolicyTarget] ..16
+  streams: StreamRules
+  hedging: Hedging
+}
 )";
 
 }  // namespace weir::config::tables
