@@ -17,9 +17,9 @@ def paused_stream(may_finish):
     def answer(request, peer):
         events = list(wire.events(request))
         peer.send(wire.stream_head(wire.stream_type(request)))
-        peer.send(wire.chunk(events[0]))
+        peer.send(wire.chunk(events[0] + events[1]))  # the role, and a first word that lets the stream begin
         may_finish.wait(30)
-        peer.send(b"".join(map(wire.chunk, events[1:])) + wire.LAST_CHUNK)
+        peer.send(b"".join(map(wire.chunk, events[2:])) + wire.LAST_CHUNK)
     return answer
 
 

@@ -109,9 +109,9 @@ def test_a_stream_finishes_on_the_configuration_it_began_with(start, provide):
 
     def answer(request, peer):
         events = list(wire.events(request))
-        peer.send(wire.stream_head(wire.stream_type(request)) + wire.chunk(events[0]))
+        peer.send(wire.stream_head(wire.stream_type(request)) + wire.chunk(events[0] + events[1]))
         may_finish.wait(30)
-        peer.send(b"".join(map(wire.chunk, events[1:])) + wire.LAST_CHUNK)
+        peer.send(b"".join(map(wire.chunk, events[2:])) + wire.LAST_CHUNK)
     other = configs.single(provide(named("b")).port)
     weir = start(config=configs.single(provide(answer).port))
     with raw.Connection(weir.address) as connection:

@@ -58,9 +58,9 @@ def test_a_stream_of_the_old_one_finishes(start, provide, tmp_path):
         if not wire.wants_stream(request):
             return wire.answer(request, peer)
         events = list(wire.events(request))
-        peer.send(wire.stream_head(wire.stream_type(request)) + wire.chunk(events[0]))
+        peer.send(wire.stream_head(wire.stream_type(request)) + wire.chunk(events[0] + events[1]))
         may_finish.wait(30)
-        peer.send(b"".join(map(wire.chunk, events[1:])) + wire.LAST_CHUNK)
+        peer.send(b"".join(map(wire.chunk, events[2:])) + wire.LAST_CHUNK)
     config = configs.single(provide(answer).port)
     flags = ("--takeover", str(tmp_path / "weir.sock"))
     old = start(*flags, config=config)

@@ -29,7 +29,7 @@ Cluster::Cluster(std::string key, ClusterPolicy policy, const std::vector<Cluste
         for (const auto& endpoint : backend.endpoints) {
             std::string name = backend.key + "|" + endpoint;
             uint64_t hash = hash_of(name);
-            endpoints_.push_back({std::move(name), hash});
+            endpoints_.push_back({std::move(name), endpoint, hash});
         }
     }
 }

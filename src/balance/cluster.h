@@ -59,7 +59,8 @@ public:
     Cluster(std::string key, ClusterPolicy policy, const std::vector<ClusterBackend>& backends);
 
     struct Endpoint {
-        std::string key;  ///< "backend key|endpoint"
+        std::string key;      ///< "backend key|endpoint"
+        std::string address;  ///< the endpoint as it was named
         uint64_t hash = 0;
     };
     struct Backend {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "balance/health_check.h"
 #include "balance/time.h"
 
 namespace weir::balance {
@@ -26,8 +27,9 @@ struct alignas(64) EndpointState {
     std::atomic<uint32_t> times{0};         ///< ejections in a row: the length of the next one
     std::atomic<uint64_t> ejections{0};     ///< ever, for metrics
 
-    /// An active check says that it fails (HealthChecker writes).
+    /// An active check says that it fails (the prober writes).
     std::atomic<bool> failing{false};
+    HealthState check;  ///< the prober's own, on its thread
 
     bool healthy() const {
         return !ejected.load(std::memory_order_relaxed) && !failing.load(std::memory_order_relaxed);

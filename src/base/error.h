@@ -68,8 +68,13 @@ inline constexpr Code upstream_connect_timeout{"upstream.connect_timeout", Fault
 inline constexpr Code upstream_first_byte_timeout{"upstream.first_byte_timeout", Fault::upstream,
                                                   504, true};
 inline constexpr Code upstream_idle_timeout{"upstream.idle_timeout", Fault::upstream, 504, true};
+inline constexpr Code upstream_first_token_timeout{"upstream.first_token_timeout", Fault::upstream,
+                                                   504, true};
 inline constexpr Code upstream_request_timeout{"upstream.request_timeout", Fault::upstream, 504};
 inline constexpr Code upstream_error{"upstream.error", Fault::upstream, 502, true};
+inline constexpr Code upstream_empty{"upstream.empty", Fault::upstream, 502, true};
+inline constexpr Code upstream_overflow{"upstream.overflow", Fault::policy, 503};
+inline constexpr Code upstream_unhealthy{"upstream.unhealthy", Fault::upstream, 503};
 // credentials
 inline constexpr Code credential_missing{"credential.missing", Fault::internal, 500};
 inline constexpr Code credential_invalid{"credential.invalid", Fault::internal, 500};
@@ -118,8 +123,12 @@ inline constexpr std::array kAllCodes{&codes::http_bad_request,
                                       &codes::upstream_connect_timeout,
                                       &codes::upstream_first_byte_timeout,
                                       &codes::upstream_idle_timeout,
+                                      &codes::upstream_first_token_timeout,
                                       &codes::upstream_request_timeout,
                                       &codes::upstream_error,
+                                      &codes::upstream_empty,
+                                      &codes::upstream_overflow,
+                                      &codes::upstream_unhealthy,
                                       &codes::credential_missing,
                                       &codes::credential_invalid,
                                       &codes::config_invalid,

@@ -88,7 +88,8 @@ void Program::set_up_workers(const snapshot::Snapshot& snapshot) {
     http::ServerOptions server = server_options(snapshot);
     for (unsigned i = 0; i < options_.workers; ++i) {
         workers_.push_back(std::make_unique<WorkerParts>(static_cast<int>(i), metrics_->shard(i),
-                                                         access_log_->writer(i), clock_, server));
+                                                         access_log_->writer(i), clock_, health_,
+                                                         server));
         add_worker_sources(metrics_->shard(i), *workers_.back());
     }
 }

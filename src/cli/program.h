@@ -76,6 +76,7 @@ private:
     std::optional<snapshot::Origin> mock_origin_;
     Ports ports_;
     RealClock clock_;
+    balance::Registry health_;  ///< used by whoever publishes
     std::unique_ptr<telemetry::AccessLog> access_log_;
     std::unique_ptr<telemetry::Metrics> metrics_;
     http::BodyMemory body_memory_;

@@ -36,6 +36,7 @@ void Program::add_worker_sources(telemetry::Shard& shard, WorkerParts& parts) {
                    count(worker.tasks().running()));
         sink.gauge("weir_read_buffers_lent", "Read buffers of 64 KiB in use.",
                    count(worker.blocks().lent()));
+        if (worker.id() == 0) parts.gateway.report_health(sink);
     });
 }
 

@@ -15,11 +15,11 @@ struct Program::WorkerParts {
     Service service;
 
     WorkerParts(int id, telemetry::Shard& metrics, telemetry::AccessLog::Writer& log,
-                const Clock& clock, const http::ServerOptions& options)
+                const Clock& clock, balance::Registry& health, const http::ServerOptions& options)
         : loop(id, fmt::format("worker-{}", id)),
           resolver(loop.worker()),
           pool(loop.worker(), resolver, {}),
-          gateway({loop.worker(), resolver, pool, metrics, log, clock}),
+          gateway({loop.worker(), resolver, pool, metrics, log, clock, health}),
           service(loop, gateway, options) {}
 };
 

@@ -33,7 +33,7 @@ type StreamRules {
   firstToken: Duration
   eventIdle: Duration
   keepAlive: Duration
-  onBreak: enum(error, continue)
+  onBreak: enum(error, continue) @later
 }
 type Hedging !delay_or_percentile {
   delay: Duration
@@ -44,7 +44,7 @@ type Hedging !delay_or_percentile {
 type ResiliencePolicySpec {
   targetRefs: [PolicyTarget] ..16
   streams: StreamRules
-  hedging: Hedging
+  hedging: Hedging @later
 }
 )";
 

@@ -76,13 +76,15 @@ net::Task<Result<ClientExchange>> ClientPool::acquire(const Origin& origin, net:
         co_return std::unexpected(std::move(stream).error());
     }
     co_return ClientExchange(
-        *this, std::make_unique<ClientConnection>(*this, origin.key, std::move(*stream)), cancel);
+        *this, std::make_unique<ClientConnection>(*this, origin, std::move(*stream)), cancel);
 }
 
 void ClientPool::put_back(std::unique_ptr<ClientConnection> connection) {
     auto& idle = idle_[connection->key()];
     if (idle.size() >= options_.idle_per_origin) return;
-    connection->park(std::chrono::steady_clock::now() + options_.idle_timeout);
+    auto now = std::chrono::steady_clock::now();
+    if (connection->worn_out(now)) return;
+    connection->park(now + connection->idle_timeout(options_.idle_timeout));
     idle.push_back(std::move(connection));
     ++counters_.idle;
 }

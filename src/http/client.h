@@ -29,6 +29,9 @@ struct Origin {
     net::Target target;
     std::string key;      ///< equal keys share connections: scheme, host, port, server name, trust
     std::string address;  ///< "host:port", for logs
+    uint32_t max_exchanges = 0;  ///< that one connection carries; 0: any number
+    net::Duration idle{0};       ///< an unused connection is kept so long; 0: the pool's option
+    net::Duration max_age{0};    ///< none is used again after that; 0: no limit
 };
 
 struct PoolCounters {

@@ -4,8 +4,13 @@
 
 namespace weir::http {
 
-ClientConnection::ClientConnection(ClientPool& pool, std::string key, net::StreamPtr stream)
-    : pool_(pool), key_(std::move(key)), stream_(std::move(stream)) {
+ClientConnection::ClientConnection(ClientPool& pool, const Origin& origin, net::StreamPtr stream)
+    : pool_(pool),
+      key_(origin.key),
+      max_exchanges_(origin.max_exchanges),
+      idle_(origin.idle),
+      stream_(std::move(stream)) {
+    if (origin.max_age.count() > 0) retires_ = std::chrono::steady_clock::now() + origin.max_age;
     ++pool_.counters_.open;
 }
 
@@ -16,6 +21,7 @@ ClientConnection::~ClientConnection() {
 
 net::Task<Result<void>> ClientConnection::send(std::span<iovec> pieces, net::Duration stall,
                                                net::CancelSource* cancel) {
+    ++exchanges_;
     received_before_ = stream_->received();
     send_failed_ = false;
     head_seen_ = false;
@@ -162,6 +168,10 @@ net::Task<Result<std::string_view>> ClientConnection::read_body(net::TimePoint d
 bool ClientConnection::reusable() {
     return head_seen_ && keep_alive_ && !send_failed_ && decoder_.done() && begin_ == end_ &&
            stream_->quiet();
+}
+
+bool ClientConnection::worn_out(net::TimePoint now) const {
+    return (max_exchanges_ > 0 && exchanges_ >= max_exchanges_) || now >= retires_;
 }
 
 void ClientConnection::park(net::TimePoint deadline) {

@@ -9,7 +9,7 @@ namespace weir::http {
 
 class ClientConnection final : private net::Stream::Observer, private net::Deadlines::Node {
 public:
-    ClientConnection(ClientPool& pool, std::string key, net::StreamPtr stream);
+    ClientConnection(ClientPool& pool, const Origin& origin, net::StreamPtr stream);
     ~ClientConnection();
 
     net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall,
@@ -33,6 +33,11 @@ public:
     void park(net::TimePoint deadline);
     /// Out of the pool; false if it ended meanwhile.
     bool unpark();
+    /// It has carried as many exchanges, or is as old, as its origin allows.
+    bool worn_out(net::TimePoint now) const;
+    net::Duration idle_timeout(net::Duration fallback) const {
+        return idle_.count() > 0 ? idle_ : fallback;
+    }
 
     const std::string& key() const { return key_; }
     bool used = false;
@@ -49,6 +54,10 @@ private:
 
     ClientPool& pool_;
     std::string key_;
+    uint32_t max_exchanges_;
+    uint32_t exchanges_ = 0;  ///< begun
+    net::Duration idle_;
+    net::TimePoint retires_ = net::kNever;
     net::StreamPtr stream_;
     net::Blocks::Block block_;
     std::size_t begin_ = 0;

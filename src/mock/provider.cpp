@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "mock/sleep.h"
+#include "net/sleep.h"
 
 namespace weir::mock {
 namespace {
@@ -122,7 +122,7 @@ net::Task<Result<std::string_view>> MockProvider::read_body(http::Exchange& exch
                            "a body that is read slowly may have 16 MiB");
         storage.append(piece);
         due += std::chrono::microseconds(piece.size() * 1'000'000 / bytes_per_second);
-        co_await Sleep(worker_, due, exchange.cancel());
+        co_await net::Sleep(worker_, due, exchange.cancel());
     }
 }
 
@@ -134,7 +134,7 @@ net::Task<void> MockProvider::refuse(http::Exchange& exchange, dialect::Dialect 
 
 net::Task<void> MockProvider::answer(http::Exchange& exchange, Question q, Actions actions) {
     if (actions.delay.count() > 0)
-        co_await Sleep(worker_, now() + actions.delay, exchange.cancel());
+        co_await net::Sleep(worker_, now() + actions.delay, exchange.cancel());
     if (actions.garbage_head) {
         exchange.begin(200);
         exchange.head_text() = "this is no HTTP\r\n";
@@ -202,7 +202,7 @@ net::Task<void> MockProvider::stream(http::Exchange& exchange, StreamPlan plan, 
         if (actions.pace.count() > 0) {
             co_await exchange.write(out);
             out.clear();
-            if (i + 1 < end) co_await Sleep(worker_, due += actions.pace, exchange.cancel());
+            if (i + 1 < end) co_await net::Sleep(worker_, due += actions.pace, exchange.cancel());
         } else if (out.size() >= kBatch) {
             co_await exchange.write(out);
             out.clear();
@@ -220,7 +220,7 @@ net::Task<void> MockProvider::stream(http::Exchange& exchange, StreamPlan plan, 
 
 /// Until the client has had enough.
 net::Task<void> MockProvider::silence(http::Exchange& exchange) {
-    co_await Sleep(worker_, now() + kSilence, exchange.cancel());
+    co_await net::Sleep(worker_, now() + kSilence, exchange.cancel());
 }
 
 MockServer::MockServer(net::Worker& worker, std::shared_ptr<const Script> script,

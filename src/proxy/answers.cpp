@@ -36,12 +36,19 @@ json::Value anthropic_model(const route::Matcher::Model& model, const snapshot::
 void ExchangeRun::own_headers() {
     client_.header("x-request-id", record_.request_id);
     if (!record_.dropped_list.empty()) client_.header("x-weir-dropped", record_.dropped_list);
+    if (record_.attempts > 1)
+        client_.header("x-weir-attempts", fmt::format_int(record_.attempts).c_str());
+    if (!set_cookie_.empty()) client_.header("set-cookie", set_cookie_);
 }
 
 net::Task<void> ExchangeRun::answer_error(const Error& error) {
     record_.error = &error.code();
-    if (client_.finished()) co_return;  // it was told inside its stream
-    if (client_.sent_head()) {          // too late for a status: the client must see the answer cut
+    if (client_.finished()) co_return;            // it was told inside its stream
+    if (client_.sent_head() && !content_sent_) {  // a stream that was only kept alive
+        (void)co_await end_with_error(error, "");
+        co_return;
+    }
+    if (client_.sent_head()) {  // too late for a status: the client must see the answer cut
         client_.abort();
         co_return;
     }
@@ -52,7 +59,12 @@ net::Task<void> ExchangeRun::answer_error(const Error& error) {
         auto operation = route::identify(client_.request().method, client_.request().path, 0);
         if (!operation.allow.empty()) client_.header("allow", operation.allow);
     }
-    if (error.code().name == codes::overloaded.name) client_.header("retry-after", "1");
+    std::optional<std::chrono::seconds> wait;
+    if (plan_) wait = plan_->client_retry_after(std::chrono::steady_clock::now());
+    if (error.code().name == codes::overloaded.name ||
+        error.code().name == codes::upstream_overflow.name)
+        wait = std::chrono::seconds(1);
+    if (wait) client_.header("retry-after", fmt::format_int(wait->count()).c_str());
     co_await client_.send(dialect::encode_error(dialect_, error));
 }
 

@@ -12,10 +12,16 @@
 #include "dialect/stream.h"
 #include "dialect/translate.h"
 #include "http/exchange.h"
+#include "proxy/attempt_plan.h"
 #include "proxy/gateway.h"
 #include "proxy/inspect.h"
 #include "proxy/upload.h"
 #include "route/operation.h"
+
+namespace weir::dialect {
+class FirstContent;
+class PassthroughWatcher;
+}  // namespace weir::dialect
 
 namespace weir::proxy {
 
@@ -34,6 +40,7 @@ struct Record {
     std::string response_model;
     std::string response_id;
     std::vector<std::string> finish_reasons;
+    std::string attempt_list;   ///< backend and outcome of each, when one was not enough
     std::string dropped_list;   ///< JSON pointers into the client's body, comma-separated
     std::string_view upstream;  ///< where the last attempt connected to
     dialect::Usage usage;
@@ -93,11 +100,23 @@ private:
     net::Task<Result<void>> answer_models();
     void own_headers();
 
-    // attempt.cpp: choose, translate, credential, send, first byte
+    // attempt.cpp: choose, send, first byte, and again
     net::Task<Result<void>> attempts();
-    net::Task<Result<void>> attempt_once(const snapshot::Attempt& attempt, bool more);
+    net::Task<Result<void>> attempt_once(const snapshot::Attempt& attempt, uint32_t endpoint);
     net::Task<Result<http::ClientExchange>> send(const snapshot::Attempt& attempt,
-                                                 const Outgoing& out, const Head*& head);
+                                                 uint32_t endpoint, const Outgoing& out,
+                                                 const Head*& head);
+    net::Task<Result<const Head*>> await_head(http::ClientExchange& upstream);
+    bool refused(int status, std::optional<std::chrono::seconds> retry_after);
+    void note_attempt(const Result<void>& outcome);
+    std::unexpected<Error> nowhere_to_go() const;
+    net::TimePoint whole_deadline() const;
+    net::TimePoint until(config::Duration allowance) const;
+
+    // affinity.cpp: what keeps a conversation with its endpoint
+    std::optional<uint64_t> affinity_key();
+
+    // outgoing.cpp: what is sent to a backend
     Result<void> prepare(const snapshot::Attempt& attempt, Outgoing& out);
     Result<std::string> pass_through(const snapshot::Attempt& attempt, Outgoing& out);
     void edit_form(const snapshot::Attempt& attempt, Outgoing& out) const;
@@ -118,15 +137,25 @@ private:
     net::Task<Result<void>> relay_error(const snapshot::Attempt& attempt, Outgoing& out,
                                         BodyReader& body, const Head& head);
     net::Task<Result<void>> end_with_error(const Error& error, std::string_view boundary);
+    std::unexpected<Error> not_an_answer(bool malformed, bool empty);
+    Result<bool> content_begins(dialect::FirstContent& first,
+                                std::span<const std::string_view> pieces,
+                                const dialect::PassthroughWatcher& watcher);
     net::Task<Result<std::string>> collect(BodyReader& body, uint64_t limit);
     void begin_answer(const Head& head, bool keep_body_headers);
-    net::TimePoint stream_deadline() const;
     void note_first_token();
     bool read_facts(std::string_view whole);
     void take_facts(std::optional<std::string_view> usage, std::optional<std::string_view> model,
                     std::optional<std::string_view> id);
 
-    net::TimePoint until(config::Duration allowance) const;
+    // streaming.cpp: silence, and when a stream becomes the client's
+    net::TimePoint stream_deadline() const;
+    net::TimePoint first_token_deadline() const;
+    net::TimePoint next_keep_alive() const;
+    net::Task<void> keep_alive();
+    net::Task<Result<std::string_view>> next_piece(BodyReader& body, bool at_boundary);
+    void commit_stream(Outgoing& out);
+
     const config::Timeouts& timeouts() const { return rule_->timeouts; }
     void settle();
 
@@ -148,7 +177,16 @@ private:
     Record& record_;
     std::string host_buffer_;
     bool ask_again_ = false;  ///< the provider refused stream_options; without them it may answer
-    bool request_released_ = false;  ///< the client's bytes are gone: no other backend can be asked
+    bool request_released_ = false;  ///< an upload has been sent: no other backend can be asked
+    std::optional<AttemptPlan> plan_;
+    std::optional<AttemptPlan::Next> another_;   ///< follows the attempt that just failed
+    net::TimePoint try_deadline_ = net::kNever;  ///< of the attempt, until the client's first byte
+    net::TimePoint last_sign_{};  ///< when a stream's client last got a comment or an event
+    int last_status_ = 0;         ///< of the attempt's answer; 0: none came
+    bool answer_begun_ = false;   ///< the attempt's answer has made the client's head
+    /// Something of an answer has gone to the client: it is this provider's, for good or ill.
+    bool content_sent_ = false;
+    std::string set_cookie_;  ///< an affinity cookie for a client that has none
     bool settled_ = false;
 };
 

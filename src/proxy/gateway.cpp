@@ -7,7 +7,10 @@
 
 namespace weir::proxy {
 
-Gateway::Gateway(Parts parts) : parts_(parts), random_(std::random_device{}()) {}
+Gateway::Gateway(Parts parts)
+    : parts_(parts),
+      prober_(parts.worker, parts.resolver, parts.pool),
+      random_(std::random_device{}()) {}
 Gateway::~Gateway() = default;
 
 Result<net::TlsContext*> Gateway::tls_context(const std::string& ca_pem) {
@@ -29,18 +32,48 @@ Result<void> Gateway::publish(std::shared_ptr<const snapshot::Snapshot> snapshot
     for (const auto& origin : snapshot->origins) {
         http::Origin made{{origin.host, origin.port, nullptr, origin.server_name},
                           origin.key,
-                          fmt::format("{}:{}", origin.host, origin.port)};
+                          fmt::format("{}:{}", origin.host, origin.port),
+                          origin.max_requests,
+                          origin.idle,
+                          origin.max_age};
         if (origin.tls) {
             WEIR_TRY(made.target.tls, tls_context(origin.ca_pem));
         }
         pinned->origins.push_back(std::move(made));
     }
-    pinned->next_origin.resize(snapshot->attempts);
+    for (const auto& rule : snapshot->rules)
+        pinned->clusters.push_back(parts_.health.open(rule.cluster));
     pinned->refuses_usage.resize(snapshot->attempts);
     pinned->snapshot = std::move(snapshot);
     pinned->ports = std::move(ports);
     pinned_ = std::move(pinned);
+    if (parts_.worker.id() == 0) watch_health();
     return {};
+}
+
+/// Active checks of every endpoint whose rule has a policy for them.
+void Gateway::watch_health() {
+    std::vector<HealthProber::Target> targets;
+    for (const auto& rule : pinned_->snapshot->rules) {
+        const auto& policy = rule.cluster.policy().health_check;
+        const balance::ClusterState& state = pinned_->clusters[rule.id];
+        for (std::size_t b = 0; b < rule.attempts.size(); ++b)
+            for (uint32_t i = 0; i < rule.cluster.backends()[b].count; ++i) {
+                const auto& endpoint = state.shared[rule.cluster.backends()[b].first + i];
+                if (!policy) {
+                    endpoint->failing.store(false, std::memory_order_relaxed);
+                    continue;
+                }
+                net::Duration jitter = policy->initial_jitter;
+                if (jitter.count() > 0)
+                    jitter = net::Duration(
+                        static_cast<int64_t>(random() % static_cast<uint64_t>(jitter.count())));
+                const auto& attempt = rule.attempts[b];
+                targets.push_back({*policy, pinned_->origins[attempt.origins[i]],
+                                   attempt.host_header, endpoint, jitter});
+            }
+    }
+    prober_.watch(std::move(targets));
 }
 
 std::unique_ptr<Scratch> Gateway::take_scratch() {

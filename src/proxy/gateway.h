@@ -11,12 +11,14 @@
 #include <unordered_set>
 #include <vector>
 
+#include "balance/registry.h"
 #include "base/clock.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "json/edit.h"
 #include "json/peek.h"
 #include "net/resolver.h"
+#include "proxy/health_prober.h"
 #include "snapshot/snapshot.h"
 #include "telemetry/access_log.h"
 #include "telemetry/metrics.h"
@@ -35,7 +37,7 @@ struct Pinned {
     std::shared_ptr<const snapshot::Snapshot> snapshot;
     std::vector<http::Origin> origins;  ///< as Snapshot::origins, with TLS contexts
     std::vector<uint32_t> ports;  ///< per listener number: index of Snapshot::ports, or kNoPort
-    mutable std::vector<uint32_t> next_origin;  ///< per Attempt id: round robin
+    mutable std::vector<balance::ClusterState> clusters;  ///< as Snapshot::rules
     mutable std::vector<bool> refuses_usage;  ///< per Attempt id: a provider without stream_options
 };
 
@@ -49,6 +51,7 @@ public:
         telemetry::Shard& metrics;
         telemetry::AccessLog::Writer& access_log;
         const Clock& clock;
+        balance::Registry& health;  ///< of all workers, that publish one after the other
     };
     explicit Gateway(Parts parts);
     ~Gateway();
@@ -63,12 +66,15 @@ public:
     /// Gives the answer a request id, and the access log a line unless the exchange has one.
     void on_refusal(const http::Refusal& refusal, std::string& lines) override;
     void on_failure(const Error& error) override;
+    /// Retries, circuit breakers and the health of endpoints, as all workers count them together.
+    void report_health(telemetry::Sink& sink) const;
 
 private:
     friend class ExchangeRun;
     Result<net::TlsContext*> tls_context(const std::string& ca_pem);
     std::unique_ptr<Scratch> take_scratch();
     void give_back(std::unique_ptr<Scratch> scratch);
+    void watch_health();
     uint64_t random() { return random_(); }
     /// A UUID (version 4, RFC 9562 §5.4).
     std::string make_request_id();
@@ -78,8 +84,10 @@ private:
     std::unordered_map<std::string, std::unique_ptr<net::TlsContext>>
         tls_contexts_;                             // by CA bundle
     std::vector<std::unique_ptr<Scratch>> spare_;  ///< of exchanges that are over
+    HealthProber prober_;                          ///< at work on the first worker only
     json::Peeker peeker_;
     json::Editor editor_;
+    uint64_t readings_ = 0;  ///< of peeker_: whose Peek is still valid
     std::mt19937_64 random_;
 };
 

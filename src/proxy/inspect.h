@@ -21,6 +21,7 @@ struct Inspection {
     bool form = false;         ///< the model is a field of a multipart form,
     uint64_t model_begin = 0;  ///< whose value begins here in the body
     std::string model_buffer;
+    uint64_t reading = 0;  ///< the Peeker's reading that `peek` is of
 };
 
 /// Validates a JSON body whole and reads its model, or finds the `model` field of a multipart form.

@@ -101,6 +101,7 @@ net::Task<Result<void>> ExchangeRun::hold_request() {
         WEIR_CO_TRY(body_, co_await client_.read_all());
     }
     record_.bytes_in = body_.size();
+    inspection_.reading = ++gateway_.readings_;
     co_return inspect(gateway_.peeker_, client_.request(), body_, inspection_);
 }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "dialect/errors.h"
+#include "dialect/first_content.h"
 #include "dialect/watcher.h"
 #include "json/member_scanner.h"
 #include "json/tail_member.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxErrorBody = 1 << 20;      // of a provider's error answer
 constexpr std::size_t kTranslateAtOnce = 8 * 1024;  // bytes of a provider's stream
+constexpr std::size_t kHoldBack = 64 * 1024;        // of an answer that is not yet known to be one
 // Where bodies of these dialects tell tokens, model and id.
 constexpr std::array<std::string_view, 3> kFacts{"usage", "model", "id"};
 constexpr std::array<std::string_view, 3> kCohereFacts{"meta", "model", "id"};
@@ -50,9 +52,21 @@ bool wanted(std::string_view name, bool keep_body_headers) {
            !iequals(name, "etag");
 }
 
+/// Operations whose answer is one JSON document, or a stream of them.
+bool answers_json(const std::optional<dialect::Operation>& operation) {
+    using Op = dialect::Operation;
+    if (!operation) return false;
+    return *operation == Op::chat || *operation == Op::completions ||
+           *operation == Op::embeddings || *operation == Op::responses ||
+           *operation == Op::messages || *operation == Op::count_tokens ||
+           *operation == Op::moderation || *operation == Op::rerank;
+}
+
 }  // namespace
 
 void ExchangeRun::begin_answer(const Head& head, bool keep_body_headers) {
+    if (client_.sent_head()) return;  // a comment went ahead of it
+    answer_begun_ = true;
     client_.begin(head.status);
     bool extra_hops = names_extra_hops(head.headers);
     for (const auto& field : head.headers) {
@@ -70,10 +84,6 @@ void ExchangeRun::note_first_token() {
     if (record_.first_token == net::TimePoint{}) record_.first_token = record_.last_token;
 }
 
-net::TimePoint ExchangeRun::stream_deadline() const {
-    return until(timeouts().stream_idle);
-}
-
 net::Task<Result<void>> ExchangeRun::relay(const snapshot::Attempt& attempt, Outgoing& out,
                                            http::ClientExchange upstream, const Head& head) {
     WEIR_CO_TRY(auto decoder, ContentDecoder::create(head.headers.value("content-encoding")));
@@ -83,6 +93,10 @@ net::Task<Result<void>> ExchangeRun::relay(const snapshot::Attempt& attempt, Out
     bool events = is_event_stream(head.headers.value("content-type"));
     bool inspected = operation_.has_value();
     record_.streamed = events || (out.translated && out.stream);
+    if (client_.sent_head() && (head.status >= 400 || !record_.streamed))
+        co_return fail(codes::upstream_error,
+                       fmt::format("{} answered {} where a stream was expected", attempt.backend,
+                                   head.status));
     Result<void> outcome;
     if (head.status >= 400 && inspected) {
         outcome = co_await relay_error(attempt, out, body, head);
@@ -93,7 +107,8 @@ net::Task<Result<void>> ExchangeRun::relay(const snapshot::Attempt& attempt, Out
         outcome = co_await relay_translated(out, body, head);
     } else {
         begin_answer(head, !body.decodes());
-        if (body.decodes()) client_.header("content-type", head.headers.value("content-type"));
+        if (body.decodes() && !client_.sent_head())
+            client_.header("content-type", head.headers.value("content-type"));
         // Not `?:`: GCC 12 evaluates both co_await operands (docs/notes/coroutines.md).
         if (events && inspected)
             outcome = co_await relay_events(out, body);
@@ -104,41 +119,84 @@ net::Task<Result<void>> ExchangeRun::relay(const snapshot::Attempt& attempt, Out
     co_return outcome;
 }
 
-/// A body that passes as it is. Its length is the provider's unless an encoding was undone.
+/// A body that passes as it is. Its length is the provider's unless an encoding was undone. An
+/// answer that should be JSON is held back until it is whole, if it is small: one that is none can
+/// then still be had elsewhere.
 net::Task<Result<void>> ExchangeRun::relay_unchanged(const Head& head, BodyReader& body) {
-    if (head.framing.kind == http::Framing::Kind::length && !body.decodes())
-        client_.start_length(head.framing.length);
-    else if (head.framing.kind == http::Framing::Kind::none)
-        client_.start_length(0);
-    else
-        client_.start_chunked();
-    bool json = operation_ && istarts_with(head.headers.value("content-type"), "application/json");
+    const bool measured = head.framing.kind == http::Framing::Kind::length && !body.decodes();
+    const uint64_t length = head.framing.length;
+    const bool none = head.framing.kind == http::Framing::Kind::none;
+    std::string_view type = head.headers.value("content-type");
+    const bool json = operation_ && istarts_with(type, "application/json");
+    const bool judged = head.status == 200 && answers_json(operation_);
+    if (judged && !json && !type.empty())
+        co_return fail(codes::upstream_protocol,
+                       fmt::format("the provider answered 200 with {} instead of JSON", type));
     json::MemberScanner scanner(dialect_ == dialect::Dialect::cohere ? kCohereFacts : kFacts);
-    bool first = true;
+    std::string held;
+    bool known = false;  // the facts were read from the whole
     while (true) {
         auto piece = co_await body.next(stream_deadline());
         if (!piece) {
             record_.error = &piece.error().code();
             if (!client_.sent_head()) co_return std::unexpected(std::move(piece).error());
             client_.abort();  // the length or the missing last chunk tells the client
-            co_return Result<void>();
+            co_return std::unexpected(std::move(piece).error());
+        }
+        const bool last = piece->empty() || body.done();
+        if (json || judged) {
+            known = !content_sent_ && held.empty() && last && read_facts(*piece);
+            if (!known) scanner.feed(*piece);
+        }
+        const bool whole = known || scanner.complete();
+        if (judged && !content_sent_) {
+            if (scanner.malformed() || (last && !whole))
+                co_return not_an_answer(scanner.malformed(), held.empty() && piece->empty());
+            if (!last && held.size() + piece->size() <= kHoldBack) {
+                held.append(*piece);
+                continue;
+            }
+        }
+        if (!content_sent_) {
+            content_sent_ = true;
+            plan_->committed();
+            if (none)
+                client_.start_length(0);
+            else if (measured)
+                client_.start_length(length);
+            else
+                client_.start_chunked();
         }
         if (!piece->empty()) note_first_token();
-        bool last = piece->empty() || body.done();
-        if (json) {
-            bool whole = first && last && read_facts(*piece);
-            if (!whole) scanner.feed(*piece);
-            json = !whole;
+        if (!held.empty()) {
+            held.append(*piece);
+            piece = held;
         }
-        first = false;
+        if (last && judged && !whole) {  // too large to be held back, and cut
+            client_.abort();
+            co_return not_an_answer(scanner.malformed(), false);
+        }
         if (last) {
             co_await client_.finish(*piece);
             break;
         }
         co_await client_.write(*piece);
+        held.clear();
     }
-    if (json) take_facts(scanner.captured(0), scanner.captured(1), scanner.captured(2));
+    if ((json || judged) && !known)
+        take_facts(scanner.captured(0), scanner.captured(1), scanner.captured(2));
     co_return Result<void>();
+}
+
+/// A 200 whose body is none.
+std::unexpected<Error> ExchangeRun::not_an_answer(bool malformed, bool empty) {
+    const Code& code = empty       ? codes::upstream_empty
+                       : malformed ? codes::upstream_protocol
+                                   : codes::upstream_truncated;
+    record_.error = &code;
+    return fail(code, empty       ? "the provider answered 200 with nothing"
+                      : malformed ? "the provider answered 200 with something that is no JSON"
+                                  : "the provider's JSON broke off");
 }
 
 void ExchangeRun::take_facts(std::optional<std::string_view> usage,
@@ -171,11 +229,8 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
                                          .operation = out.context.operation,
                                          .withhold_usage = out.withhold_usage,
                                          .whole_events = true});
-    out.head = {};
-    out.edited = {};
-    request_released_ = true;
-    client_.release_request();
-    client_.start_chunked();
+    dialect::FirstContent first(dialect_, out.context.operation);
+    std::string held;
     std::optional<Error> broken;
     auto take_facts = [&] {
         record_.usage = watcher.usage();
@@ -183,13 +238,24 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
     };
     try {
         while (!watcher.terminated() || !body.done()) {
-            auto piece = co_await body.next(stream_deadline());
+            auto piece = co_await next_piece(body, watcher.at_event_boundary());
             if (!piece) {
                 broken = std::move(piece).error();
                 break;
             }
             if (piece->empty()) break;
             auto pieces = watcher.feed(*piece);
+            if (!content_sent_) {
+                WEIR_CO_TRY(bool begins, content_begins(first, pieces, watcher));
+                if (!begins && held.size() < kHoldBack) {
+                    for (std::string_view part : pieces)
+                        held.append(part);
+                    continue;
+                }
+                commit_stream(out);
+                if (!held.empty()) co_await client_.write(held);
+                held = {};
+            }
             note_first_token();
             if (watcher.terminated() && body.done()) {
                 co_await client_.finish(pieces);
@@ -207,12 +273,35 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
     if (!broken && !watcher.terminated() && !watcher.provider_error())
         broken = Error(codes::upstream_truncated,
                        "the provider's stream ended without its terminal event");
+    if (!content_sent_) {
+        if (!broken) broken = Error(codes::upstream_empty, "the provider's stream held no content");
+        co_return std::unexpected(std::move(*broken));
+    }
     if (!broken) {
         co_await client_.finish(watcher.finish());
         co_return Result<void>();
     }
     // What is left of an event that broke off is not sent on: the error event takes its place.
     co_return co_await end_with_error(*broken, watcher.at_event_boundary() ? "" : "\n\n");
+}
+
+/// Whether content begins in `pieces`; fails if this is no stream of answers. A provider's own
+/// error event goes to the client when nobody else can be asked.
+Result<bool> ExchangeRun::content_begins(dialect::FirstContent& first,
+                                         std::span<const std::string_view> pieces,
+                                         const dialect::PassthroughWatcher& watcher) {
+    if (const auto& error = watcher.provider_error()) {
+        if (!client_.sent_head() && !refused(error->status, std::nullopt)) return true;
+        return fail(codes::upstream_error,
+                    fmt::format("{} reported {} in its stream", attempt_->backend, error->type));
+    }
+    for (std::string_view events : pieces) {
+        auto seen = first.look(events);
+        if (seen == dialect::FirstContent::Seen::content) return true;
+        if (seen == dialect::FirstContent::Seen::garbage)
+            return fail(codes::upstream_protocol, "the provider's stream holds no JSON");
+    }
+    return false;
 }
 
 /// Tells a client in the middle of a stream, in its own dialect, that the rest will not come.
@@ -228,13 +317,10 @@ net::Task<Result<void>> ExchangeRun::end_with_error(const Error& error, std::str
 
 net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, BodyReader& body) {
     dialect::StreamTranslator stream(out.context);
-    out.head = {};
-    out.edited = {};
-    request_released_ = true;
-    client_.release_request();
-    client_.header("content-type", stream.content_type());
-    client_.header("cache-control", "no-cache");
-    client_.start_chunked();
+    if (!client_.sent_head()) {
+        client_.header("content-type", stream.content_type());
+        client_.header("cache-control", "no-cache");
+    }
     std::string events;
     std::optional<Error> broken;
     auto take_facts = [&] {
@@ -245,7 +331,7 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
     };
     try {
         while (!broken) {
-            auto piece = co_await body.next(stream_deadline());
+            auto piece = co_await next_piece(body, events.empty() || !content_sent_);
             if (!piece) {
                 broken = std::move(piece).error();
                 break;
@@ -260,11 +346,13 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
                 rest.remove_prefix(slice.size());
                 if (auto fed = stream.feed(slice, events); !fed) broken = std::move(fed).error();
                 if (broken || (!rest.empty() && events.size() < kTranslateAtOnce)) continue;
+                // Held back until there is content, or an end without any.
+                if (!content_sent_ && !stream.content_started() &&
+                    stream.finish_reasons().empty() && events.size() < kHoldBack)
+                    continue;
+                if (!content_sent_) commit_stream(out);
                 if (stream.content_started()) note_first_token();
-                if (!events.empty())
-                    co_await client_.write(events);
-                else if (!client_.sent_head())
-                    co_await client_.flush();
+                if (!events.empty()) co_await client_.write(events);
                 events.clear();
             }
         }
@@ -273,6 +361,14 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
         throw;
     }
     take_facts();
+    if (!broken && !content_sent_ && stream.finish_reasons().empty() && !stream.content_started())
+        broken = Error(codes::upstream_empty, "the provider's stream held no content");
+    if (broken && !content_sent_) {
+        const auto& error = stream.provider_error();
+        if (!error || client_.sent_head() || refused(error->status, std::nullopt))
+            co_return std::unexpected(std::move(*broken));
+    }
+    if (!content_sent_) commit_stream(out);
     if (!broken) {
         co_await client_.finish(events);
         co_return Result<void>();
@@ -310,6 +406,8 @@ net::Task<Result<void>> ExchangeRun::relay_translated(Outgoing& out, BodyReader&
     record_.finish_reasons = std::move(answer.finish_reasons);
     note_first_token();
     client_.header("content-type", answer.content_type);
+    content_sent_ = true;
+    plan_->committed();
     co_await client_.send(answer.body);
     co_return Result<void>();
 }

@@ -4,8 +4,9 @@
 namespace weir::proxy {
 
 void Record::clear() {
-    for (std::string* text : {&request_id, &method, &path, &user_agent, &session_id, &client_model,
-                              &provider_model, &response_model, &response_id, &dropped_list})
+    for (std::string* text :
+         {&request_id, &method, &path, &user_agent, &session_id, &client_model, &provider_model,
+          &response_model, &response_id, &dropped_list, &attempt_list})
         text->clear();
     finish_reasons.clear();
     upstream = {};
@@ -115,6 +116,7 @@ void ExchangeRun::settle() {
     line.attempts = static_cast<int>(record_.attempts);
     line.streamed = record_.streamed;
     line.dropped = record_.dropped_list;
+    line.attempt_list = record_.attempt_list;
     gateway_.parts_.access_log.append(line);
 }
 

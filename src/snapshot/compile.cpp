@@ -6,6 +6,7 @@
 #include "credential/aws_credentials.h"
 #include "dialect/translate.h"
 #include "route/hosts.h"
+#include "snapshot/resilience.h"
 #include "snapshot/snapshot.h"
 
 namespace weir::snapshot {
@@ -156,7 +157,7 @@ private:
         for (std::size_t i = 0; i < route.rules.size(); ++i) {
             const auto& written = route.rules[i];
             WEIR_TRY(Rule rule, compile_rule(route, written, i));
-            auto index = static_cast<uint32_t>(out_->rules.size());
+            auto index = rule.id = static_cast<uint32_t>(out_->rules.size());
             out_->rules.push_back(std::move(rule));
             std::vector<config::RuleMatch> matches = written.matches;
             if (matches.empty()) matches.emplace_back();
@@ -189,7 +190,10 @@ private:
         rule.strict = written.strict;
         rule.models_owned_by = written.models_owned_by;
         rule.models_created_at = written.models_created_at.value_or(options_.now);
-        std::vector<balance::Candidate> candidates;
+        rule.streams = stream_rules(written.resilience.streams);
+        rule.hedging = written.resilience.hedging;
+        if (written.resilience.load_balancer) rule.hash = written.resilience.load_balancer->hash;
+        std::vector<balance::ClusterBackend> backends;
         for (std::size_t j = 0; j < written.backends.size(); ++j) {
             const auto& ref = written.backends[j];
             const config::Backend* backend = configuration_.backend(ref.name);
@@ -197,16 +201,21 @@ private:
                 continue;  // said by config/
             std::string reference = fmt::format("{}/route/{}/rule/{}/ref/{}", ref.name.to_string(),
                                                 route.meta.name.name, number, j);
-            WEIR_TRY(Attempt attempt, compile_attempt(*backend, ref, std::move(reference)));
+            WEIR_TRY(Attempt attempt,
+                     compile_attempt(*backend, ref, std::move(reference), written.resilience));
+            balance::ClusterBackend& shape = backends.emplace_back();
+            shape = {attempt.reference, ref.weight, ref.priority, {}};
+            for (uint32_t index : attempt.origins)
+                shape.endpoints.push_back(out_->origins[index].key);
             rule.attempts.push_back(std::move(attempt));
-            candidates.push_back({ref.weight, ref.priority});
         }
-        rule.chooser = balance::Chooser(std::move(candidates));
+        rule.cluster = balance::Cluster(fmt::format("{}/rule/{}", rule.route, number),
+                                        cluster_policy(written.resilience), backends);
         return rule;
     }
 
     Result<Attempt> compile_attempt(const config::Backend& backend, const config::BackendRef& ref,
-                                    std::string reference) {
+                                    std::string reference, const config::Resilience& resilience) {
         Attempt attempt;
         attempt.backend = backend.meta.name.to_string();
         attempt.reference = std::move(reference);
@@ -227,7 +236,7 @@ private:
             attempt.origins.push_back(0);
         else
             for (const auto& endpoint : endpoints)
-                attempt.origins.push_back(origin(endpoint, tls));
+                attempt.origins.push_back(origin(endpoint, tls, resilience));
         WEIR_TRY(attempt.credential, compile_credential(backend));
         return attempt;
     }
@@ -243,7 +252,8 @@ private:
         return fmt::format("{}:{}", host, endpoint.port);
     }
 
-    uint32_t origin(const config::Endpoint& endpoint, const std::optional<config::Tls>& tls) {
+    uint32_t origin(const config::Endpoint& endpoint, const std::optional<config::Tls>& tls,
+                    const config::Resilience& resilience) {
         Origin made;
         made.host = endpoint.host;
         made.port = endpoint.port;
@@ -255,6 +265,13 @@ private:
         }
         made.key = fmt::format("{}://{}:{}#{}#{}", made.tls ? "https" : "http", made.host,
                                made.port, made.server_name, std::hash<std::string>()(made.ca_pem));
+        // Connections kept by different rules are different connections.
+        if (resilience.circuit) made.max_requests = resilience.circuit->max_requests_per_connection;
+        made.idle = resilience.connection.idle.value_or(made.idle);
+        made.max_age = resilience.connection.max_age.value_or(made.max_age);
+        if (made.max_requests || made.idle.count() || made.max_age.count())
+            made.key += fmt::format("#{}/{}/{}", made.max_requests, made.idle.count(),
+                                    made.max_age.count());
         for (std::size_t i = 0; i < out_->origins.size(); ++i)
             if (out_->origins[i].key == made.key) return static_cast<uint32_t>(i);
         out_->origins.push_back(std::move(made));

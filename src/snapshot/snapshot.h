@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "balance/chooser.h"
+#include "balance/cluster.h"
 #include "config/configuration.h"
 #include "config/load.h"
 #include "credential/credential.h"
@@ -26,7 +26,10 @@ struct Origin {
     uint16_t port = 0;
     bool tls = false;
     std::string server_name;
-    std::string ca_pem;  ///< empty: the system's trust store
+    std::string ca_pem;           ///< empty: the system's trust store
+    uint32_t max_requests = 0;    ///< exchanges that one connection carries; 0: any number
+    config::Duration idle{0};     ///< an unused connection is kept so long; 0: the default
+    config::Duration max_age{0};  ///< none is reused after that; 0: no limit
 };
 
 /// A backend as one rule refers to it: everything an attempt needs.
@@ -47,11 +50,23 @@ struct Attempt {
     uint32_t id = 0;  ///< dense, unique in the snapshot
 };
 
+/// Limits of streams that no other kind can say (ResiliencePolicy); zero: none.
+struct StreamRules {
+    config::Duration first_token{0};  ///< request sent to the first content
+    config::Duration event_idle{0};   ///< silence after it
+    config::Duration keep_alive{0};   ///< a comment goes to the client after so much silence
+    bool proceed = false;             ///< a stream that breaks is continued by another backend
+};
+
 struct Rule {
     std::string route;  ///< "default/multi-agent-route"
     std::string name;   ///< the rule's name, or "rule-N"
     std::vector<Attempt> attempts;
-    balance::Chooser chooser;
+    balance::Cluster cluster;  ///< its backends are `attempts`, its endpoints their origins
+    config::LoadBalancerSettings::Hash hash;  ///< for consistent hashing
+    StreamRules streams;
+    std::optional<config::HedgeSettings> hedging;
+    uint32_t id = 0;  ///< index in Snapshot::rules
     config::Timeouts timeouts;
     bool strict = false;  ///< what the provider cannot say is refused
     std::string models_owned_by;

@@ -211,6 +211,7 @@ std::string_view AccessLine::format(const AccessRecord& r) {
     line.text(",\"weir.upstream.address\":", r.upstream_address);
     if (r.attempts > 0) line.integer(",\"weir.attempts\":", r.attempts);
     if (r.streamed) line.raw(",\"weir.stream\":true");
+    line.text(",\"weir.attempt_list\":", r.attempt_list);
     line.text(",\"weir.dropped\":", r.dropped);
     line.raw("}\n");
     return line.view();

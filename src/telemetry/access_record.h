@@ -53,7 +53,8 @@ struct AccessRecord {
     std::string_view upstream_address;             ///< weir.upstream.address
     int attempts = 0;                              ///< weir.attempts; 0: none was made
     bool streamed = false;                         ///< weir.stream
-    std::string_view dropped;                      ///< weir.dropped, as in x-weir-dropped
+    std::string_view attempt_list;  ///< weir.attempt_list: "a: upstream.reset, b: ok"
+    std::string_view dropped;       ///< weir.dropped, as in x-weir-dropped
 };
 
 inline constexpr std::size_t kMaxText = 1024;

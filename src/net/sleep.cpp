@@ -1,18 +1,18 @@
-#include "mock/sleep.h"
+#include "net/sleep.h"
 
-namespace weir::mock {
+namespace weir::net {
 
 /// Shared with the timer's handler, which may run after the Sleep is gone.
 struct Sleep::Timer {
     using Clock = std::chrono::steady_clock;
-    explicit Timer(net::Worker& worker) : timer(worker.io()) {}
+    explicit Timer(Worker& worker) : timer(worker.io()) {}
     boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>,
                                       boost::asio::io_context::executor_type>
         timer;
     std::coroutine_handle<> caller;
 };
 
-Sleep::Sleep(net::Worker& worker, net::TimePoint at, net::CancelSource& cancel)
+Sleep::Sleep(Worker& worker, TimePoint at, CancelSource& cancel)
     : worker_(worker), at_(at), cancel_(cancel) {}
 
 Sleep::~Sleep() {
@@ -39,7 +39,7 @@ void Sleep::await_suspend(std::coroutine_handle<> caller) {
 }
 
 void Sleep::await_resume() const {
-    if (cancel_.cancelled()) throw net::Cancelled();
+    if (cancel_.cancelled()) throw Cancelled();
 }
 
 void Sleep::wake_cancelled() {
@@ -55,4 +55,4 @@ void Sleep::forget() {
     cancel_.leave();
 }
 
-}  // namespace weir::mock
+}  // namespace weir::net

@@ -1,0 +1,148 @@
+#include "proxy/attempt_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace weir::proxy {
+namespace {
+
+/// A provider's Retry-After is waited for if it is no longer than this (or the longest back-off).
+constexpr auto kShortWait = std::chrono::seconds(2);
+
+bool is(const Error& error, const Code& code) {
+    return error.code().name == code.name;
+}
+
+bool failed_to_connect(const Error& error) {
+    return is(error, codes::upstream_connect) || is(error, codes::upstream_dns) ||
+           is(error, codes::upstream_tls) || is(error, codes::upstream_connect_timeout);
+}
+
+std::optional<uint32_t> smaller(std::optional<uint32_t> a, std::optional<uint32_t> b) {
+    if (!a || !b) return a ? a : b;
+    return std::min(*a, *b);
+}
+
+}  // namespace
+
+balance::Outcome outcome_of(const Error& error) {
+    using Kind = balance::Outcome::Kind;
+    if (failed_to_connect(error)) return {Kind::connect_failure, 0};
+    if (is(error, codes::upstream_reset) || is(error, codes::upstream_first_byte_timeout) ||
+        is(error, codes::upstream_first_token_timeout) || is(error, codes::upstream_idle_timeout))
+        return {Kind::no_answer, 0};
+    return {Kind::broken_answer, 0};
+}
+
+balance::Verdict verdict_of(const Error& error) {
+    if (error.fault() != Fault::upstream) return balance::Verdict::success;
+    return outcome_of(error).kind == balance::Outcome::Kind::broken_answer
+               ? balance::Verdict::server_error
+               : balance::Verdict::local_failure;
+}
+
+balance::Verdict verdict_of(int status) {
+    if (status == 502 || status == 503 || status == 504) return balance::Verdict::gateway_error;
+    return status >= 500 ? balance::Verdict::server_error : balance::Verdict::success;
+}
+
+AttemptPlan::AttemptPlan(const snapshot::Rule& rule, balance::ClusterState& state,
+                         TimePoint deadline)
+    : rule_(rule), state_(state), deadline_(deadline), exchange_(state.counts->exchanges.enter()) {}
+
+std::optional<AttemptPlan::Next> AttemptPlan::first(uint64_t random, TimePoint now) {
+    auto choice = balance::choose(rule_.cluster, state_, attempts_, random, now);
+    if (!choice) return std::nullopt;
+    return Next{*choice, {}};
+}
+
+Result<void> AttemptPlan::begin(const balance::Choice& choice) {
+    leave();
+    current_ = choice;
+    const balance::CircuitPolicy& circuit = rule_.cluster.policy().circuit;
+    auto& active = state_.endpoints[choice.flat]->active;
+    bool room = true;
+    if (circuit.limits_attempts()) {
+        attempt_ =
+            state_.counts->attempts.enter(smaller(circuit.max_connections, circuit.max_requests));
+        room = static_cast<bool>(attempt_);
+    }
+    uint32_t before = active.fetch_add(1, std::memory_order_relaxed);
+    counted_ = true;
+    if (circuit.max_connections_per_endpoint)
+        room = room && before < *circuit.max_connections_per_endpoint;
+    if (room) return {};
+    leave();
+    state_.counts->overflows.fetch_add(1, std::memory_order_relaxed);
+    return fail(
+        codes::upstream_overflow,
+        fmt::format("the circuit breaker of rule {} of route {} is open", rule_.name, rule_.route));
+}
+
+void AttemptPlan::ended(balance::Verdict verdict, TimePoint now) {
+    leave();
+    if (current_ && rule_.cluster.outliers())
+        rule_.cluster.outliers()->report(state_.endpoints, current_->flat, verdict, now);
+}
+
+void AttemptPlan::leave() {
+    attempt_.leave();
+    if (counted_) state_.endpoints[current_->flat]->active.fetch_sub(1, std::memory_order_relaxed);
+    counted_ = false;
+}
+
+std::optional<AttemptPlan::Next> AttemptPlan::after(const balance::Outcome& outcome,
+                                                    std::optional<std::chrono::seconds> retry_after,
+                                                    uint64_t random, TimePoint now) {
+    if (retry_after) note_retry_after(current_->backend, now + *retry_after);
+    if (retries_ >= policy().retries || !balance::retries(policy(), outcome) || now >= deadline_)
+        return std::nullopt;
+    bool answered = outcome.kind == balance::Outcome::Kind::answered ||
+                    outcome.kind == balance::Outcome::Kind::broken_answer;
+    attempts_.failed(rule_.cluster, *current_, answered);
+    auto choice = balance::choose(rule_.cluster, state_, attempts_, random, now);
+    if (!choice) return std::nullopt;
+    Next next{*choice, now + balance::backoff(policy(), retries_ + 1, random)};
+    TimePoint wanted = not_before(choice->backend);
+    if (wanted > now + std::max<balance::Duration>(policy().max, kShortWait)) return std::nullopt;
+    next.at = std::max(next.at, wanted);
+    if (next.at >= deadline_) return std::nullopt;
+    if (!retry_)
+        retry_ = state_.counts->retries.take(rule_.cluster.policy().retry_budget,
+                                             state_.counts->exchanges.count());
+    if (!retry_) {
+        state_.counts->retries_refused.fetch_add(1, std::memory_order_relaxed);
+        return std::nullopt;
+    }
+    ++retries_;
+    state_.counts->retries_done.fetch_add(1, std::memory_order_relaxed);
+    return next;
+}
+
+void AttemptPlan::note_retry_after(uint32_t backend, TimePoint until) {
+    for (Asked& asked : asked_)
+        if (asked.backend == backend) {
+            asked.until = until;
+            return;
+        }
+    asked_[next_asked_++ % asked_.size()] = {backend, until};
+}
+
+AttemptPlan::TimePoint AttemptPlan::not_before(uint32_t backend) const {
+    for (const Asked& asked : asked_)
+        if (asked.backend == backend) return asked.until;
+    return {};
+}
+
+std::optional<std::chrono::seconds> AttemptPlan::client_retry_after(TimePoint now) const {
+    std::optional<std::chrono::seconds> soonest;
+    for (const Asked& asked : asked_) {
+        if (asked.backend == UINT32_MAX) continue;
+        auto left = std::chrono::ceil<std::chrono::seconds>(std::max(asked.until, now) - now);
+        soonest = soonest ? std::min(*soonest, left) : left;
+    }
+    return soonest;
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,88 @@
+/// Where the attempts of one exchange go, and what health learns from them.
+///
+/// The bridge between one exchange and balance/: it chooses the first endpoint, admits an attempt
+/// past the circuit breaker, tells the outlier detector how it ended, and says whether another one
+/// follows, where and when. It sends nothing itself.
+///
+///     AttemptPlan plan(rule, state, deadline);
+///     for (auto next = plan.first(random, now); next; next = plan.after(outcome, …)) {
+///         WEIR_CHECK(plan.begin(next->choice));      // circuit breaker
+///         … wait until next->at, try …
+///         plan.ended(balance::Verdict::…, now);
+///     }
+///
+/// Ownership: lives in its exchange; rule and state outlive it. Destroying it gives back what it
+/// holds of limits and budgets, whatever happened. Threads: its worker's.
+#pragma once
+#include <array>
+#include <optional>
+
+#include "balance/cluster.h"
+#include "snapshot/snapshot.h"
+
+namespace weir::proxy {
+
+class AttemptPlan {
+public:
+    using TimePoint = balance::TimePoint;
+    struct Next {
+        balance::Choice choice;
+        TimePoint at{};  ///< not before
+    };
+
+    AttemptPlan(const snapshot::Rule& rule, balance::ClusterState& state, TimePoint deadline);
+    AttemptPlan(const AttemptPlan&) = delete;
+    AttemptPlan& operator=(const AttemptPlan&) = delete;
+    ~AttemptPlan() { leave(); }
+
+    void set_hash(uint64_t key) { attempts_.hash = key; }
+    std::optional<Next> first(uint64_t random, TimePoint now);
+    /// Past the circuit breaker; fails with upstream.overflow.
+    Result<void> begin(const balance::Choice& choice);
+    /// How the attempt that began ended, as far as the endpoint's health goes. Once per attempt.
+    void ended(balance::Verdict verdict, TimePoint now);
+    /// Another attempt, or nothing: the outcome is no reason to retry, the attempts or the budget
+    /// are spent, no endpoint is left, or it would have to wait too long. `retry_after`: what the
+    /// provider asked for. The attempt must have ended.
+    std::optional<Next> after(const balance::Outcome& outcome,
+                              std::optional<std::chrono::seconds> retry_after, uint64_t random,
+                              TimePoint now);
+    /// The client has its first byte: the budget is for others.
+    void committed() { retry_.give_back(); }
+    /// How long the client should wait, by what providers said; nothing if none did.
+    std::optional<std::chrono::seconds> client_retry_after(TimePoint now) const;
+
+    const balance::RetryPolicy& policy() const { return rule_.cluster.policy().retry; }
+    balance::ClusterState& state() { return state_; }
+
+private:
+    void leave();
+    void note_retry_after(uint32_t backend, TimePoint until);
+    /// The time at which `backend` wants to be asked again.
+    TimePoint not_before(uint32_t backend) const;
+
+    const snapshot::Rule& rule_;
+    balance::ClusterState& state_;
+    TimePoint deadline_;
+    balance::Attempts attempts_;
+    uint32_t retries_ = 0;
+    std::optional<balance::Choice> current_;
+    bool counted_ = false;  ///< the current endpoint's `active` has us
+    balance::Gauge::Slot exchange_;
+    balance::Gauge::Slot attempt_;
+    balance::Budget::Pass retry_;
+    struct Asked {
+        uint32_t backend = UINT32_MAX;
+        TimePoint until{};
+    };
+    std::array<Asked, 4> asked_{};  ///< the latest backends that said when to come back
+    uint32_t next_asked_ = 0;
+};
+
+/// What a failure means for retrying.
+balance::Outcome outcome_of(const Error& error);
+/// What it means for the endpoint's health.
+balance::Verdict verdict_of(const Error& error);
+balance::Verdict verdict_of(int status);
+
+}  // namespace weir::proxy
