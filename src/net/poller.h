@@ -2,7 +2,8 @@
 ///
 /// Asio re-arms a descriptor with epoll_ctl for each wait and runs an operation object through its
 /// queue for each event. A gateway waits twice per request, so here the streams are registered
-/// once, edge-triggered, in an epoll set of their own, and Asio watches that set as one descriptor.
+/// once, edge-triggered, in an epoll set of their own, and Asio's reactor has that set as one of
+/// its internal descriptors: it is never re-armed, so a turn costs two epoll_wait and nothing else.
 /// What it saves is measured in docs/adr/0006-poller.md. Semantics of the edges: epoll(7).
 ///
 /// Threads: one worker. A client of the poller may be removed from within any callback.
@@ -11,8 +12,8 @@
 
 #include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstdint>
+#include <memory>
 
 namespace weir::net {
 
@@ -38,16 +39,15 @@ public:
     void remove(int fd, Client& client);
 
 private:
-    using Descriptor =
-        boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
     static constexpr std::size_t kBatch = 128;
     static constexpr int kRounds = 4;        // batches before other work of the loop gets its turn
     static constexpr int kWorthAnother = 8;  // events that make it likely that more have come
 
-    void arm();
+    class Turn;
     void dispatch();
 
-    Descriptor set_;
+    int set_;
+    std::unique_ptr<Turn> turn_;
     std::array<epoll_event, kBatch> batch_{};
     int next_ = 0;  // of the batch being delivered
     int count_ = 0;

@@ -29,6 +29,27 @@ bool one_connection(std::string_view name) {
     }
 }
 
+/// By the letter behind "x-": SDKs send a dozen such fields, and none of them is a case of its own.
+bool extension_forwards(std::string_view name) {
+    if (name.size() < 3 || name[1] != '-') return true;
+    switch (ascii_lower(name[2])) {
+        case 'a':
+            return !iequals(name, "x-api-key") && !istarts_with(name, "x-aigw-") &&
+                   !istarts_with(name, "x-amz-") && !gateway_header(name);
+        case 'g':
+            return !iequals(name, "x-goog-api-key");
+        case 'r':
+            return !iequals(name, "x-request-id") && !iequals(name, "x-real-ip");
+        case 'f':
+            return !istarts_with(name, "x-forwarded-");
+        case 'e':
+        case 'w':
+            return !gateway_header(name);
+        default:
+            return true;
+    }
+}
+
 }  // namespace
 
 bool forwards_to_provider(std::string_view name, dialect::Dialect target) {
@@ -51,10 +72,7 @@ bool forwards_to_provider(std::string_view name, dialect::Dialect target) {
             if (istarts_with(name, "openai-")) return target == dialect::Dialect::openai;
             return true;
         case 'x':
-            return !iequals(name, "x-api-key") && !iequals(name, "x-goog-api-key") &&
-                   !iequals(name, "x-request-id") && !iequals(name, "x-real-ip") &&
-                   !istarts_with(name, "x-forwarded-") && !istarts_with(name, "x-aigw-") &&
-                   !istarts_with(name, "x-amz-") && !gateway_header(name);
+            return extension_forwards(name);
         default:
             return true;
     }

@@ -16,9 +16,9 @@ iovec piece_of(std::string_view text) {
 }  // namespace
 
 bool Upload::suits(const http::RequestHead& request) {
-    if (is_json(request.headers.value("content-type"))) return false;
     const http::Framing& framing = request.framing;
-    return framing.kind == http::Framing::Kind::chunked || framing.length > kWorthHolding;
+    bool large = framing.kind == http::Framing::Kind::chunked || framing.length > kWorthHolding;
+    return large && !is_json(request.headers.value("content-type"));
 }
 
 net::Task<Result<void>> Upload::begin(Inspection& out) {
