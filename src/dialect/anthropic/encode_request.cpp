@@ -110,8 +110,8 @@ void RequestEncoder::write_max_tokens() {
     }
     if (same_) return;
     w_.key("max_tokens");
-    if (options_.host == Host::aws) {
-        // Upstream's end-to-end run wants 0 here, which Claude on Bedrock refuses: the client
+    if (options_.host == Host::aws && conversation_.operation == Operation::chat) {
+        // Upstream's end-to-end run wants 0 here, which Claude on Bedrock refuses: a chat client
         // learns that it has to say max_tokens.
         w_.integer(0);
     } else {
