@@ -30,9 +30,10 @@ Exit mock(const MockOptions& options) {
     if (!sockets) return refuse(sockets.error(), Exit::listen);
     auto script = load_mock_script(options.script);
     if (!script) return refuse(script.error(), Exit::refused);
+    auto ledger = std::make_shared<mock::Ledger>();
     std::vector<std::unique_ptr<MockService>> services;
     for (unsigned i = 0; i < options.workers; ++i) {
-        services.push_back(std::make_unique<MockService>(static_cast<int>(i), *script));
+        services.push_back(std::make_unique<MockService>(static_cast<int>(i), *script, ledger));
         services.back()->listen(sockets->take(i));
     }
     for (auto& service : services)

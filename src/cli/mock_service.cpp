@@ -16,8 +16,9 @@ Result<std::shared_ptr<const mock::Script>> load_mock_script(const std::string& 
     return script;
 }
 
-MockService::MockService(int id, std::shared_ptr<const mock::Script> script)
-    : loop_(id, "mock"), server_(loop_.worker(), std::move(script)) {}
+MockService::MockService(int id, std::shared_ptr<const mock::Script> script,
+                         std::shared_ptr<mock::Ledger> ledger)
+    : loop_(id, "mock"), server_(loop_.worker(), std::move(script), {}, std::move(ledger)) {}
 
 void MockService::stop() {
     loop_.call([this] { server_.close(); });

@@ -14,7 +14,9 @@ Result<std::shared_ptr<const mock::Script>> load_mock_script(const std::string& 
 
 class MockService {
 public:
-    MockService(int id, std::shared_ptr<const mock::Script> script);
+    /// Several share one ledger.
+    MockService(int id, std::shared_ptr<const mock::Script> script,
+                std::shared_ptr<mock::Ledger> ledger = {});
     /// Before start().
     void listen(int fd) { server_.listen(fd); }
     void start() { loop_.start(); }

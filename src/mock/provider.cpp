@@ -75,10 +75,11 @@ Break first_break(const Actions& a) {
 }  // namespace
 
 MockProvider::MockProvider(net::Worker& worker, std::shared_ptr<const Script> script,
-                           std::function<int64_t()> clock)
+                           std::function<int64_t()> clock, std::shared_ptr<Ledger> ledger)
     : worker_(worker),
       script_(std::move(script)),
-      clock_(clock ? std::move(clock) : real_seconds) {}
+      clock_(clock ? std::move(clock) : real_seconds),
+      ledger_(ledger ? std::move(ledger) : std::make_shared<Ledger>()) {}
 
 void MockProvider::render_error(const Error& error, std::string& content_type, std::string& body) {
     content_type = "application/json";
@@ -87,6 +88,7 @@ void MockProvider::render_error(const Error& error, std::string& content_type, s
 
 net::Task<void> MockProvider::handle(http::Exchange& exchange) {
     const http::RequestHead& head = exchange.request();
+    if (head.path == "/mock/ledger") co_return co_await show_ledger(exchange);
     HeaderLookup header = [&head](std::string_view name) { return head.headers.value(name); };
     bool anthropic = !header("anthropic-version").empty();
     dialect::Dialect shape = error_shape(head.path, anthropic);
@@ -106,8 +108,15 @@ net::Task<void> MockProvider::handle(http::Exchange& exchange) {
     if (!question) co_return co_await refuse(exchange, shape, std::move(question).error());
     auto actions = script_->actions(head.path, question->model, header, asked);
     if (!actions) co_return co_await refuse(exchange, shape, std::move(actions).error());
+    std::string request_id(head.headers.value("x-request-id"));
     exchange.release_request();
-    co_await answer(exchange, std::move(*question), std::move(*actions));
+    co_await answer(exchange, std::move(*question), std::move(*actions), std::move(request_id));
+}
+
+net::Task<void> MockProvider::show_ledger(http::Exchange& exchange) {
+    exchange.begin(200);
+    exchange.header("content-type", "application/json");
+    co_await exchange.send(ledger_->json());
 }
 
 net::Task<Result<std::string_view>> MockProvider::read_body(http::Exchange& exchange,
@@ -132,7 +141,8 @@ net::Task<void> MockProvider::refuse(http::Exchange& exchange, dialect::Dialect 
     co_await exchange.send(mock::render_error(shape, error.status(), error.detail()));
 }
 
-net::Task<void> MockProvider::answer(http::Exchange& exchange, Question q, Actions actions) {
+net::Task<void> MockProvider::answer(http::Exchange& exchange, Question q, Actions actions,
+                                     std::string request_id) {
     if (actions.delay.count() > 0)
         co_await net::Sleep(worker_, now() + actions.delay, exchange.cancel());
     if (actions.garbage_head) {
@@ -144,6 +154,7 @@ net::Task<void> MockProvider::answer(http::Exchange& exchange, Question q, Actio
     if (actions.status)
         co_return co_await fail_with_status(exchange, std::move(q), std::move(actions));
     Answer said = mock::answer(q, actions);
+    Ledger::Line line(*ledger_, request_id, q.model, said.usage);
     bool conversation = q.ask == Ask::chat || q.ask == Ask::completions ||
                         q.ask == Ask::responses || q.ask == Ask::messages ||
                         q.ask == Ask::converse || q.ask == Ask::generate;
@@ -153,10 +164,11 @@ net::Task<void> MockProvider::answer(http::Exchange& exchange, Question q, Actio
         exchange.header("cache-control", "no-cache");
         if (plan.framing == Framing::aws_chunks)
             exchange.header("x-amzn-bedrock-content-type", "application/json");
-        co_return co_await stream(exchange, std::move(plan), std::move(actions));
+        co_await stream(exchange, std::move(plan), std::move(actions), line);
+        co_return;
     }
     begin(exchange, 200, q.shape, "application/json", &q);
-    co_await whole(exchange, render_whole(q, said, clock_()), std::move(actions));
+    co_await whole(exchange, render_whole(q, said, clock_()), std::move(actions), line);
 }
 
 net::Task<void> MockProvider::fail_with_status(http::Exchange& exchange, Question q,
@@ -175,9 +187,14 @@ net::Task<void> MockProvider::fail_with_status(http::Exchange& exchange, Questio
     co_await exchange.send(body);
 }
 
-net::Task<void> MockProvider::whole(http::Exchange& exchange, std::string body, Actions actions) {
+net::Task<void> MockProvider::whole(http::Exchange& exchange, std::string body, Actions actions,
+                                    Ledger::Line& line) {
     Break broken = first_break(actions);
-    if (broken.kind == Break::Kind::none) co_return co_await exchange.send(body);
+    if (broken.kind == Break::Kind::none) {
+        co_await exchange.send(body);
+        line.complete();
+        co_return;
+    }
     uint64_t sent = std::min<uint64_t>(broken.after, body.size());
     if (broken.kind == Break::Kind::garbage || broken.kind == Break::Kind::error) {
         body.resize(sent);
@@ -190,7 +207,8 @@ net::Task<void> MockProvider::whole(http::Exchange& exchange, std::string body, 
     // A cut is a return with the answer unfinished: the connection is closed.
 }
 
-net::Task<void> MockProvider::stream(http::Exchange& exchange, StreamPlan plan, Actions actions) {
+net::Task<void> MockProvider::stream(http::Exchange& exchange, StreamPlan plan, Actions actions,
+                                     Ledger::Line& line) {
     Break broken = first_break(actions);
     exchange.start_chunked();
     uint64_t size = plan.size() - (actions.no_terminal ? plan.terminal : 0);
@@ -199,6 +217,7 @@ net::Task<void> MockProvider::stream(http::Exchange& exchange, StreamPlan plan, 
     std::string out;
     for (uint64_t i = 0; i < end; ++i) {
         plan.append(i, out);
+        line.event();
         if (actions.pace.count() > 0) {
             co_await exchange.write(out);
             out.clear();
@@ -208,7 +227,11 @@ net::Task<void> MockProvider::stream(http::Exchange& exchange, StreamPlan plan, 
             out.clear();
         }
     }
-    if (broken.kind == Break::Kind::none) co_return co_await exchange.finish(out);
+    if (broken.kind == Break::Kind::none) {
+        co_await exchange.finish(out);
+        if (!actions.no_terminal) line.complete();
+        co_return;
+    }
     if (broken.kind == Break::Kind::error) plan.append_error(out);
     if (broken.kind == Break::Kind::garbage) out.append(kGarbage);
     bool clean = broken.kind == Break::Kind::error || broken.kind == Break::Kind::garbage;
@@ -224,8 +247,10 @@ net::Task<void> MockProvider::silence(http::Exchange& exchange) {
 }
 
 MockServer::MockServer(net::Worker& worker, std::shared_ptr<const Script> script,
-                       http::ServerOptions options)
-    : worker_(worker), provider_(worker, std::move(script)), server_(worker, provider_, options) {}
+                       http::ServerOptions options, std::shared_ptr<Ledger> ledger)
+    : worker_(worker),
+      provider_(worker, std::move(script), {}, std::move(ledger)),
+      server_(worker, provider_, options) {}
 
 MockServer::~MockServer() = default;
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "http/server.h"
+#include "mock/ledger.h"
 #include "mock/render.h"
 #include "mock/script.h"
 #include "net/listener.h"
@@ -28,7 +29,7 @@ class MockProvider final : public http::Handler {
 public:
     /// `clock` says when ("created"), in seconds since 1970; the default is the machine's.
     MockProvider(net::Worker& worker, std::shared_ptr<const Script> script,
-                 std::function<int64_t()> clock = {});
+                 std::function<int64_t()> clock = {}, std::shared_ptr<Ledger> ledger = {});
 
     net::Task<void> handle(http::Exchange& exchange) override;
     void render_error(const Error& error, std::string& content_type, std::string& body) override;
@@ -37,22 +38,27 @@ private:
     net::Task<Result<std::string_view>> read_body(http::Exchange& exchange,
                                                   uint64_t bytes_per_second, std::string& storage);
     net::Task<void> refuse(http::Exchange& exchange, dialect::Dialect shape, Error error);
-    net::Task<void> answer(http::Exchange& exchange, Question question, Actions actions);
+    net::Task<void> answer(http::Exchange& exchange, Question question, Actions actions,
+                           std::string request_id);
+    net::Task<void> show_ledger(http::Exchange& exchange);
     net::Task<void> fail_with_status(http::Exchange& exchange, Question question, Actions actions);
-    net::Task<void> whole(http::Exchange& exchange, std::string body, Actions actions);
-    net::Task<void> stream(http::Exchange& exchange, StreamPlan plan, Actions actions);
+    net::Task<void> whole(http::Exchange& exchange, std::string body, Actions actions,
+                          Ledger::Line& line);
+    net::Task<void> stream(http::Exchange& exchange, StreamPlan plan, Actions actions,
+                           Ledger::Line& line);
     net::Task<void> silence(http::Exchange& exchange);
 
     net::Worker& worker_;
     std::shared_ptr<const Script> script_;
     std::function<int64_t()> clock_;
+    std::shared_ptr<Ledger> ledger_;
 };
 
 /// A MockProvider with its HTTP server and listeners.
 class MockServer {
 public:
     MockServer(net::Worker& worker, std::shared_ptr<const Script> script,
-               http::ServerOptions options = {});
+               http::ServerOptions options = {}, std::shared_ptr<Ledger> ledger = {});
     ~MockServer();
 
     /// Accepts on a bound, listening socket, which it takes over.
