@@ -25,6 +25,8 @@ CASES = (
          ("weir",), 3, 2.0, against="1k"),
     Case("rules", "1 KB, 1000 rules", "request", ("--model", "gpt-whole-1024", *SHORT), ("weir-1000",), 3, 1.05,
          against="1k", rival="weir"),
+    Case("governed", "1 KB, governed", "request", ("--model", "gpt-whole-1024", *SHORT), ("weir-governed",), 3, 1.25,
+         against="1k", rival="nginx"),
     Case("32k", "32 KB", "request", ("--model", "gpt-whole-32768", "--request-bytes", "32768", *SHORT), ALL, 3, 1.0),
     Case("burst", "SSE burst", "event", ("--model", "gpt-sse-200-0", *SHORT), ALL, 3, 1.0),
     Case("translated-burst", "translated SSE burst", "event", ("--model", "claude-sse-200-0", "--translated", *SHORT),

@@ -113,6 +113,30 @@ spec:
 {rules}---
 """
 
+WEIR_LIMIT = """\
+        - name: limit-{number}
+          clientSelectors:
+            - headers:{selectors}
+          limit: {{requests: 4000000000, unit: {unit}}}
+          cost:
+            request: {{from: Number, number: {request}}}
+            response: {{from: Metadata, metadata: {{namespace: io.envoy.ai_gateway, key: llm_total_token}}}}
+"""
+
+WEIR_LIMITS = """\
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {{name: {name}, namespace: default}}
+spec:
+  targetRefs: [{{group: {group}, kind: {kind}, name: {target}}}]
+  mergeType: StrategicMerge
+  rateLimit:
+    type: Global
+    global:
+      rules:
+{rules}---
+"""
+
 RULES_PER_ROUTE = 15  # what the resource allows
 
 WEIR_BACKEND = """\
@@ -264,6 +288,29 @@ class Weir(Peer):
     def admin(self):
         with open(self.ready_file) as f:
             return json.load(f)["admin"]
+
+
+class WeirGoverned(Weir):
+    """A hundred limits on the route, of which four hold for the request: two for each user, two for everybody."""
+    name = "weir-governed"
+    limits = 100
+
+    def configuration(self):
+        costs = "  llmRequestCosts: [{metadataKey: llm_total_token, type: TotalToken}]\n"
+        text = super().configuration().replace("  rules:\n", costs + "  rules:\n")
+        model = "\n                - {name: x-ai-eg-model, value: MODEL}"
+        user = "\n                - {name: user-agent, type: Distinct}"
+        any_user = "\n                - {name: user-agent, type: RegularExpression, value: '.*'}"
+        mine = [user + model.replace("MODEL", "gpt-whole-1024"), user, model.replace("MODEL", "gpt-whole-1024"), any_user]
+        others = [user + model.replace("MODEL", f"other-{i}") for i in range(self.limits - len(mine))]
+        rules = [WEIR_LIMIT.format(number=i, selectors=s, unit=("Hour", "Day", "Minute")[i % 3], request=i % 2)
+                 for i, s in enumerate(others + mine)]
+        half = self.limits // 2
+        for name, part, group, kind, target in (
+                ("on-gateway", rules[:half], "gateway.networking.k8s.io", "Gateway", "bench"),
+                ("on-route", rules[half:], "aigateway.envoyproxy.io", "AIGatewayRoute", "bench-0")):
+            text += WEIR_LIMITS.format(name=name, rules="".join(part), group=group, kind=kind, target=target)
+        return text
 
 
 class WeirThousandRules(Weir):

@@ -36,7 +36,8 @@ class Bench:
         origin = self.child([options.load, "origin", f"127.0.0.1:{self.origin_port}", "--key", peers.PROVIDER_KEY])
         wait_for_port(self.origin_port, origin)
         self.peers = {c.name: c(f"{folder}/{c.name}", self.origin_port, self.files)
-                      for c in (peers.Nginx, peers.Haproxy, peers.Weir, peers.WeirThousandRules)}
+                      for c in (peers.Nginx, peers.Haproxy, peers.Weir, peers.WeirThousandRules,
+                                peers.WeirGoverned)}
         self.samples = {}    # case → peer → [µs per unit]
         self.failures = []   # (case, peer, why)
         self.notes = []

@@ -4,7 +4,7 @@
 
 namespace weir::admin {
 namespace {
-constexpr std::string_view kPages = "/healthz, /readyz, /metrics, /api/config";
+constexpr std::string_view kPages = "/healthz, /readyz, /metrics, /api/config, /api/limits";
 }
 
 net::Task<void> AdminHandler::handle(http::Exchange& exchange) {
@@ -31,6 +31,7 @@ AdminHandler::Page AdminHandler::page(std::string_view path) const {
     if (path == "/metrics")
         return {200, "text/plain; version=0.0.4; charset=utf-8", sources_.metrics()};
     if (path == "/api/config") return {200, "application/json", sources_.config_json()};
+    if (path == "/api/limits") return {200, "application/json", sources_.limits_json()};
     return {404, "text/plain; charset=utf-8", fmt::format("not found; served are {}\n", kPages)};
 }
 

@@ -4,6 +4,7 @@
 ///   GET /readyz      200 when every listener accepts; 503 while starting and draining
 ///   GET /metrics     Prometheus text format 0.0.4
 ///   GET /api/config  the configuration in force as JSON, secrets redacted
+///   GET /api/limits  every limit with its use (docs/limits.md)
 ///
 /// Bound to loopback by default: it has no authentication. Threads: its worker's; the functions
 /// given are called there and must be safe against the other workers.
@@ -21,6 +22,7 @@ public:
     struct Sources {
         std::function<std::string()> metrics;
         std::function<std::string()> config_json;
+        std::function<std::string()> limits_json;
         const std::atomic<bool>& ready;
     };
     explicit AdminHandler(Sources sources) : sources_(std::move(sources)) {}

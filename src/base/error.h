@@ -50,6 +50,9 @@ inline constexpr Code body_invalid_form{"body.invalid_form", Fault::client, 400}
 inline constexpr Code body_model{"body.model", Fault::client, 400};
 inline constexpr Code auth_missing{"auth.missing", Fault::client, 401};
 inline constexpr Code auth_denied{"auth.denied", Fault::policy, 403};
+// limits: at once for everybody, or for one backend (another may have quota)
+inline constexpr Code quota_exhausted{"quota.exhausted", Fault::policy, 429};
+inline constexpr Code quota_backend{"quota.backend_exhausted", Fault::policy, 429, true};
 // dialect
 inline constexpr Code dialect_request{"dialect.invalid_request", Fault::client, 400};
 inline constexpr Code dialect_unsupported{"dialect.unsupported", Fault::client, 422};
@@ -109,6 +112,8 @@ inline constexpr std::array kAllCodes{&codes::http_bad_request,
                                       &codes::body_model,
                                       &codes::auth_missing,
                                       &codes::auth_denied,
+                                      &codes::quota_exhausted,
+                                      &codes::quota_backend,
                                       &codes::dialect_request,
                                       &codes::dialect_unsupported,
                                       &codes::dialect_no_translation,

@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "cli/explain_limits.h"
 #include "cli/load.h"
 #include "cli/options.h"
 #include "control/files.h"
@@ -69,7 +70,7 @@ Result<std::string> read_body(const ExplainOptions& options) {
 }
 
 int explain_on(const snapshot::Port& port, const snapshot::Snapshot& snapshot,
-               const route::RequestView& view) {
+               const route::RequestView& view, std::string_view query) {
     for (const auto& explanation : port.matcher.explain(view)) {
         const auto& rule = snapshot.rules[explanation.rule];
         fmt::print("  {} {} {} [{}]: {}\n", explanation.matched ? "+" : "-", rule.route, rule.name,
@@ -108,6 +109,8 @@ int explain_on(const snapshot::Port& port, const snapshot::Snapshot& snapshot,
     fmt::print("Deadlines: connect {}, first byte {}, stream idle {}, request {}\n",
                seconds(rule.timeouts.connect), seconds(rule.timeouts.first_byte),
                seconds(rule.timeouts.stream_idle), seconds(rule.timeouts.request));
+    explain_limits(rule, static_cast<uint32_t>(&port - snapshot.ports.data()),
+                   {*view.headers, view.model, query, view.method, view.path, "127.0.0.1:0"});
     return 0;
 }
 
@@ -154,10 +157,12 @@ Exit explain(const ExplainOptions& options) {
     if (!inspection.model.empty()) view.model = inspection.model;
     fmt::print("Request: {} {} (host {}, model {})\n", view.method, view.path, view.host,
                view.model.value_or("not named"));
+    auto mark = path.find('?');
+    std::string_view query = mark == std::string_view::npos ? "" : path.substr(mark + 1);
     int unserved = 0;
     for (const auto& port : (*compiled)->ports) {
         fmt::print("Listener {} (port {}):\n", fmt::join(port.listeners, ", "), port.port);
-        unserved += explain_on(port, **compiled, view);
+        unserved += explain_on(port, **compiled, view, query);
     }
     return unserved == static_cast<int>((*compiled)->ports.size()) ? Exit::refused : Exit::done;
 }

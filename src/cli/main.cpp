@@ -75,6 +75,9 @@ void add_run(CLI::App& app, RunOptions& o) {
         ->envname("WEIR_READY_FILE");
     duration_flag(*verb, "--drain-timeout", "WEIR_DRAIN_TIMEOUT", o.drain_timeout,
                   "How long running exchanges may take to finish after SIGTERM [30s]");
+    verb->add_option("--state-dir", o.state_dir,
+                     "Folder in which the counters of limits survive a restart")
+        ->envname("WEIR_STATE_DIR");
     verb->add_option("--takeover", o.takeover,
                      "Unix socket through which this Weir takes the listening sockets of the one "
                      "that runs, which then drains; start both with the same PATH")

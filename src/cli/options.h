@@ -24,8 +24,9 @@ struct RunOptions {
     std::string ready_file;
     std::chrono::milliseconds drain_timeout{30'000};
     std::vector<std::string> allow_unenforced;
-    std::string takeover;  ///< Unix socket over which a new Weir gets the listening sockets
-    bool watch = true;     ///< read the configuration again when its files change
+    std::string state_dir;  ///< folder where limits keep their counters; empty: in memory
+    std::string takeover;   ///< Unix socket over which a new Weir gets the listening sockets
+    bool watch = true;      ///< read the configuration again when its files change
 };
 
 struct CheckOptions {

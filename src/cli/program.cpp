@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "cli/limit_report.h"
 #include "cli/load.h"
 #include "cli/mock_service.h"
 #include "cli/worker_parts.h"
@@ -33,7 +34,9 @@ Result<std::unique_ptr<Program>> Program::create(const RunOptions& options,
 
 Result<void> Program::set_up(config::Configuration configuration, Inheritance* inherited) {
     if (options_.mock) WEIR_CHECK(set_up_mock());
+    WEIR_TRY(limits_, LimitState::create(options_.state_dir, inherited != nullptr, clock_));
     WEIR_TRY(auto snapshot, compile(configuration));
+    limits_->prepare(*snapshot);
     WEIR_TRY(access_log_, telemetry::AccessLog::open(options_.access_log, options_.workers));
     metrics_ = std::make_unique<telemetry::Metrics>(
         options_.workers, telemetry::Metrics::Options{.version = WEIR_VERSION});
@@ -46,7 +49,7 @@ Result<void> Program::set_up(config::Configuration configuration, Inheritance* i
         WEIR_CHECK(listen(*workers_[i], i, plan));
     }
     body_memory_.limit = snapshot->limits.body_memory;
-    put_in_force(std::move(configuration), std::move(plan));
+    put_in_force(std::move(configuration), std::move(snapshot), std::move(plan));
     return set_up_admin(inherited);
 }
 
@@ -62,9 +65,10 @@ Result<void> Program::set_up_mock() {
 
 Result<std::shared_ptr<const snapshot::Snapshot>> Program::compile(
     const config::Configuration& configuration) const {
-    return snapshot::compile(
-        configuration,
-        {.env = load_options().env, .mock = mock_origin_, .now = std::time(nullptr)});
+    return snapshot::compile(configuration, {.env = load_options().env,
+                                             .mock = mock_origin_,
+                                             .now = std::time(nullptr),
+                                             .limits = &limits_->registry()});
 }
 
 http::ServerOptions Program::server_options(const snapshot::Snapshot& snapshot) {
@@ -89,7 +93,7 @@ void Program::set_up_workers(const snapshot::Snapshot& snapshot) {
     for (unsigned i = 0; i < options_.workers; ++i) {
         workers_.push_back(std::make_unique<WorkerParts>(static_cast<int>(i), metrics_->shard(i),
                                                          access_log_->writer(i), clock_, health_,
-                                                         server));
+                                                         server, limits_->limiting()));
         add_worker_sources(metrics_->shard(i), *workers_.back());
     }
 }
@@ -105,15 +109,27 @@ Result<void> Program::listen(WorkerParts& worker, std::size_t index, const Ports
     return {};
 }
 
-void Program::put_in_force(config::Configuration configuration, Ports::Plan plan) {
+void Program::put_in_force(config::Configuration configuration,
+                           std::shared_ptr<const snapshot::Snapshot> snapshot, Ports::Plan plan) {
     addresses_ = plan.addresses;
     ports_.commit(std::move(plan));
     std::lock_guard lock(configuration_mutex_);
     configuration_ = std::make_shared<const config::Configuration>(std::move(configuration));
+    snapshot_ = std::move(snapshot);
+}
+
+std::shared_ptr<const snapshot::Snapshot> Program::in_force() const {
+    std::lock_guard lock(configuration_mutex_);
+    return snapshot_;
+}
+
+quota::Time Program::limit_time() const {
+    return std::chrono::floor<quota::Milliseconds>(clock_.system_now());
 }
 
 Result<void> Program::replace(config::Configuration configuration) {
     WEIR_TRY(auto snapshot, compile(configuration));
+    limits_->prepare(*snapshot);
     WEIR_TRY(Ports::Plan plan,
              ports_.plan(*snapshot, parse_overrides(options_.listen), workers_.size(), nullptr));
     http::ServerOptions server = server_options(*snapshot);
@@ -132,7 +148,7 @@ Result<void> Program::replace(config::Configuration configuration) {
         if (!published) return published;
     }
     body_memory_.limit = snapshot->limits.body_memory;
-    put_in_force(std::move(configuration), std::move(plan));
+    put_in_force(std::move(configuration), std::move(snapshot), std::move(plan));
     return {};
 }
 
@@ -153,7 +169,8 @@ Result<void> Program::set_up_admin(Inheritance* inherited) {
              open_sockets(kAdminKey + options_.admin, "--admin", options_.admin, 1, inherited));
     admin_loop_ = std::make_unique<LoopThread>(static_cast<int>(options_.workers), "admin");
     admin_handler_ = std::make_unique<admin::AdminHandler>(admin::AdminHandler::Sources{
-        [this] { return scrape(); }, [this] { return config_json(); }, ready_});
+        [this] { return scrape(); }, [this] { return config_json(); },
+        [this] { return limits_json(*in_force(), limit_time()); }, ready_});
     admin_ = std::make_unique<Service>(*admin_loop_, *admin_handler_, http::ServerOptions{});
     for (std::size_t i = 0; i < admin_sockets_->size(); ++i) {
         WEIR_TRY(int fd, admin_sockets_->duplicate(i));
@@ -165,6 +182,7 @@ Result<void> Program::set_up_admin(Inheritance* inherited) {
 
 void Program::start() {
     if (mock_) mock_->start();
+    limits_->start();
     for (auto& worker : workers_)
         worker->loop.start();
     if (admin_loop_) admin_loop_->start();
@@ -189,6 +207,7 @@ void Program::begin_drain(bool replaced) {
     ready_ = false;
     undrained_ = workers_.size();
     ports_.close();
+    limits_->stop();
     if (replaced && admin_) {
         admin_sockets_.reset();
         admin_loop_->call([this] { admin_->retire(0); });
@@ -223,7 +242,10 @@ void Program::stop() {
         admin_loop_->stop();
     }
     if (mock_) mock_->stop();
+    if (limits_) limits_->stop();
     workers_.clear();
+    snapshot_.reset();
+    limits_.reset();
     admin_.reset();
     admin_loop_.reset();
     mock_.reset();

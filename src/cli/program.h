@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "admin/admin.h"
+#include "cli/limit_state.h"
 #include "cli/mock_service.h"
 #include "cli/options.h"
 #include "cli/ports.h"
@@ -63,8 +64,11 @@ private:
     http::ServerOptions server_options(const snapshot::Snapshot& snapshot);
     Result<std::shared_ptr<const snapshot::Snapshot>> compile(
         const config::Configuration& configuration) const;
-    void put_in_force(config::Configuration configuration, Ports::Plan plan);
+    void put_in_force(config::Configuration configuration,
+                      std::shared_ptr<const snapshot::Snapshot> snapshot, Ports::Plan plan);
+    std::shared_ptr<const snapshot::Snapshot> in_force() const;
     std::string config_json() const;
+    quota::Time limit_time() const;
     void add_sources();
     static void add_worker_sources(telemetry::Shard& shard, WorkerParts& parts);
     std::string scrape();
@@ -72,11 +76,13 @@ private:
     RunOptions options_;
     mutable std::mutex configuration_mutex_;
     std::shared_ptr<const config::Configuration> configuration_;  // the admin server reads it too
+    std::shared_ptr<const snapshot::Snapshot> snapshot_;          // likewise
     ReloadStatus reload_status_;
     std::optional<snapshot::Origin> mock_origin_;
     Ports ports_;
     RealClock clock_;
     balance::Registry health_;  ///< used by whoever publishes
+    std::unique_ptr<LimitState> limits_;
     std::unique_ptr<telemetry::AccessLog> access_log_;
     std::unique_ptr<telemetry::Metrics> metrics_;
     http::BodyMemory body_memory_;

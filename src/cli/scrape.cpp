@@ -1,6 +1,7 @@
 // What /metrics says of pools, connections, workers and the access log.
 #include <future>
 
+#include "cli/limit_report.h"
 #include "cli/program.h"
 #include "cli/worker_parts.h"
 
@@ -41,6 +42,9 @@ void Program::add_worker_sources(telemetry::Shard& shard, WorkerParts& parts) {
 }
 
 void Program::add_sources() {
+    metrics_->add_source([this](telemetry::Sink& sink) {
+        if (auto snapshot = in_force()) limit_metrics(*snapshot, limit_time(), sink);
+    });
     metrics_->add_source([this](telemetry::Sink& sink) {
         sink.counter("weir_access_log_lines_total", "Lines given to the access log.",
                      static_cast<double>(access_log_->lines()));

@@ -15,11 +15,12 @@ struct Program::WorkerParts {
     Service service;
 
     WorkerParts(int id, telemetry::Shard& metrics, telemetry::AccessLog::Writer& log,
-                const Clock& clock, balance::Registry& health, const http::ServerOptions& options)
+                const Clock& clock, balance::Registry& health, const http::ServerOptions& options,
+                proxy::Limiting limiting)
         : loop(id, fmt::format("worker-{}", id)),
           resolver(loop.worker()),
           pool(loop.worker(), resolver, {}),
-          gateway({loop.worker(), resolver, pool, metrics, log, clock, health}),
+          gateway({loop.worker(), resolver, pool, metrics, log, clock, health, limiting}),
           service(loop, gateway, options) {}
 };
 

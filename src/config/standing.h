@@ -16,16 +16,16 @@ struct PendingFeature {
 };
 
 inline constexpr PendingFeature kPendingFeatures[] = {
-    {"BackendTrafficPolicy", "spec.rateLimit", true, false},
-    {"QuotaPolicy", "", true, false},
-    {"AIGatewayRoute", "spec.llmRequestCosts", false, false},
+    {"BackendTrafficPolicy", "spec.rateLimit", true, true},
+    {"QuotaPolicy", "", true, true},
+    {"AIGatewayRoute", "spec.llmRequestCosts", false, true},
     {"ClientTrafficPolicy", "spec.tls", true, false},
     {"ClientTrafficPolicy", "spec.connection.connectionLimit", true, false},
     {"ClientTrafficPolicy", "spec.clientIPDetection", false, false},
     {"ClientTrafficPolicy", "spec.enableProxyProtocol", false, false},
     {"ClientTrafficPolicy", "spec.proxyProtocol", false, false},
     {"ClientTrafficPolicy", "spec.headers", false, false},
-    {"GatewayConfig", "spec.globalLLMRequestCosts", false, false},
+    {"GatewayConfig", "spec.globalLLMRequestCosts", false, true},
 };
 
 }  // namespace weir::config

@@ -39,6 +39,7 @@ void ExchangeRun::own_headers() {
     if (record_.attempts > 1)
         client_.header("x-weir-attempts", fmt::format_int(record_.attempts).c_str());
     if (!set_cookie_.empty()) client_.header("set-cookie", set_cookie_);
+    if (limits_.active() || limits_.refused()) limits_.write_headers(client_, limit_time());
 }
 
 net::Task<void> ExchangeRun::answer_error(const Error& error) {

@@ -107,6 +107,8 @@ net::Task<Result<void>> ExchangeRun::attempt_once(const snapshot::Attempt& attem
     auto allowance = plan_->policy().per_try;
     try_deadline_ =
         allowance.count() > 0 ? std::chrono::steady_clock::now() + allowance : net::kNever;
+    meter_ = {};
+    if (!attempt.quotas.empty()) WEIR_CO_CHECK(reserve_quota(attempt));
     do {
         ask_again_ = false;
         Outgoing& out = scratch_->outgoing;

@@ -15,6 +15,7 @@
 #include "proxy/attempt_plan.h"
 #include "proxy/gateway.h"
 #include "proxy/inspect.h"
+#include "proxy/limits.h"
 #include "proxy/upload.h"
 #include "route/operation.h"
 
@@ -72,6 +73,7 @@ struct Outgoing {
 struct Scratch {
     Record record;
     Outgoing outgoing;
+    LimitRun limits;
 };
 
 class ExchangeRun {
@@ -94,6 +96,14 @@ private:
     std::unexpected<Error> no_rule(const route::RequestView& view);
     bool lists_models() const;
     void guess_dialect();
+
+    // limit_phase.cpp: reserve and settle
+    Result<void> reserve_limits();
+    Result<void> reserve_quota(const snapshot::Attempt& attempt);
+    tokens::Estimate estimate(std::string_view model);
+    bool may_grow();
+    void settle_limits();
+    quota::Time limit_time() const;
 
     // answers.cpp: what Weir says itself
     net::Task<void> answer_error(const Error& error);
@@ -136,6 +146,7 @@ private:
     net::Task<Result<void>> relay_translated(Outgoing& out, BodyReader& body, const Head& head);
     net::Task<Result<void>> relay_error(const snapshot::Attempt& attempt, Outgoing& out,
                                         BodyReader& body, const Head& head);
+    net::Task<Result<void>> cut_stream(const dialect::Context& context, std::string_view last);
     net::Task<Result<void>> end_with_error(const Error& error, std::string_view boundary);
     std::unexpected<Error> not_an_answer(bool malformed, bool empty);
     Result<bool> content_begins(dialect::FirstContent& first,
@@ -175,6 +186,10 @@ private:
     std::optional<Upload> upload_;
     std::unique_ptr<Scratch> scratch_;
     Record& record_;
+    LimitRun& limits_;
+    EventMeter meter_;
+    bool estimated_ = false;
+    bool cut_ = false;  ///< a limit ended the stream
     std::string host_buffer_;
     bool ask_again_ = false;  ///< the provider refused stream_options; without them it may answer
     bool request_released_ = false;  ///< an upload has been sent: no other backend can be asked

@@ -10,6 +10,7 @@ namespace weir::proxy {
 Gateway::Gateway(Parts parts)
     : parts_(parts),
       prober_(parts.worker, parts.resolver, parts.pool),
+      estimator_(parts.limiting.vocabularies, parts.limiting.calibration),
       random_(std::random_device{}()) {}
 Gateway::~Gateway() = default;
 
@@ -89,6 +90,7 @@ void Gateway::give_back(std::unique_ptr<Scratch> scratch) {
     if (spare_.size() >= kKeep) return;
     scratch->record.clear();
     scratch->outgoing.clear();
+    scratch->limits.clear();
     if (scratch->outgoing.edited.capacity() > kLargest) scratch->outgoing.edited = {};
     spare_.push_back(std::move(scratch));
 }

@@ -22,6 +22,7 @@
 #include "snapshot/snapshot.h"
 #include "telemetry/access_log.h"
 #include "telemetry/metrics.h"
+#include "tokens/estimate.h"
 
 namespace weir::proxy {
 
@@ -41,6 +42,13 @@ struct Pinned {
     mutable std::vector<bool> refuses_usage;  ///< per Attempt id: a provider without stream_options
 };
 
+/// What limits need of the process; everything outlives the Gateway.
+struct Limiting {
+    const quota::KeyHasher& keys;
+    const tokens::Vocabularies& vocabularies;
+    tokens::Calibration& calibration;
+};
+
 class Gateway final : public http::Handler {
 public:
     /// Everything outlives the Gateway.
@@ -52,6 +60,7 @@ public:
         telemetry::AccessLog::Writer& access_log;
         const Clock& clock;
         balance::Registry& health;  ///< of all workers, that publish one after the other
+        Limiting limiting;
     };
     explicit Gateway(Parts parts);
     ~Gateway();
@@ -88,6 +97,7 @@ private:
     json::Peeker peeker_;
     json::Editor editor_;
     uint64_t readings_ = 0;  ///< of peeker_: whose Peek is still valid
+    tokens::Estimator estimator_;
     std::mt19937_64 random_;
 };
 

@@ -1,26 +1,13 @@
 // Phases 2 to 5: which operation, which rule.
 #include <fmt/format.h>
 
+#include "proxy/client_headers.h"
 #include "proxy/exchange_run.h"
 #include "proxy/headers.h"
 #include "route/hosts.h"
 
 namespace weir::proxy {
 namespace {
-
-/// The client's own headers as the matcher asks for them. The model header is never the client's.
-class ClientHeaders final : public route::HeaderLookup {
-public:
-    explicit ClientHeaders(const http::Headers& headers) : headers_(headers) {}
-    std::optional<std::string_view> find(std::string_view name) const override {
-        if (name == route::kModelHeader) return std::nullopt;
-        const http::HeaderField* field = headers_.find(name);
-        return field ? std::optional(field->value) : std::nullopt;
-    }
-
-private:
-    const http::Headers& headers_;
-};
 
 std::string quoted_list(const std::vector<route::Matcher::Model>& models) {
     std::string out;
@@ -37,7 +24,8 @@ ExchangeRun::ExchangeRun(Gateway& gateway, http::Exchange& client)
       client_(client),
       pinned_(gateway.pinned_),
       scratch_(gateway.take_scratch()),
-      record_(scratch_->record) {
+      record_(scratch_->record),
+      limits_(scratch_->limits) {
     const http::RequestHead& request = client.request();
     port_ = pinned_->port(client.listener());
     std::string_view id = request.headers.value("x-request-id");
@@ -79,6 +67,7 @@ net::Task<Result<void>> ExchangeRun::phases() {
     if (lists_models()) co_return co_await answer_models();
     WEIR_CO_CHECK(find_rule());
     if (endpoint_.endpoint == route::Endpoint::models) co_return co_await answer_models();
+    WEIR_CO_CHECK(reserve_limits());
     co_return co_await attempts();
 }
 

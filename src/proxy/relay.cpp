@@ -6,6 +6,7 @@
 
 #include "dialect/errors.h"
 #include "dialect/first_content.h"
+#include "dialect/stream_cut.h"
 #include "dialect/watcher.h"
 #include "json/member_scanner.h"
 #include "json/tail_member.h"
@@ -73,6 +74,8 @@ void ExchangeRun::begin_answer(const Head& head, bool keep_body_headers) {
         if (iequals(field.name, "x-request-id"))
             client_.header("x-weir-provider-request-id", field.value);
         if (!wanted(field.name, keep_body_headers)) continue;
+        // Ours tell what the client has left; the provider's are about our account there.
+        if (limits_.active() && istarts_with(field.name, "x-ratelimit-")) continue;
         if (extra_hops && head.headers.has_token("connection", field.name)) continue;
         client_.header(field.name, field.value);
     }
@@ -115,7 +118,7 @@ net::Task<Result<void>> ExchangeRun::relay(const snapshot::Attempt& attempt, Out
         else
             outcome = co_await relay_unchanged(head, body);
     }
-    if (outcome) upstream.release();
+    if (outcome && !cut_) upstream.release();
     co_return outcome;
 }
 
@@ -172,6 +175,7 @@ net::Task<Result<void>> ExchangeRun::relay_unchanged(const Head& head, BodyReade
             held.append(*piece);
             piece = held;
         }
+        meter_.body(*piece);
         if (last && judged && !whole) {  // too large to be held back, and cut
             client_.abort();
             co_return not_an_answer(scanner.malformed(), false);
@@ -253,10 +257,18 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
                     continue;
                 }
                 commit_stream(out);
+                meter_.events(held);
                 if (!held.empty()) co_await client_.write(held);
                 held = {};
             }
             note_first_token();
+            if (limits_.active())
+                for (std::string_view sent : pieces)
+                    meter_.events(sent);
+            if (!may_grow()) {
+                take_facts();
+                co_return co_await cut_stream(out.context, pieces.empty() ? "" : pieces.back());
+            }
             if (watcher.terminated() && body.done()) {
                 co_await client_.finish(pieces);
                 break;
@@ -302,6 +314,25 @@ Result<bool> ExchangeRun::content_begins(dialect::FirstContent& first,
             return fail(codes::upstream_protocol, "the provider's stream holds no JSON");
     }
     return false;
+}
+
+/// A limit with overflow `cut` has nothing left: the stream ends as at a model's own limit. What
+/// the provider had sent since the last write was produced, and is not passed on.
+net::Task<Result<void>> ExchangeRun::cut_stream(const dialect::Context& context,
+                                                std::string_view last) {
+    cut_ = true;
+    record_.finish_reasons = {"length"};
+    std::string events;
+    dialect::append_stream_cut({.dialect = dialect_,
+                                .operation = context.operation,
+                                .id = record_.response_id,
+                                .model = record_.response_model,
+                                .created = limit_time().time_since_epoch().count() / 1000,
+                                .last = last,
+                                .output_tokens = meter_.tokens()},
+                               events);
+    co_await client_.finish(events);
+    co_return Result<void>();
 }
 
 /// Tells a client in the middle of a stream, in its own dialect, that the rest will not come.
@@ -352,6 +383,11 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
                     continue;
                 if (!content_sent_) commit_stream(out);
                 if (stream.content_started()) note_first_token();
+                if (limits_.active()) meter_.events(events);
+                if (!may_grow()) {
+                    take_facts();
+                    co_return co_await cut_stream(out.context, events);
+                }
                 if (!events.empty()) co_await client_.write(events);
                 events.clear();
             }
@@ -405,6 +441,7 @@ net::Task<Result<void>> ExchangeRun::relay_translated(Outgoing& out, BodyReader&
     record_.response_id = std::move(answer.id);
     record_.finish_reasons = std::move(answer.finish_reasons);
     note_first_token();
+    meter_.body(answer.body);
     client_.header("content-type", answer.content_type);
     content_sent_ = true;
     plan_->committed();

@@ -43,6 +43,7 @@ ExchangeRun::~ExchangeRun() {
 void ExchangeRun::settle() {
     settled_ = true;
     if (upload_) record_.bytes_in = upload_->seen();
+    settle_limits();
     auto now = std::chrono::steady_clock::now();
     int status = client_.status();
     if (!client_.sent_head()) status = record_.error ? record_.error->status : 499;
@@ -117,6 +118,13 @@ void ExchangeRun::settle() {
     line.streamed = record_.streamed;
     line.dropped = record_.dropped_list;
     line.attempt_list = record_.attempt_list;
+    if (const auto& limit = limits_.report()) {
+        line.limit_rule = limit->rule;
+        line.limit_reserved = limit->reserved;
+        line.limit_charged = limit->charged;
+        line.limit_remaining = limit->remaining;
+        line.limit_estimated = limit->estimated;
+    }
     gateway_.parts_.access_log.append(line);
 }
 

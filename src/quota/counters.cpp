@@ -46,15 +46,37 @@ Node& Counters::hold(const Key& key, Time now, uint64_t amount) {
     return *shared;
 }
 
-void Counters::adopt(Block block) {
+void Counters::adopt(Block block, bool alone) {
     const BlockHeader& header = header_of(block);
     bool single = header.shard >= kShards || !shards_[header.shard];
-    (single ? *single_ : *shards_[header.shard]).adopt(block);
+    (single ? *single_ : *shards_[header.shard]).adopt(block, alone);
 }
 
 void Counters::sweep(Time now) {
     for (const auto& shard : shards_)
         if (shard) shard->sweep(now);
+    Lock::Guard guard(names_lock_);
+    std::erase_if(names_, [&](const auto& entry) { return !knows(entry.first); });
+}
+
+bool Counters::knows(const Key& key) const {
+    const Node* node = find(key);
+    return node && node->named.load(std::memory_order_relaxed);
+}
+
+void Counters::remember(const Key& key, std::string name) {
+    Lock::Guard guard(names_lock_);
+    if (!spec_.distinct || names_.size() >= std::size_t{spec_.max_keys} * 2) return;
+    Node* node = shard_of(key).find(key);
+    if (!node) return;
+    names_.insert_or_assign(key, std::move(name));
+    node->named.store(1, std::memory_order_relaxed);
+}
+
+std::string Counters::name_of(const Key& key) const {
+    Lock::Guard guard(names_lock_);
+    auto found = names_.find(key);
+    return found == names_.end() ? std::string() : found->second;
 }
 
 Use Counters::use(Time now) const {

@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 
+#include "quota/lock.h"
 #include "quota/shard.h"
 
 namespace weir::quota {
@@ -48,8 +50,8 @@ public:
         node.held.fetch_sub(held_by_one(amount), std::memory_order_release);
     }
 
-    /// Takes over a block that an earlier process left.
-    void adopt(Block block);
+    /// Takes over a block that an earlier process left, or (`alone` unset) still uses.
+    void adopt(Block block, bool alone);
     void sweep(Time now);
     Use use(Time now) const;
     /// fn(node) for every counter in use.
@@ -60,6 +62,12 @@ public:
             if (shard) shard->for_each(fn);
     }
     const Node* find(const Key& key) const;
+    /// Keeps what a key stands for, for people (only rules that are told to show it ask for that).
+    /// knows() is cheap; remember() takes a lock, once per key.
+    bool knows(const Key& key) const;
+    void remember(const Key& key, std::string name);
+    /// Empty: not kept.
+    std::string name_of(const Key& key) const;
     /// Counters that were forgotten, for want of room, while they counted.
     uint64_t evicted() const;
 
@@ -72,6 +80,8 @@ private:
     std::unique_ptr<Shard> single_;
     std::array<std::unique_ptr<Shard>, kShards> shards_;  ///< of Distinct values
     std::atomic<Node*> shared_{nullptr};  ///< of single_, once it exists; it is never forgotten
+    mutable Lock names_lock_;
+    std::map<Key, std::string> names_;  ///< of keys whose node says `named`
 };
 
 }  // namespace weir::quota

@@ -5,6 +5,7 @@
 /// find two values that share a counter. SipHash-2-4 with 128 bits (Aumasson and Bernstein,
 /// "SipHash: a fast short-input PRF"; the reference implementation's output for 128 bits).
 #pragma once
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,7 +15,7 @@ namespace weir::quota {
 struct Key {
     uint64_t low = 1;  ///< never 0: that is a free counter
     uint64_t high = 1;
-    bool operator==(const Key&) const = default;
+    auto operator<=>(const Key&) const = default;
     /// 16 hexadecimal digits, for people.
     std::string to_string() const;
 };

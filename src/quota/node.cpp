@@ -39,6 +39,7 @@ void Node::reset(Window window, Time now, const Key& key) {
     if (window.kind == Window::Kind::sliding)
         for (uint32_t i = 0; i < kRing; ++i)
             slices()[i].store(0);
+    named.store(0);
     touch(now);
     key_high.store(key.high);
     key_low.store(key.low, std::memory_order_seq_cst);

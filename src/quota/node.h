@@ -47,7 +47,7 @@ struct Node {
     std::atomic<uint64_t> word;     ///< {window, taken}; sliding: taken
     std::atomic<uint64_t> held;     ///< {reservations, their amounts}
     std::atomic<uint32_t> touched;  ///< seconds, for the choice of the least recently used
-    std::atomic<uint32_t> spare;
+    std::atomic<uint32_t> named;    ///< Counters keep what the key stands for
 
     /// Adds `amount` to the window of `now`, if the sum stays within `limit` or must not.
     Taken take(Window window, Time now, uint64_t amount, uint64_t limit, Admit admit);

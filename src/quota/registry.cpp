@@ -17,7 +17,8 @@ bool counts(Block block, Time now) {
 
 }  // namespace
 
-Registry::Registry(Arena& arena, std::vector<Block> kept) : arena_(arena) {
+Registry::Registry(Arena& arena, std::vector<Block> kept, bool alone)
+    : arena_(arena), alone_(alone) {
     for (Block block : kept)
         waiting_[name_of(header_of(block))].push_back(block);
 }
@@ -42,7 +43,7 @@ std::shared_ptr<Counters> Registry::acquire(const CounterSpec& spec) {
     counters = std::make_shared<Counters>(spec, arena_);
     if (auto left = waiting_.extract(name))
         for (Block block : left.mapped())
-            counters->adopt(block);
+            counters->adopt(block, alone_);
     return counters;
 }
 
@@ -60,12 +61,6 @@ void Registry::sweep(Time now) {
         entry.second->sweep(now);
         return entry.second.use_count() == 1 && entry.second->use(now).taken == 0;
     });
-}
-
-void Registry::for_each(const std::function<void(const Counters&)>& fn) const {
-    Lock::Guard guard(lock_);
-    for (const auto& [name, counters] : limits_)
-        if (counters.use_count() > 1) fn(*counters);
 }
 
 }  // namespace weir::quota

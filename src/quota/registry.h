@@ -5,7 +5,6 @@
 /// in them counts any more: a rule that is taken out and put back does not start afresh. Threads:
 /// any; the lock is never taken by an exchange.
 #pragma once
-#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -18,8 +17,8 @@ namespace weir::quota {
 class Registry {
 public:
     /// The arena outlives the Registry and all it gave out. `kept` are the blocks in which an
-    /// earlier process counted.
-    explicit Registry(Arena& arena, std::vector<Block> kept = {});
+    /// earlier process counted, or (`alone` unset) one that is handing over still counts.
+    explicit Registry(Arena& arena, std::vector<Block> kept = {}, bool alone = true);
     ~Registry();
 
     /// The Counters of that identity, window and distinctness. `max_keys` is that of the first to
@@ -27,8 +26,6 @@ public:
     std::shared_ptr<Counters> acquire(const CounterSpec& spec);
     /// Frees counters, limits and blocks that count no more. Now and then, from no worker.
     void sweep(Time now);
-    /// Limits that no snapshot uses are left out.
-    void for_each(const std::function<void(const Counters&)>& fn) const;
 
 private:
     struct Name {
@@ -41,7 +38,8 @@ private:
     static Name name_of(const BlockHeader& header);
 
     Arena& arena_;
-    mutable Lock lock_;
+    const bool alone_;
+    Lock lock_;
     std::map<Name, std::shared_ptr<Counters>> limits_;
     std::map<Name, std::vector<Block>> waiting_;  // of limits that nobody has acquired yet
 };

@@ -70,7 +70,7 @@ Node* Shard::hold(const Key& key, Time now, uint64_t hold) {
     return node;
 }
 
-const Node* Shard::find(const Key& key) const {
+Node* Shard::find(const Key& key) const {
     return look_up(key, 0);
 }
 
@@ -198,18 +198,19 @@ void Shard::remove(const Key& key, uint32_t id) {
     index.entries[gap].store(0, std::memory_order_release);
 }
 
-void Shard::adopt(Block block) {
+void Shard::adopt(Block block, bool alone) {
     Lock::Guard guard(lock_);
     if (blocks_.size() >= max_parts_ || header_of(block).nodes > kNodesPerBlock)
         return arena_.give_back(block);
     uint32_t first = add_part(block);
     for (uint32_t id = first; id < first + header_of(block).nodes; ++id) {
         Node& node = at(id);
-        node.held.store(0);  // what its holders had reserved stays taken
+        if (alone) node.held.store(0);  // what its holders had reserved stays taken
+        node.named.store(0);
         Key key = node.key();
         bool keep = key.low != 0 && !look_up(key, 0);
         if (keep) enter(key, id);
-        if (!keep) node.key_low.store(0), free_.push_back(id);
+        if (!keep && alone) node.key_low.store(0), free_.push_back(id);
     }
 }
 

@@ -32,9 +32,10 @@ public:
     /// full of nodes that are held. Any thread.
     Node* hold(const Key& key, Time now, uint64_t hold);
     /// The key's node if it exists, not held: for looks at it. Any thread.
-    const Node* find(const Key& key) const;
-    /// Takes over a block of an earlier process.
-    void adopt(Block block);
+    Node* find(const Key& key) const;
+    /// Takes over a block of an earlier process; with `alone` unset that process still counts in
+    /// it, so that its free nodes and what it holds are left as they are.
+    void adopt(Block block, bool alone);
     /// Frees what counts no more, a few thousand nodes at a time. Any thread but a worker's.
     void sweep(Time now);
     /// fn(node) for every node in use. Any thread; nodes may change meanwhile.

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 #include "base/encoding.h"
 #include "credential/aws_credentials.h"
 #include "dialect/translate.h"
 #include "route/hosts.h"
+#include "snapshot/compile_limits.h"
 #include "snapshot/resilience.h"
 #include "snapshot/snapshot.h"
 
@@ -82,7 +84,10 @@ void merge(Attempt& attempt, const config::Backend& backend, const config::Backe
 class Compiler {
 public:
     Compiler(const config::Configuration& configuration, const CompileOptions& options)
-        : configuration_(configuration), options_(options), out_(std::make_shared<Snapshot>()) {}
+        : configuration_(configuration),
+          options_(options),
+          out_(std::make_shared<Snapshot>()),
+          limits_(configuration, options.limits) {}
 
     Result<std::shared_ptr<const Snapshot>> run() {
         if (options_.mock) out_->origins.push_back(*options_.mock);
@@ -157,6 +162,7 @@ private:
         for (std::size_t i = 0; i < route.rules.size(); ++i) {
             const auto& written = route.rules[i];
             WEIR_TRY(Rule rule, compile_rule(route, written, i));
+            WEIR_CHECK(add_limits(rule, route, i));
             auto index = rule.id = static_cast<uint32_t>(out_->rules.size());
             out_->rules.push_back(std::move(rule));
             std::vector<config::RuleMatch> matches = written.matches;
@@ -172,6 +178,20 @@ private:
                     alternatives_[port].push_back(std::move(alternative));
                 }
         }
+        return {};
+    }
+
+    /// The limits of requests that come in at any of the rule's entrances.
+    Result<void> add_limits(Rule& rule, const config::Route& route, std::size_t number) {
+        std::set<std::size_t> ports;
+        for (const auto& entry : listeners_) {
+            if (!configuration_.serves(*entry.gateway, *entry.listener, route)) continue;
+            ports.insert(entry.port);
+            for (const auto& use :
+                 configuration_.limits_for(route, number, entry.gateway, entry.listener))
+                WEIR_CHECK(limits_.add(rule.limits, use, static_cast<uint32_t>(entry.port)));
+        }
+        LimitCompiler::finish(rule.limits, ports.size());
         return {};
     }
 
@@ -238,6 +258,7 @@ private:
             for (const auto& endpoint : endpoints)
                 attempt.origins.push_back(origin(endpoint, tls, resilience));
         WEIR_TRY(attempt.credential, compile_credential(backend));
+        WEIR_TRY(attempt.quotas, limits_.quotas(backend));
         return attempt;
     }
 
@@ -335,6 +356,7 @@ private:
     const config::Configuration& configuration_;
     const CompileOptions& options_;
     std::shared_ptr<Snapshot> out_;
+    LimitCompiler limits_;
     std::vector<PortListener> listeners_;
     std::vector<std::vector<route::Alternative>> alternatives_;  // per port
     uint32_t next_id_ = 0;

@@ -16,6 +16,7 @@
 #include "dialect/names.h"
 #include "json/edit.h"
 #include "route/matcher.h"
+#include "snapshot/limits.h"
 
 namespace weir::snapshot {
 
@@ -47,7 +48,8 @@ struct Attempt {
     std::vector<std::string> remove_headers;  ///< lower case
     std::vector<json::Edit> body_edits;
     bool ask_usage = true;
-    uint32_t id = 0;  ///< dense, unique in the snapshot
+    std::vector<QuotaPlan> quotas;  ///< what may be used of this backend, by model
+    uint32_t id = 0;                ///< dense, unique in the snapshot
 };
 
 /// Limits of streams that no other kind can say (ResiliencePolicy); zero: none.
@@ -69,6 +71,7 @@ struct Rule {
     uint32_t id = 0;  ///< index in Snapshot::rules
     config::Timeouts timeouts;
     bool strict = false;  ///< what the provider cannot say is refused
+    LimitPlan limits;
     std::string models_owned_by;
     int64_t models_created_at = 0;  ///< Unix seconds
 };
@@ -94,6 +97,8 @@ struct CompileOptions {
     config::EnvLookup env;
     std::optional<Origin> mock;  ///< every attempt connects here instead
     int64_t now = 0;             ///< Unix seconds, for models without a creation date
+    /// Where limits count; without one they can be looked at only.
+    quota::Registry* limits = nullptr;
 };
 
 /// Fails with config.invalid or a credential's error, the detail naming the object.

@@ -149,6 +149,15 @@ private:
     std::size_t at_;
 };
 
+void put_limit(Line& line, const AccessRecord& r) {
+    if (r.limit_rule.empty()) return;
+    line.text(",\"weir.limit.rule\":", r.limit_rule);
+    line.integer(",\"weir.limit.reserved\":", static_cast<int64_t>(r.limit_reserved));
+    line.integer(",\"weir.limit.charged\":", static_cast<int64_t>(r.limit_charged));
+    line.integer(",\"weir.limit.remaining\":", static_cast<int64_t>(r.limit_remaining));
+    if (r.limit_estimated) line.raw(",\"weir.limit.estimated\":true");
+}
+
 void put_gen_ai(Line& line, const AccessRecord& r) {
     line.text(",\"gen_ai.operation.name\":", r.operation);
     line.text(",\"gen_ai.provider.name\":", r.provider);
@@ -213,6 +222,7 @@ std::string_view AccessLine::format(const AccessRecord& r) {
     if (r.streamed) line.raw(",\"weir.stream\":true");
     line.text(",\"weir.attempt_list\":", r.attempt_list);
     line.text(",\"weir.dropped\":", r.dropped);
+    put_limit(line, r);
     line.raw("}\n");
     return line.view();
 }

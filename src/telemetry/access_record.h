@@ -55,6 +55,13 @@ struct AccessRecord {
     bool streamed = false;                         ///< weir.stream
     std::string_view attempt_list;  ///< weir.attempt_list: "a: upstream.reset, b: ok"
     std::string_view dropped;       ///< weir.dropped, as in x-weir-dropped
+    /// weir.limit.rule: the limit that refused, else the one with the least share left; then
+    /// weir.limit.reserved, .charged, .remaining, and .estimated where usage was not reported
+    std::string_view limit_rule;
+    uint64_t limit_reserved = 0;
+    uint64_t limit_charged = 0;
+    uint64_t limit_remaining = 0;
+    bool limit_estimated = false;
 };
 
 inline constexpr std::size_t kMaxText = 1024;

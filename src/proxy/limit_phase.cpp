@@ -1,0 +1,113 @@
+// Phase 8, reserve, and its settlement in phase 11.
+#include "proxy/client_headers.h"
+#include "proxy/exchange_run.h"
+
+namespace weir::proxy {
+
+quota::Time ExchangeRun::limit_time() const {
+    return std::chrono::floor<quota::Milliseconds>(gateway_.parts_.clock.system_now());
+}
+
+/// What the request will cost, asked once for all limits.
+tokens::Estimate ExchangeRun::estimate(std::string_view model) {
+    tokens::Question question;
+    question.dialect = dialect::to_string(dialect_);
+    question.operation = operation_ ? dialect::to_string(*operation_) : endpoint_.name;
+    question.model = model;
+    estimated_ = true;
+    if (inspection_.json) {
+        // The worker's parser serves every exchange: after a wait it may have read another body.
+        if (inspection_.reading != gateway_.readings_) {
+            auto again = gateway_.peeker_.peek(body_);
+            if (!again) return gateway_.estimator_.estimate_opaque(question, body_.size());
+            inspection_.peek = *again;
+            inspection_.reading = ++gateway_.readings_;
+        }
+        return gateway_.estimator_.estimate(question, inspection_.peek);
+    }
+    // Of an upload under way, the length says more than what has come; 0 if it is not known.
+    uint64_t size = std::max<uint64_t>(body_.size(), client_.request().framing.length);
+    return gateway_.estimator_.estimate_opaque(question, static_cast<std::size_t>(size));
+}
+
+namespace {
+
+/// What a provider will be asked for, as far as it is known before one is chosen.
+std::string_view model_at(const snapshot::Attempt& attempt, std::string_view client_model) {
+    return attempt.model_override.empty() ? client_model : std::string_view(attempt.model_override);
+}
+
+/// Operations whose answer's size says how many tokens it is; not audio, images, vectors.
+bool answers_in_tokens(std::optional<dialect::Operation> operation) {
+    using dialect::Operation;
+    return operation == Operation::chat || operation == Operation::completions ||
+           operation == Operation::responses || operation == Operation::messages;
+}
+
+/// The parts of a request that limits ask about, kept together for one call.
+struct View {
+    View(const http::Exchange& client, std::string_view query, std::string_view model)
+        : headers(client.request().headers),
+          view{headers,
+               model.empty() ? std::nullopt : std::optional(model),
+               query,
+               client.request().method,
+               client.request().path,
+               client.peer()} {}
+    ClientHeaders headers;
+    snapshot::LimitView view;
+};
+
+}  // namespace
+
+Result<void> ExchangeRun::reserve_limits() {
+    if (rule_->limits.empty()) return {};
+    View request(client_, query_, record_.client_model);
+    auto port = static_cast<uint32_t>(port_ - pinned_->snapshot->ports.data());
+    LimitFacts facts{request.view, port, rule_->route, gateway_.parts_.limiting.keys};
+    std::string_view model = record_.client_model;
+    if (!rule_->attempts.empty()) model = model_at(rule_->attempts.front(), model);
+    tokens::Estimate expected;
+    if (limits_.select(rule_->limits, facts)) expected = estimate(model);
+    return limits_.reserve(facts, expected, model, limit_time());
+}
+
+Result<void> ExchangeRun::reserve_quota(const snapshot::Attempt& attempt) {
+    std::string_view model = model_at(attempt, record_.client_model);
+    if (!LimitRun::quota_of(attempt, model)) return {};
+    if (!estimated_) limits_.set_estimate(estimate(model));
+    View request(client_, query_, record_.client_model);
+    auto port = static_cast<uint32_t>(port_ - pinned_->snapshot->ports.data());
+    return limits_.reserve_quota(attempt, model,
+                                 {request.view, port, rule_->route, gateway_.parts_.limiting.keys},
+                                 limit_time());
+}
+
+/// Asked as a stream goes on: false when it must end, because its limit has nothing left.
+bool ExchangeRun::may_grow() {
+    return !limits_.cuts() || limits_.may_grow(meter_.tokens(), limit_time());
+}
+
+void ExchangeRun::settle_limits() {
+    if (!limits_.active()) return;
+    LimitOutcome outcome;
+    outcome.usage = record_.usage;
+    outcome.produced = answers_in_tokens(operation_) ? meter_.tokens() : 0;
+    outcome.model = record_.provider_model;
+    if (attempt_) outcome.backend = attempt_->reference;
+    bool gone = record_.error && record_.error->name == codes::http_client_gone.name;
+    bool asked = record_.sent != net::TimePoint{};
+    if (client_.sent_head() && client_.status() >= 400)
+        outcome.kind = LimitOutcome::Kind::nothing;
+    else if (!record_.error && !cut_)
+        outcome.kind = LimitOutcome::Kind::complete;
+    else if (cut_ || meter_.anything() || (gone && asked))
+        outcome.kind = LimitOutcome::Kind::produced;
+    if (outcome.kind == LimitOutcome::Kind::complete && estimated_)
+        gateway_.parts_.limiting.calibration.settle(record_.provider_model, limits_.estimate(),
+                                                    record_.usage.input.value_or(-1),
+                                                    record_.usage.output.value_or(-1));
+    limits_.settle(outcome, limit_time());
+}
+
+}  // namespace weir::proxy
