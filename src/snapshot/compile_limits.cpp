@@ -31,6 +31,16 @@ std::shared_ptr<const re2::RE2> expression(const std::string& text) {
     return std::make_shared<const re2::RE2>(text, re2::RE2::Quiet);
 }
 
+/// Those that `wanted` names come first, each group in its order.
+template <class T, class F>
+void first_those(std::vector<T>& all, F wanted) {
+    std::vector<T> ordered;
+    for (bool turn : {true, false})
+        for (T& one : all)
+            if (wanted(one) == turn) ordered.push_back(turn ? T(one) : std::move(one));
+    all = std::move(ordered);
+}
+
 bool tells_apart(const std::vector<config::Selector>& selectors) {
     auto distinct = [](const config::ValueSelector& value) {
         return value.test == config::ValueTest::distinct;
@@ -92,8 +102,7 @@ uint16_t LimitCompiler::family_of(const config::LimitRule& rule) {
 void LimitCompiler::finish(LimitPlan& plan, std::size_t ports) {
     for (auto& rule : plan.rules_)
         if (rule.ports.size() == ports) rule.ports.clear();
-    std::stable_partition(plan.rules_.begin(), plan.rules_.end(),
-                          [](const LimitRule& rule) { return !rule.otherwise; });
+    first_those(plan.rules_, [](const LimitRule& rule) { return !rule.otherwise; });
     plan.index();
 }
 
@@ -142,7 +151,7 @@ void LimitCompiler::add_tests(LimitPlan& plan, LimitRule& rule,
         }
     }
     // The cheap and telling ones first: a rule of another model is left at once.
-    std::stable_partition(rule.tests.begin(), rule.tests.end(), [](const LimitTest& test) {
+    first_those(rule.tests, [](const LimitTest& test) {
         return test.on == LimitTest::On::field && test.test == config::ValueTest::exact;
     });
 }
