@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "proxy/gateway.h"
-
 namespace weir::cli {
 namespace {
 
@@ -68,26 +66,26 @@ Result<Ports::Plan> Ports::plan(const snapshot::Snapshot& snapshot,
                                 Inheritance* inherited) const {
     WEIR_CHECK(check_overrides(snapshot, overrides));
     Plan plan;
-    plan.table.assign(next_number_, proxy::kNoPort);
+    plan.table.resize(next_number_);
     for (uint32_t i = 0; i < snapshot.ports.size(); ++i) {
         const snapshot::Port& port = snapshot.ports[i];
         std::string where = address_of(port, overrides);
         std::string key = fmt::format("{}={}", port.port, where);
         const Bound* bound = find(key);
         if (bound) {
-            plan.table[bound->number] = i;
+            plan.table[bound->number] = {i, bound->in_flight};
         } else {
             WEIR_TRY(auto sockets, open_sockets(key, "--listen", where, workers, inherited));
-            plan.added.push_back(
-                {key, static_cast<uint32_t>(plan.table.size()), std::move(sockets)});
-            plan.table.push_back(i);
+            plan.added.push_back({key, static_cast<uint32_t>(plan.table.size()), std::move(sockets),
+                                  std::make_shared<proxy::InFlight>(0)});
             bound = &plan.added.back();
+            plan.table.push_back({i, bound->in_flight});
         }
         for (const auto& name : port.listeners)
             plan.addresses[name] = bound->sockets.address().to_string();
     }
     for (const Bound& bound : bound_)
-        if (plan.table[bound.number] == proxy::kNoPort) plan.removed.push_back(bound.number);
+        if (plan.table[bound.number].port == proxy::kNoPort) plan.removed.push_back(bound.number);
     return plan;
 }
 

@@ -9,11 +9,13 @@
 ///     ports.commit(std::move(plan));
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/takeover.h"
 #include "net/listener.h"
+#include "proxy/load.h"
 #include "snapshot/snapshot.h"
 
 namespace weir::cli {
@@ -34,9 +36,10 @@ public:
         std::string key;  ///< what was asked for: "80=0.0.0.0:80"; equal keys are one listener
         uint32_t number = 0;
         net::ListenSockets sockets;
+        std::shared_ptr<proxy::InFlight> in_flight;
     };
     struct Plan {
-        std::vector<uint32_t> table;  ///< per listener number: index of the snapshot's port
+        std::vector<proxy::ListenerPort> table;  ///< per listener number
         std::vector<Bound> added;
         std::vector<uint32_t> removed;                 ///< numbers
         std::map<std::string, std::string> addresses;  ///< listener name → bound address

@@ -9,12 +9,14 @@
 #include "cli/limit_report.h"
 #include "cli/load.h"
 #include "cli/mock_service.h"
+#include "cli/shutdown.h"
 #include "cli/worker_parts.h"
 
 namespace weir::cli {
 namespace {
+constexpr std::size_t kAdminReserve = 4;  // connections that are answered without a free descriptor
 const std::string kAdminKey = "admin=";  // a socket's key in a takeover; ports' begin with a number
-}
+}  // namespace
 
 Program::Program(const RunOptions& options) : options_(options) {
     if (options_.workers == 0) options_.workers = std::max(1u, std::thread::hardware_concurrency());
@@ -48,7 +50,6 @@ Result<void> Program::set_up(config::Configuration configuration, Inheritance* i
         WEIR_CHECK(workers_[i]->gateway.publish(snapshot, plan.table));
         WEIR_CHECK(listen(*workers_[i], i, plan));
     }
-    body_memory_.limit = snapshot->limits.body_memory;
     put_in_force(std::move(configuration), std::move(snapshot), std::move(plan));
     return set_up_admin(inherited);
 }
@@ -85,6 +86,7 @@ http::ServerOptions Program::server_options(const snapshot::Snapshot& snapshot) 
         static_cast<std::size_t>(std::min<uint64_t>(limits.request_head, net::Blocks::kSize / 2));
     server.body_limit = limits.request_body;
     server.body_memory = &body_memory_;
+    server.connections = &connections_;
     return server;
 }
 
@@ -93,7 +95,7 @@ void Program::set_up_workers(const snapshot::Snapshot& snapshot) {
     for (unsigned i = 0; i < options_.workers; ++i) {
         workers_.push_back(std::make_unique<WorkerParts>(static_cast<int>(i), metrics_->shard(i),
                                                          access_log_->writer(i), clock_, health_,
-                                                         server, limits_->limiting()));
+                                                         in_flight_, server, limits_->limiting()));
         add_worker_sources(metrics_->shard(i), *workers_.back());
     }
 }
@@ -109,8 +111,22 @@ Result<void> Program::listen(WorkerParts& worker, std::size_t index, const Ports
     return {};
 }
 
+/// Every connection may need a second one, to a provider; some descriptors are for files and admin.
+uint32_t Program::connections_that_fit() {
+    constexpr uint64_t kOthers = 128;
+    uint64_t descriptors = descriptor_limit();
+    return static_cast<uint32_t>(std::min<uint64_t>(
+        descriptors > 2 * kOthers ? (descriptors - kOthers) / 2 : descriptors / 4, UINT32_MAX));
+}
+
 void Program::put_in_force(config::Configuration configuration,
                            std::shared_ptr<const snapshot::Snapshot> snapshot, Ports::Plan plan) {
+    const config::Limits& limits = snapshot->limits;
+    body_memory_.limit = limits.body_memory;
+    connections_.limit =
+        limits.connections
+            ? static_cast<uint32_t>(std::min<uint64_t>(limits.connections, UINT32_MAX))
+            : connections_that_fit();
     addresses_ = plan.addresses;
     ports_.commit(std::move(plan));
     std::lock_guard lock(configuration_mutex_);
@@ -147,7 +163,6 @@ Result<void> Program::replace(config::Configuration configuration) {
         });
         if (!published) return published;
     }
-    body_memory_.limit = snapshot->limits.body_memory;
     put_in_force(std::move(configuration), std::move(snapshot), std::move(plan));
     return {};
 }
@@ -174,7 +189,7 @@ Result<void> Program::set_up_admin(Inheritance* inherited) {
     admin_ = std::make_unique<Service>(*admin_loop_, *admin_handler_, http::ServerOptions{});
     for (std::size_t i = 0; i < admin_sockets_->size(); ++i) {
         WEIR_TRY(int fd, admin_sockets_->duplicate(i));
-        admin_->listen(fd, 0);
+        admin_->listen(fd, 0, kAdminReserve);
     }
     admin_address_ = admin_sockets_->address().to_string();
     return {};

@@ -61,6 +61,7 @@ private:
     void set_up_workers(const snapshot::Snapshot& snapshot);
     Result<void> listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan);
     Result<void> set_up_admin(Inheritance* inherited);
+    static uint32_t connections_that_fit();
     http::ServerOptions server_options(const snapshot::Snapshot& snapshot);
     Result<std::shared_ptr<const snapshot::Snapshot>> compile(
         const config::Configuration& configuration) const;
@@ -86,6 +87,8 @@ private:
     std::unique_ptr<telemetry::AccessLog> access_log_;
     std::unique_ptr<telemetry::Metrics> metrics_;
     http::BodyMemory body_memory_;
+    http::ConnectionCount connections_;
+    proxy::InFlight in_flight_{0};
     std::vector<std::unique_ptr<WorkerParts>> workers_;
     std::unique_ptr<MockService> mock_;
     std::unique_ptr<LoopThread> admin_loop_;

@@ -14,6 +14,9 @@ void Program::add_worker_sources(telemetry::Shard& shard, WorkerParts& parts) {
         sink.counter("weir_connections_accepted_total", "Client connections accepted.",
                      count(server.accepted));
         sink.gauge("weir_connections_open", "Client connections open.", count(server.open));
+        sink.counter("weir_connections_over_limit_total",
+                     "Connections beyond the limit: answered 503 and closed, or closed unheard.",
+                     count(server.over_limit));
         sink.gauge("weir_exchanges_active", "Exchanges being handled.", count(server.active));
         sink.counter("weir_requests_received_total",
                      "Requests whose head was read, whatever became of them.",

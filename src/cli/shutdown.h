@@ -14,5 +14,7 @@ std::optional<int> wait_signal(std::optional<std::chrono::milliseconds> timeout 
 int signal_descriptor();
 /// As many descriptors as the hard limit allows: each stream needs two.
 void raise_descriptor_limit();
+/// How many this process may have.
+uint64_t descriptor_limit();
 
 }  // namespace weir::cli

@@ -15,12 +15,13 @@ struct Program::WorkerParts {
     Service service;
 
     WorkerParts(int id, telemetry::Shard& metrics, telemetry::AccessLog::Writer& log,
-                const Clock& clock, balance::Registry& health, const http::ServerOptions& options,
-                proxy::Limiting limiting)
+                const Clock& clock, balance::Registry& health, proxy::InFlight& in_flight,
+                const http::ServerOptions& options, proxy::Limiting limiting)
         : loop(id, fmt::format("worker-{}", id)),
           resolver(loop.worker()),
           pool(loop.worker(), resolver, {}),
-          gateway({loop.worker(), resolver, pool, metrics, log, clock, health, limiting}),
+          gateway(
+              {loop.worker(), resolver, pool, metrics, log, clock, health, in_flight, limiting}),
           service(loop, gateway, options) {}
 };
 

@@ -39,12 +39,12 @@ void LoopThread::call(std::function<void()> fn) {
 Service::Service(LoopThread& loop, http::Handler& handler, const http::ServerOptions& options)
     : worker_(loop.worker()), server_(worker_, handler, options) {}
 
-void Service::listen(int fd, uint32_t number) {
-    listeners_.emplace(
-        number, std::make_unique<net::Listener>(
-                    worker_, fd, [this, number](net::StreamPtr stream, const net::Address& peer) {
-                        server_.serve(std::move(stream), peer.to_string(), number);
-                    }));
+void Service::listen(int fd, uint32_t number, std::size_t reserve) {
+    auto serve = [this, number](net::StreamPtr stream, const net::Address& peer) {
+        server_.serve(std::move(stream), peer.to_string(), number);
+    };
+    listeners_.emplace(number,
+                       std::make_unique<net::Listener>(worker_, fd, std::move(serve), reserve));
 }
 
 void Service::retire(uint32_t number) {

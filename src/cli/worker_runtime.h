@@ -38,7 +38,7 @@ class Service {
 public:
     Service(LoopThread& loop, http::Handler& handler, const http::ServerOptions& options);
     /// On the loop's thread or before it starts. `number` is what exchanges see as listener().
-    void listen(int fd, uint32_t number);
+    void listen(int fd, uint32_t number, std::size_t reserve = 0);
     /// Accepts nothing more there; its connections end after their current answer. On the loop's
     /// thread.
     void retire(uint32_t number);

@@ -69,6 +69,7 @@ struct TrafficPolicy {
     TimeoutOverrides timeouts;
     Resilience resilience;
     std::optional<uint64_t> request_body, request_head, body_memory, response_body;
+    std::optional<uint64_t> connections, exchanges, exchanges_per_listener;
 };
 
 /// weir.dev DialectPolicy: what becomes of what a provider cannot say.

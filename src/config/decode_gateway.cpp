@@ -116,13 +116,14 @@ ReferenceGrant decode_reference_grant(const Object& object) {
 namespace {
 
 void read_limit(const Node* limits, std::string_view key, std::string_view path,
-                std::optional<uint64_t>& into, Report& report) {
+                std::optional<uint64_t>& into, Report& report,
+                std::string_view right = "a whole number of bytes above 0, such as 50Mi") {
     if (!limits || !limits->has(key)) return;
     into = read_quantity(*limits, key);
     if (!into || *into == 0) {
         into.reset();
         report.error(limits->find(key)->place, join(path, key),
-                     "not a size; write a whole number of bytes above 0, such as 50Mi");
+                     fmt::format("not a limit; write {}", right));
     }
 }
 
@@ -182,6 +183,11 @@ TrafficPolicy decode_traffic_policy(const Object& object, Report& report) {
     read_limit(limits, "requestHead", "spec.limits", policy.request_head, report);
     read_limit(limits, "bodyMemory", "spec.limits", policy.body_memory, report);
     read_limit(limits, "responseBody", "spec.limits", policy.response_body, report);
+    constexpr std::string_view kCount = "a whole number above 0, such as 10000";
+    read_limit(limits, "connections", "spec.limits", policy.connections, report, kCount);
+    read_limit(limits, "exchanges", "spec.limits", policy.exchanges, report, kCount);
+    read_limit(limits, "exchangesPerListener", "spec.limits", policy.exchanges_per_listener, report,
+               kCount);
     return policy;
 }
 

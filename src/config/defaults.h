@@ -34,6 +34,11 @@ inline constexpr uint64_t kBodyMemory =
 inline constexpr uint64_t kResponseBody =
     64ull << 20;  ///< responseBody: a whole answer held for translation
 
+/// connections: 0 means as many as the descriptors allow, two for each (GatewayOptions spec.limits)
+inline constexpr uint64_t kConnections = 0;
+/// exchanges, exchangesPerListener: 0 means no bound but that of connections
+inline constexpr uint64_t kExchanges = 0;
+
 // Limits on use: weir.dev/v1alpha1 LimitOptions.
 inline constexpr uint64_t kLimitKeys =
     1'000'000;  ///< distinct.maxKeys: values of one Distinct selector counted at once

@@ -98,6 +98,10 @@ Value gateway_of(const Gateway& gateway) {
     limits.set("requestHead", Value::integer(static_cast<int64_t>(gateway.limits.request_head)));
     limits.set("bodyMemory", Value::integer(static_cast<int64_t>(gateway.limits.body_memory)));
     limits.set("responseBody", Value::integer(static_cast<int64_t>(gateway.limits.response_body)));
+    limits.set("connections", Value::integer(static_cast<int64_t>(gateway.limits.connections)));
+    limits.set("exchanges", Value::integer(static_cast<int64_t>(gateway.limits.exchanges)));
+    limits.set("exchangesPerListener",
+               Value::integer(static_cast<int64_t>(gateway.limits.exchanges_per_listener)));
     out.set("limits", std::move(limits));
     return out;
 }

@@ -212,6 +212,10 @@ void put_on_gateway(const TrafficPolicy& policy, TimeoutOverrides& timeouts, Lim
     limits.request_head = policy.request_head.value_or(limits.request_head);
     limits.body_memory = policy.body_memory.value_or(limits.body_memory);
     limits.response_body = policy.response_body.value_or(limits.response_body);
+    limits.connections = policy.connections.value_or(limits.connections);
+    limits.exchanges = policy.exchanges.value_or(limits.exchanges);
+    limits.exchanges_per_listener =
+        policy.exchanges_per_listener.value_or(limits.exchanges_per_listener);
 }
 
 bool targets_gateway(const TrafficPolicy& policy, const Gateway& gateway) {

@@ -66,6 +66,10 @@ struct Limits {
     uint64_t request_head = defaults::kRequestHead;
     uint64_t body_memory = defaults::kBodyMemory;
     uint64_t response_body = defaults::kResponseBody;
+    uint64_t connections =
+        defaults::kConnections;                 ///< of clients, in the whole process; 0: default
+    uint64_t exchanges = defaults::kExchanges;  ///< in flight in the whole process; 0: any number
+    uint64_t exchanges_per_listener = defaults::kExchanges;  ///< 0: any number
 };
 
 // ---- Gateway API

@@ -17,6 +17,9 @@ type OptionLimits {
   requestHead: Quantity
   bodyMemory: Quantity
   responseBody: Quantity
+  connections: Quantity
+  exchanges: Quantity
+  exchangesPerListener: Quantity
 }
 # Without targetRefs: every Gateway.
 type GatewayOptionsSpec {

@@ -71,6 +71,10 @@ net::Task<Result<ClientExchange>> ClientPool::acquire(const Origin& origin, net:
     ++counters_.dialled;
     Result<net::StreamPtr> stream =
         co_await net::dial(worker_, resolver_, origin.target, deadline, cancel);
+    if (!stream && stream.error().code().name == codes::overloaded.name && counters_.idle > 0) {
+        close_idle();  // their descriptors are worth more to a request that waits
+        stream = co_await net::dial(worker_, resolver_, origin.target, deadline, cancel);
+    }
     if (!stream) {
         ++counters_.failed;
         co_return std::unexpected(std::move(stream).error());

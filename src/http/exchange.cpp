@@ -31,6 +31,9 @@ std::string_view Exchange::peer() const {
 uint32_t Exchange::listener() const {
     return connection_.listener_;
 }
+bool Exchange::over_limit() const {
+    return connection_.over_limit_;
+}
 net::TimePoint Exchange::begun() const {
     return connection_.begun_;
 }

@@ -31,6 +31,7 @@ public:
     std::string_view peer() const;  ///< the client's address, "127.0.0.1:50000"
     uint32_t listener() const;      ///< the number given to Server::serve
     net::TimePoint begun() const;   ///< when the head was complete
+    bool over_limit() const;        ///< on one connection more than may be open: to be refused
     /// Cancelled when the client goes away or the server closes. Waits on behalf of this exchange
     /// name it.
     net::CancelSource& cancel();

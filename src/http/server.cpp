@@ -3,9 +3,12 @@
 #include "http/server_connection.h"
 
 namespace weir::http {
+namespace {
+constexpr std::chrono::seconds kNewcomerGrace{1};  // for the first request of a new connection
+}
 
 Server::Server(net::Worker& worker, Handler& handler, const ServerOptions& options)
-    : worker_(worker), handler_(handler) {
+    : worker_(worker), handler_(handler), grace_(*this) {
     set_options(options);
 }
 
@@ -14,8 +17,19 @@ Server::~Server() = default;
 void Server::serve(net::StreamPtr stream, std::string peer, uint32_t listener) {
     if (draining_) return;
     ++counters_.accepted;
-    auto connection =
-        std::make_unique<ServerConnection>(*this, std::move(stream), std::move(peer), listener);
+    bool over_limit = false;
+    if (ConnectionCount* count = options_.connections) {
+        uint32_t open = count->open.fetch_add(1, std::memory_order_relaxed);
+        uint32_t limit = count->limit.load(std::memory_order_relaxed);
+        over_limit = open >= limit;
+        if (over_limit) ++counters_.over_limit;
+        if (over_limit && open - limit >= ConnectionCount::kMargin) {
+            count->open.fetch_sub(1, std::memory_order_relaxed);
+            return;
+        }
+    }
+    auto connection = std::make_unique<ServerConnection>(*this, std::move(stream), std::move(peer),
+                                                         listener, over_limit);
     connection->next_ = first_;
     connection->previous_ = &first_;
     if (first_) first_->previous_ = &connection->next_;
@@ -26,17 +40,18 @@ void Server::serve(net::StreamPtr stream, std::string peer, uint32_t listener) {
 
 void Server::drain() {
     draining_ = true;
-    for (ServerConnection* c = first_; c;) {
-        ServerConnection* next = c->next();  // draining an idle one destroys it
-        c->drain();
-        c = next;
-    }
+    drain_connections(std::nullopt, false);
+    worker_.deadlines().set(grace_, std::chrono::steady_clock::now() + kNewcomerGrace);
 }
 
 void Server::drain(uint32_t listener) {
+    drain_connections(listener, true);
+}
+
+void Server::drain_connections(std::optional<uint32_t> listener, bool newcomers_too) {
     for (ServerConnection* c = first_; c;) {
-        ServerConnection* next = c->next();
-        if (c->listener() == listener) c->drain();
+        ServerConnection* next = c->next();  // draining an idle one destroys it
+        if (!listener || c->listener() == *listener) c->drain(newcomers_too);
         c = next;
     }
 }

@@ -18,10 +18,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/exchange.h"
 #include "http/message.h"
+#include "net/deadlines.h"
 #include "net/stream.h"
 #include "net/task_scope.h"
 
@@ -33,6 +35,14 @@ struct BodyMemory {
     std::atomic<uint64_t> limit{uint64_t{1} << 30};
 };
 
+/// Client connections of the whole process. Beyond `limit` a connection's first request is answered
+/// 503 and the connection closed, so that clients are told; beyond the margin it is closed unheard.
+struct ConnectionCount {
+    std::atomic<uint32_t> open{0};
+    std::atomic<uint32_t> limit{UINT32_MAX};
+    static constexpr uint32_t kMargin = 64;
+};
+
 struct ServerOptions {
     net::Duration head_timeout = std::chrono::seconds(15);  ///< first byte of a head to its last
     net::Duration idle_timeout =
@@ -42,6 +52,7 @@ struct ServerOptions {
     std::size_t head_limit = 32 * 1024;         ///< bytes; at most half a read buffer
     uint64_t body_limit = uint64_t{100} << 20;  ///< bytes of one request body
     BodyMemory* body_memory = nullptr;          ///< shared by all workers; null: no bound
+    ConnectionCount* connections = nullptr;     ///< shared by all workers; null: no bound
 };
 
 /// An answer that the server gives itself. Its views are valid during the call only.
@@ -76,7 +87,8 @@ struct ServerCounters {
     uint64_t open = 0;
     uint64_t active = 0;  ///< exchanges being handled
     uint64_t requests = 0;
-    uint64_t refused = 0;  ///< requests answered with an error before a handler saw them
+    uint64_t refused = 0;     ///< requests answered with an error before a handler saw them
+    uint64_t over_limit = 0;  ///< connections beyond ConnectionCount::limit
 };
 
 class ServerConnection;
@@ -91,7 +103,8 @@ public:
 
     /// Serves one accepted connection until it closes. `listener` is handed to the exchanges.
     void serve(net::StreamPtr stream, std::string peer, uint32_t listener);
-    /// No connection takes another request: idle ones close now, busy ones after their answer.
+    /// No connection takes another request: idle ones close now, busy ones after their answer, new
+    /// ones that have not asked anything yet after a second.
     void drain();
     /// The same for the connections of one listener; the others go on.
     void drain(uint32_t listener);
@@ -105,8 +118,17 @@ public:
 
 private:
     friend ServerConnection;
+    /// Ends what a drain left alone.
+    struct Grace final : net::Deadlines::Node {
+        explicit Grace(Server& owner) : server(owner) {}
+        void on_deadline() override { server.drain_connections(std::nullopt, true); }
+        Server& server;
+    };
+    void drain_connections(std::optional<uint32_t> listener, bool newcomers_too);
+
     net::Worker& worker_;
     Handler& handler_;
+    Grace grace_;
     ServerOptions options_;
     ServerCounters counters_;
     bool draining_ = false;

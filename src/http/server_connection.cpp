@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <sys/socket.h>
+
 #include "base/log.h"
 #include "http/h1/head_parser.h"
 
@@ -15,15 +17,18 @@ net::TimePoint now() {
 }  // namespace
 
 ServerConnection::ServerConnection(Server& server, net::StreamPtr stream, std::string peer,
-                                   uint32_t listener)
+                                   uint32_t listener, bool over_limit)
     : server_(server),
       stream_(std::move(stream)),
       peer_(std::move(peer)),
       listener_(listener),
+      over_limit_(over_limit),
+      count_(server.options_.connections),
       exchange_(*this) {}
 
 ServerConnection::~ServerConnection() {
     release_heap();
+    if (count_) count_->open.fetch_sub(1, std::memory_order_relaxed);
     if (exchange_.state_ == Exchange::State::until_close)
         stream_->abort();  // an orderly end would pass for the end of the answer
     else
@@ -43,10 +48,15 @@ net::Task<void> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
     }
 }
 
-void ServerConnection::drain() {
+/// A request that is on its way already is answered: the first one of a connection that was just
+/// accepted (given a moment, see Server::drain), and one that lies in the socket.
+void ServerConnection::drain(bool newcomers_too) {
+    bool newcomer = begun_ == net::TimePoint{};
+    char byte = 0;
     if (in_exchange_ || ending_)
         exchange_.close_after();
-    else
+    else if (newcomer ? newcomers_too
+                      : ::recv(stream_->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
         cancel_.cancel();
 }
 
@@ -56,14 +66,14 @@ void ServerConnection::close_now() {
 
 net::Task<void> ServerConnection::serve() {
     bool more = true;
-    while (more && !server_.draining_) {
+    while (more) {
         Result<Head> head = co_await read_head();
         if (!head) {
             co_await refuse(head.error());
             co_return;
         }
         if (*head == Head::closed) co_return;
-        more = co_await one_exchange();
+        more = co_await one_exchange() && !server_.draining_;
     }
 }
 
@@ -74,7 +84,8 @@ net::Task<bool> ServerConnection::one_exchange() {
     whole_done_ = false;
     whole_ = {};
     body_read_ = 0;
-    exchange_.reset(head_.keep_alive && !server_.draining_, head_.method == "HEAD", head_.minor);
+    exchange_.reset(head_.keep_alive && !server_.draining_ && !over_limit_, head_.method == "HEAD",
+                    head_.minor);
     in_exchange_ = true;
     ++server_.counters_.requests;
     ++server_.counters_.active;

@@ -11,12 +11,15 @@ namespace weir::http {
 
 class ServerConnection final : private net::Stream::Observer {
 public:
-    ServerConnection(Server& server, net::StreamPtr stream, std::string peer, uint32_t listener);
+    ServerConnection(Server& server, net::StreamPtr stream, std::string peer, uint32_t listener,
+                     bool over_limit = false);
     ~ServerConnection();
     /// Serves until the connection ends.
     static net::Task<void> run(std::unique_ptr<ServerConnection> self);
 
-    void drain();      ///< closes if idle; else after the current answer
+    /// Closes if idle, else after the current answer. One that has not asked anything yet is left
+    /// alone unless `newcomers_too`.
+    void drain(bool newcomers_too);
     void close_now();  ///< cancels whatever runs
     ServerConnection* next() const { return next_; }
     uint32_t listener() const { return listener_; }
@@ -62,6 +65,8 @@ private:
     net::StreamPtr stream_;
     std::string peer_;
     uint32_t listener_;
+    bool over_limit_;         // one more than ConnectionCount allows
+    ConnectionCount* count_;  // where this one is counted; null: nowhere
     net::CancelSource cancel_;
     net::Blocks::Block block_;
     std::size_t begin_ = 0;

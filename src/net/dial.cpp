@@ -71,6 +71,9 @@ Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& t
         StreamPtr stream;
         int error = co_await connect_one(worker, addresses[i], now + share, cancel, stream);
         late = error == ETIMEDOUT;
+        if (error == EMFILE || error == ENFILE)
+            co_return fail(codes::overloaded,
+                           "no descriptor is left for a connection to a provider");
         if (error != 0) {
             reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : ", ",
                                    addresses[i].to_string(), std::strerror(error));

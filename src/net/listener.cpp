@@ -129,12 +129,31 @@ struct Listener::State : std::enable_shared_from_this<State> {
     Descriptor descriptor;
     boost::asio::steady_timer pause;
     OnAccept on_accept;
+    std::size_t reserve;
+    std::vector<int> spare;  // duplicates of the listening socket, for the sake of their number
 
-    State(Worker& w, int fd, OnAccept callback)
+    State(Worker& w, int fd, OnAccept callback, std::size_t reserved)
         : worker(w),
           descriptor(w.io().get_executor(), fd),
           pause(w.io()),
-          on_accept(std::move(callback)) {}
+          on_accept(std::move(callback)),
+          reserve(reserved) {
+        fill_spare();
+    }
+    ~State() { give_up_spare(); }
+
+    void fill_spare() {
+        while (spare.size() < reserve) {
+            int fd = ::fcntl(descriptor.native_handle(), F_DUPFD_CLOEXEC, 0);
+            if (fd < 0) return;
+            spare.push_back(fd);
+        }
+    }
+    void give_up_spare() {
+        for (int fd : spare)
+            ::close(fd);
+        spare.clear();
+    }
 
     void arm() {
         descriptor.async_wait(Descriptor::wait_read,
@@ -151,6 +170,11 @@ struct Listener::State : std::enable_shared_from_this<State> {
                 ::accept4(descriptor.native_handle(), reinterpret_cast<sockaddr*>(&peer.storage),
                           &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (fd < 0) {
+                if ((errno == EMFILE || errno == ENFILE) && !spare.empty()) {
+                    ::close(spare.back());
+                    spare.pop_back();
+                    continue;
+                }
                 if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
                     return rest();
                 break;  // nothing waits, or that one connection failed
@@ -158,6 +182,7 @@ struct Listener::State : std::enable_shared_from_this<State> {
             on_accept(Stream::adopt(worker, fd), peer);
             if (!descriptor.is_open()) return;
         }
+        if (spare.size() < reserve) fill_spare();
         arm();
     }
 
@@ -172,8 +197,8 @@ struct Listener::State : std::enable_shared_from_this<State> {
     }
 };
 
-Listener::Listener(Worker& worker, int fd, OnAccept on_accept)
-    : state_(std::make_shared<State>(worker, fd, std::move(on_accept))) {
+Listener::Listener(Worker& worker, int fd, OnAccept on_accept, std::size_t reserve)
+    : state_(std::make_shared<State>(worker, fd, std::move(on_accept), reserve)) {
     state_->arm();
 }
 
@@ -185,6 +210,7 @@ void Listener::close() {
     boost::system::error_code ignored;
     state_->pause.cancel(ignored);
     if (state_->descriptor.is_open()) state_->descriptor.close(ignored);
+    state_->give_up_spare();
 }
 
 }  // namespace weir::net

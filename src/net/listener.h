@@ -47,7 +47,9 @@ private:
 class Listener {
 public:
     using OnAccept = std::function<void(StreamPtr, const Address& peer)>;
-    Listener(Worker& worker, int fd, OnAccept on_accept);
+    /// `reserve`: descriptors kept back, so that connections are still accepted here (one for each)
+    /// when the process has no other left.
+    Listener(Worker& worker, int fd, OnAccept on_accept, std::size_t reserve = 0);
     ~Listener();
     void close();
 

@@ -89,6 +89,7 @@ private:
 
     // phases.cpp: identify, inspect, route
     net::Task<Result<void>> phases();
+    Result<void> admit();
     net::Task<Result<void>> read_request();
     net::Task<Result<void>> hold_request();
     Result<void> find_rule();
@@ -203,6 +204,7 @@ private:
     bool content_sent_ = false;
     std::string set_cookie_;  ///< an affinity cookie for a client that has none
     bool settled_ = false;
+    Admission admission_;
 };
 
 }  // namespace weir::proxy

@@ -23,12 +23,12 @@ Result<net::TlsContext*> Gateway::tls_context(const std::string& ca_pem) {
 }
 
 const snapshot::Port* Pinned::port(uint32_t listener) const {
-    if (listener >= ports.size() || ports[listener] == kNoPort) return nullptr;
-    return &snapshot->ports[ports[listener]];
+    if (listener >= ports.size() || ports[listener].port == kNoPort) return nullptr;
+    return &snapshot->ports[ports[listener].port];
 }
 
 Result<void> Gateway::publish(std::shared_ptr<const snapshot::Snapshot> snapshot,
-                              std::vector<uint32_t> ports) {
+                              std::vector<ListenerPort> ports) {
     auto pinned = std::make_shared<Pinned>();
     for (const auto& origin : snapshot->origins) {
         http::Origin made{{origin.host, origin.port, nullptr, origin.server_name},

@@ -19,6 +19,7 @@
 #include "json/peek.h"
 #include "net/resolver.h"
 #include "proxy/health_prober.h"
+#include "proxy/load.h"
 #include "snapshot/snapshot.h"
 #include "telemetry/access_log.h"
 #include "telemetry/metrics.h"
@@ -28,16 +29,13 @@ namespace weir::proxy {
 
 struct Scratch;
 
-/// In place of a port: the listener is not in the configuration any more.
-inline constexpr uint32_t kNoPort = UINT32_MAX;
-
 /// A snapshot together with this worker's own view of its origins.
 struct Pinned {
     /// The port that a listener's connections arrive at; null once a reload removed it.
     const snapshot::Port* port(uint32_t listener) const;
     std::shared_ptr<const snapshot::Snapshot> snapshot;
     std::vector<http::Origin> origins;  ///< as Snapshot::origins, with TLS contexts
-    std::vector<uint32_t> ports;  ///< per listener number: index of Snapshot::ports, or kNoPort
+    std::vector<ListenerPort> ports;    ///< per listener number
     mutable std::vector<balance::ClusterState> clusters;  ///< as Snapshot::rules
     mutable std::vector<bool> refuses_usage;  ///< per Attempt id: a provider without stream_options
 };
@@ -60,15 +58,16 @@ public:
         telemetry::AccessLog::Writer& access_log;
         const Clock& clock;
         balance::Registry& health;  ///< of all workers, that publish one after the other
+        InFlight& in_flight;        ///< of all workers
         Limiting limiting;
     };
     explicit Gateway(Parts parts);
     ~Gateway();
 
-    /// `ports` says for each listener number which of the snapshot's ports it is (kNoPort: none).
+    /// `ports` says for each listener number which of the snapshot's ports it is.
     /// Fails with config.invalid if a CA bundle cannot be used; the old snapshot then stays.
     Result<void> publish(std::shared_ptr<const snapshot::Snapshot> snapshot,
-                         std::vector<uint32_t> ports);
+                         std::vector<ListenerPort> ports);
 
     net::Task<void> handle(http::Exchange& exchange) override;
     void render_error(const Error& error, std::string& content_type, std::string& body) override;

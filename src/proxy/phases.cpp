@@ -62,6 +62,7 @@ net::Task<Result<void>> ExchangeRun::phases() {
         co_return fail(codes::route_not_found,
                        "this listener is no longer configured; connect to one that is");
     }
+    WEIR_CO_CHECK(admit());
     WEIR_CO_CHECK(co_await read_request());
     record_.client_model = inspection_.model;
     if (lists_models()) co_return co_await answer_models();
@@ -92,6 +93,15 @@ net::Task<Result<void>> ExchangeRun::hold_request() {
     record_.bytes_in = body_.size();
     inspection_.reading = ++gateway_.readings_;
     co_return inspect(gateway_.peeker_, client_.request(), body_, inspection_);
+}
+
+/// Whether Weir can carry one more. Told before the body is read.
+Result<void> ExchangeRun::admit() {
+    if (client_.over_limit())
+        return fail(codes::overloaded, "as many connections as may be are open");
+    const snapshot::Snapshot& snapshot = *pinned_->snapshot;
+    return admission_.enter(gateway_.parts_.in_flight, snapshot.limits.exchanges,
+                            *pinned_->ports[client_.listener()].in_flight, port_->max_exchanges);
 }
 
 /// GET /v1/models at the root needs no rule: it lists what the rules name.

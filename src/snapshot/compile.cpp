@@ -120,10 +120,14 @@ private:
             auto known = std::find_if(out_->ports.begin(), out_->ports.end(),
                                       [&](const Port& port) { return port.port == listener.port; });
             if (known == out_->ports.end()) {
-                out_->ports.push_back({{}, listener.port, gateway.implicit, {}});
+                out_->ports.push_back({{}, listener.port, gateway.implicit, 0, {}});
                 alternatives_.emplace_back();
                 known = out_->ports.end() - 1;
             }
+            // Gateways that share a port share its limit, the smallest that one of them names.
+            uint64_t limit = gateway.limits.exchanges_per_listener;
+            if (limit && (!known->max_exchanges || limit < known->max_exchanges))
+                known->max_exchanges = limit;
             if (std::find(known->listeners.begin(), known->listeners.end(), listener.name) ==
                 known->listeners.end())
                 known->listeners.push_back(listener.name);

@@ -80,7 +80,8 @@ struct Rule {
 struct Port {
     std::vector<std::string> listeners;  ///< names, for --listen and the ready file
     uint16_t port = 0;
-    bool implicit = false;  ///< no Gateway was loaded: listens on loopback only
+    bool implicit = false;       ///< no Gateway was loaded: listens on loopback only
+    uint64_t max_exchanges = 0;  ///< in flight here; 0: any number
     route::Matcher matcher;
 };
 
