@@ -55,17 +55,16 @@ def e2e_configuration(port):
     def add(name, backend):
         schema = {"name": backend["schema"], **{key: backend[key] for key in ("prefix", "version") if key in backend}}
         auth = backend.get("auth", {})
-        extra = {}
-        if "gcp" in auth:  # project and region from the policy; the token from a header, as no issuer is asked here
-            documents.append(configs.credential(name, "GCPCredentials", gcpCredentials={"projectName": auth["gcp"]["project"],
-                                                                                        "region": auth["gcp"]["region"]}))
-            token = {"name": "authorization", "value": f"Bearer {auth['gcp']['accessToken']}"}
-            extra = {"headerMutation": {"set": [token]}}
-        documents.extend([configs.endpoint(name, port), configs.backend(name, schema, **extra)])
+        documents.extend([configs.endpoint(name, port), configs.backend(name, schema)])
         if "anthropicAPIKey" in auth:
             documents.extend([configs.credential(name, "AnthropicAPIKey"), configs.secret(f"key-{name}", apiKey=auth["anthropicAPIKey"])])
         elif "aws" in auth:
-            documents.extend([configs.credential(name, "AWSCredentials"), configs.secret(f"key-{name}", credentials=auth["aws"]["credentialFile"])])
+            override = auth.get("credentialOverride", backend.get("credentialOverride"))
+            override = override and {"header": override["headerPrefix"], "fallbackToConfigured": override["fallbackToConfigured"]}
+            documents.extend([configs.credential(name, "AWSCredentials", override), configs.secret(f"key-{name}", credentials=auth["aws"]["credentialFile"])])
+        elif "gcp" in auth:
+            block = {"projectName": auth["gcp"]["project"], "region": auth["gcp"]["region"]}
+            documents.append(configs.credential(name, "GCPCredentials", gcpCredentials=block))
         fields = {key: backend[key] for key in ("modelNameOverride", "bodyMutation") if key in backend}
         return {"name": name, **fields}
 
@@ -124,11 +123,14 @@ def e2e_answer(case):
 def e2e(tmp_path_factory):
     from conftest import end_all
     from harness.provider import Provider
+    from harness.issuer import Issuer
     provider = Provider()
-    weir = Weir(tmp_path_factory.mktemp("weir"), [], config=e2e_configuration(provider.port))
+    google = Issuer(lambda request, number: (200, {"access_token": "fake-gcp-auth-token", "expires_in": 3600}))
+    weir = Weir(tmp_path_factory.mktemp("weir"), [], config=e2e_configuration(provider.port), env={"GCE_METADATA_HOST": google.host})
     yield weir, provider
     end_all([(weir, True)])
     provider.stop()
+    google.stop()
 
 
 @pytest.mark.parametrize("case", cases(E2E))

@@ -128,8 +128,11 @@ Exit explain(const ExplainOptions& options) {
     config::Loaded loaded = config::load(*documents, load);
     print(loaded.diagnostics);
     if (!loaded.ok()) return Exit::refused;
-    auto compiled = snapshot::compile(loaded.configuration,
-                                      {.env = load.env, .mock = {}, .now = std::time(nullptr)});
+    auto compiled = snapshot::compile(loaded.configuration, {.env = load.env,
+                                                             .mock = {},
+                                                             .now = std::time(nullptr),
+                                                             .read_file = {},
+                                                             .tokens = nullptr});
     if (!compiled) return refuse(compiled.error().to_string());
 
     GivenHeaders headers;

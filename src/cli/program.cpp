@@ -36,8 +36,10 @@ Result<std::unique_ptr<Program>> Program::create(const RunOptions& options,
 
 Result<void> Program::set_up(config::Configuration configuration, Inheritance* inherited) {
     if (options_.mock) WEIR_CHECK(set_up_mock());
+    tokens_ = std::make_unique<TokenService>(static_cast<int>(options_.workers) + 1, clock_);
     WEIR_TRY(limits_, LimitState::create(options_.state_dir, inherited != nullptr, clock_));
     WEIR_TRY(auto snapshot, compile(configuration));
+    tokens_->settle();
     limits_->prepare(*snapshot);
     WEIR_TRY(access_log_, telemetry::AccessLog::open(options_.access_log, options_.workers));
     metrics_ = std::make_unique<telemetry::Metrics>(
@@ -66,10 +68,13 @@ Result<void> Program::set_up_mock() {
 
 Result<std::shared_ptr<const snapshot::Snapshot>> Program::compile(
     const config::Configuration& configuration) const {
-    return snapshot::compile(configuration, {.env = load_options().env,
+    config::Options load = load_options();
+    return snapshot::compile(configuration, {.env = load.env,
                                              .mock = mock_origin_,
                                              .now = std::time(nullptr),
-                                             .limits = &limits_->registry()});
+                                             .limits = &limits_->registry(),
+                                             .read_file = load.read_file,
+                                             .tokens = &tokens_->desk()});
 }
 
 http::ServerOptions Program::server_options(const snapshot::Snapshot& snapshot) {
@@ -149,6 +154,7 @@ Result<void> Program::replace(config::Configuration configuration) {
     WEIR_TRY(Ports::Plan plan,
              ports_.plan(*snapshot, parse_overrides(options_.listen), workers_.size(), nullptr));
     http::ServerOptions server = server_options(*snapshot);
+    tokens_->settle();
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         Result<void> published;
         // Only the first can refuse (a CA bundle that cannot be used): the others see the same.
@@ -258,6 +264,7 @@ void Program::stop() {
     }
     if (mock_) mock_->stop();
     if (limits_) limits_->stop();
+    if (tokens_) tokens_->stop();
     workers_.clear();
     snapshot_.reset();
     limits_.reset();

@@ -16,6 +16,7 @@
 #include "cli/options.h"
 #include "cli/ports.h"
 #include "cli/reload_status.h"
+#include "cli/token_service.h"
 #include "cli/worker_runtime.h"
 #include "config/configuration.h"
 #include "proxy/gateway.h"
@@ -89,6 +90,7 @@ private:
     http::BodyMemory body_memory_;
     http::ConnectionCount connections_;
     proxy::InFlight in_flight_{0};
+    std::unique_ptr<TokenService> tokens_;
     std::vector<std::unique_ptr<WorkerParts>> workers_;
     std::unique_ptr<MockService> mock_;
     std::unique_ptr<LoopThread> admin_loop_;

@@ -82,6 +82,11 @@ std::optional<Credential> Configuration::credential_for(const Backend& backend) 
     credential.place = policy->meta.place;
     credential.aws_region = policy->aws_region.empty() ? backend.region : policy->aws_region;
     credential.aws_profile = policy->aws_profile;
+    credential.azure_tenant = policy->azure_tenant;
+    credential.azure_client = policy->azure_client;
+    credential.federated = policy->federated;
+    credential.override = policy->override;
+    credential.override_only = policy->override && !policy->override->fall_back;
     credential.entry = entry_for(credential.type);
     if (!policy->secret) return credential;
     credential.secret = policy->secret->name;

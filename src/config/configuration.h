@@ -52,6 +52,11 @@ struct Credential {
                                     ///< or no Secret is named
     std::string aws_region;         ///< policy's, else the backend's
     std::string aws_profile;
+    std::string azure_tenant;
+    std::string azure_client;
+    std::optional<CredentialOverride> override;
+    bool federated = false;      ///< its source is an OIDC exchange: not in force yet
+    bool override_only = false;  ///< the policy's own source is never used
     Place place;
 };
 

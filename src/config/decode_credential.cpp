@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "config/decode.h"
 #include "config/text.h"
@@ -67,17 +68,59 @@ void read_secret_ref(const Node& node, std::string field, const ObjectName& owne
     out.policy.secret = SecretRef{reference.name, reference.place};
 }
 
-void warn_not_in_force(const Object& object, const CredentialPolicy& policy, Report& report) {
-    const Node& spec = object.spec();
-    auto later = [&](const Node* node, std::string field) {
-        if (node)
-            report.warning(node->place, std::move(field),
-                           "accepted but not in force yet; the backend gets no credential from it");
-    };
-    if (policy.type == CredentialType::azure || policy.type == CredentialType::gcp)
-        later(spec.find("type"), "spec.type");
-    else
-        later(spec.at("awsCredentials.oidcExchangeToken"), "spec.awsCredentials.oidcExchangeToken");
+/// The header that brings a credential of this type when the policy names none.
+std::string_view override_header(CredentialType type) {
+    switch (type) {
+        case CredentialType::api_key:
+            return "x-aigw-api-key";
+        case CredentialType::azure_api_key:
+            return "x-aigw-azure-api-key";
+        case CredentialType::anthropic_api_key:
+            return "x-aigw-anthropic-api-key";
+        case CredentialType::aws:
+            return "x-aigw-aws-";
+        case CredentialType::azure:
+            return "x-aigw-azure-access-token";
+        case CredentialType::gcp:
+            return "x-aigw-gcp-access-token";
+        case CredentialType::gemini_api_key:
+            return "x-aigw-gemini-api-key";
+    }
+    return "";
+}
+
+void read_override(const Node& spec, CredentialPolicy& policy, Report& report) {
+    const Node* from = spec.at("credentialOverride.fromRequestHeaders");
+    if (!from) return;
+    CredentialOverride& out = policy.override.emplace();
+    out.place = from->place;
+    out.header = to_lower(from->text_at("header"));
+    if (out.header.empty()) out.header = override_header(*policy.type);
+    if (!is_header_name(out.header))
+        report.error(out.place, "spec.credentialOverride.fromRequestHeaders.header",
+                     fmt::format("{} cannot be the name of a header; use letters, digits and -",
+                                 quote(out.header)));
+    if (from->has("fallbackToConfigured"))
+        out.fall_back = from->text_at("fallbackToConfigured") == "true";
+    bool own = policy.secret || policy.federated || *policy.type == CredentialType::aws;
+    if (out.fall_back && !own)
+        report.error(out.place, "spec.credentialOverride.fromRequestHeaders.fallbackToConfigured",
+                     "true, but the policy has no credential of its own to fall back to; name its "
+                     "Secret, or set it to false");
+}
+
+/// Sources of credentials that are decoded but not asked yet. A backend that got none would answer
+/// 401 to everyone, so Weir does not start with them unless it is told to.
+void refuse_not_in_force(const Object& object, Report& report) {
+    for (const char* field :
+         {"awsCredentials.oidcExchangeToken", "azureCredentials.oidcExchangeToken",
+          "gcpCredentials.workloadIdentityFederationConfig"})
+        if (const Node* node = object.spec().at(field))
+            report.unenforced(node->place, fmt::format("spec.{}", field),
+                              "accepted but not in force yet: the backend would get no credential; "
+                              "use a Secret, or start with --allow-unenforced "
+                              "BackendSecurityPolicy",
+                              "BackendSecurityPolicy");
 }
 
 }  // namespace
@@ -117,7 +160,15 @@ DecodedPolicy decode_credential_policy(const Object& object, Report& report) {
         policy.gcp_project = gcp->text_at("projectName");
         policy.gcp_region = gcp->text_at("region");
     }
-    warn_not_in_force(object, policy, report);
+    if (const Node* azure = spec.find("azureCredentials")) {
+        policy.azure_tenant = azure->text_at("tenantID");
+        policy.azure_client = azure->text_at("clientID");
+    }
+    policy.federated = spec.at("awsCredentials.oidcExchangeToken") ||
+                       spec.at("azureCredentials.oidcExchangeToken") ||
+                       spec.at("gcpCredentials.workloadIdentityFederationConfig");
+    read_override(spec, policy, report);
+    refuse_not_in_force(object, report);
     return out;
 }
 

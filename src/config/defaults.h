@@ -54,6 +54,8 @@ inline constexpr std::string_view kModelsOwnedBy =
 inline constexpr std::string_view kAwsProfile =
     "default";  ///< awsCredentials.credentialsFile.profile
 inline constexpr std::string_view kApiKeyEntry = "apiKey";  ///< the Secret's key of an API key
+inline constexpr bool kCredentialFallback =
+    true;  ///< credentialOverride.fromRequestHeaders.fallbackToConfigured
 inline constexpr std::string_view kAwsCredentialsEntry =
     "credentials";  ///< the Secret's key of an AWS credentials file
 

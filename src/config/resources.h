@@ -306,6 +306,13 @@ struct SecretRef {
 };
 
 /// BackendSecurityPolicy: what to say to a provider.
+/// Requests may bring the credential for their backend themselves.
+struct CredentialOverride {
+    std::string header;                              ///< of AWSCredentials: the prefix of three
+    bool fall_back = defaults::kCredentialFallback;  ///< without it the policy's own is used
+    Place place;
+};
+
 struct CredentialPolicy {
     Meta meta;
     std::vector<ObjectName> targets;  ///< AIServiceBackends
@@ -316,6 +323,10 @@ struct CredentialPolicy {
     std::string aws_profile = std::string(defaults::kAwsProfile);
     std::string gcp_project;  ///< these two are part of the path on Vertex AI
     std::string gcp_region;
+    std::string azure_tenant;
+    std::string azure_client;
+    bool federated = false;  ///< its source is an OIDC exchange: not in force yet
+    std::optional<CredentialOverride> override;
     bool seed_spelling =
         false;  ///< the Secret's key is the backend's name, its provider, or apiKey
 };

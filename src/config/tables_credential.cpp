@@ -61,7 +61,7 @@ type AzureCredentials !one_azure_source {
 type FromDynamicMetadata { fallbackToConfigured: bool, key: string, namespace*: Text }
 type FromRequestHeaders { fallbackToConfigured: bool, header: string }
 type CredentialOverride 1..1 {
-  fromDynamicMetadata: FromDynamicMetadata
+  fromDynamicMetadata: FromDynamicMetadata @guard
   fromRequestHeaders: FromRequestHeaders
 }
 type ServiceAccountImpersonation { serviceAccountName*: Text }
@@ -84,7 +84,7 @@ type BackendSecurityPolicySpec ..4 !type_api_key !type_aws !type_azure_api_key !
   awsCredentials: AwsCredentials
   azureAPIKey: KeySecret
   azureCredentials: AzureCredentials
-  credentialOverride: CredentialOverride @guard
+  credentialOverride: CredentialOverride
   gcpCredentials: GcpCredentials
   targetRefs: [TargetRef] ..16 !policy_targets
   type*: enum(APIKey, AWSCredentials, AzureAPIKey, AzureCredentials, GCPCredentials, AnthropicAPIKey)

@@ -21,6 +21,16 @@ private:
     std::string& head_;
 };
 
+/// What a credential that tenants bring themselves sees of their request.
+class TenantHeaders final : public credential::ClientHeaders {
+public:
+    explicit TenantHeaders(const http::Headers& headers) : headers_(headers) {}
+    std::string_view value(std::string_view name) const override { return headers_.value(name); }
+
+private:
+    const http::Headers& headers_;
+};
+
 bool named(const std::vector<std::string>& names, std::string_view name) {
     for (const auto& candidate : names)
         if (iequals(candidate, name)) return true;
@@ -189,6 +199,7 @@ Result<void> ExchangeRun::write_head(const snapshot::Attempt& attempt, Outgoing&
     bool mutates = !attempt.remove_headers.empty() || !attempt.set_headers.empty();
     for (const auto& field : request.headers) {
         if (!forwards_to_provider(field.name, target)) continue;
+        if (attempt.credential->takes(field.name)) continue;
         if (extra_hops && request.headers.has_token("connection", field.name)) continue;
         if (mutates &&
             (named(attempt.remove_headers, field.name) || sets(attempt.set_headers, field.name)))
@@ -208,8 +219,10 @@ Result<void> ExchangeRun::write_head(const snapshot::Attempt& attempt, Outgoing&
         upload_->append_framing(head, out.body_size());
     else if (has_body)
         sink.add("content-length", fmt::format_int(out.body_size()).c_str());
-    credential::RequestToSign to_sign{request.method, attempt.host_header, path, out.body,
-                                      gateway_.parts_.clock.system_now()};
+    const TenantHeaders tenant(request.headers);
+    credential::RequestToSign to_sign{
+        request.method, attempt.host_header, path, out.body, gateway_.parts_.clock.system_now(),
+        &tenant};
     WEIR_CHECK(attempt.credential->apply(to_sign, sink));
     head.append("\r\n");
     return {};

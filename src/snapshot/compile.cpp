@@ -4,9 +4,9 @@
 #include <set>
 
 #include "base/encoding.h"
-#include "credential/aws_credentials.h"
 #include "dialect/translate.h"
 #include "route/hosts.h"
+#include "snapshot/compile_credential.h"
 #include "snapshot/compile_limits.h"
 #include "snapshot/resilience.h"
 #include "snapshot/snapshot.h"
@@ -261,7 +261,8 @@ private:
         else
             for (const auto& endpoint : endpoints)
                 attempt.origins.push_back(origin(endpoint, tls, resilience));
-        WEIR_TRY(attempt.credential, compile_credential(backend));
+        WEIR_TRY(attempt.credential,
+                 compile_credential(configuration_.credential_for(backend), options_));
         WEIR_TRY(attempt.quotas, limits_.quotas(backend));
         return attempt;
     }
@@ -301,60 +302,6 @@ private:
             if (out_->origins[i].key == made.key) return static_cast<uint32_t>(i);
         out_->origins.push_back(std::move(made));
         return static_cast<uint32_t>(out_->origins.size() - 1);
-    }
-
-    Result<std::shared_ptr<const credential::Credential>> compile_credential(
-        const config::Backend& backend) {
-        using Type = config::CredentialType;
-        auto found = configuration_.credential_for(backend);
-        if (!found) return std::shared_ptr<const credential::Credential>(credential::none());
-        if (found->secret && !found->value)
-            return std::shared_ptr<const credential::Credential>(credential::none());  // --mock
-        std::string source = found->secret ? fmt::format("Secret {} key {}",
-                                                         found->secret->to_string(), found->entry)
-                                           : std::string("environment");
-        std::unique_ptr<credential::Credential> made;
-        switch (found->type) {
-            case Type::api_key: {
-                WEIR_TRY(made, credential::api_key(*found->value, source));
-                break;
-            }
-            case Type::azure_api_key: {
-                WEIR_TRY(made, credential::azure_api_key(*found->value, source));
-                break;
-            }
-            case Type::anthropic_api_key: {
-                WEIR_TRY(made, credential::anthropic_api_key(*found->value, source));
-                break;
-            }
-            case Type::gemini_api_key: {
-                WEIR_TRY(made, credential::gemini_api_key(*found->value, source));
-                break;
-            }
-            case Type::aws: {
-                WEIR_TRY(made, aws(*found, source));
-                break;
-            }
-            default:
-                made = credential::none();
-                break;  // said by config/: not in force yet
-        }
-        return std::shared_ptr<const credential::Credential>(std::move(made));
-    }
-
-    Result<std::unique_ptr<credential::Credential>> aws(const config::Credential& found,
-                                                        const std::string& source) {
-        if (found.value) {
-            WEIR_TRY(auto keys, credential::parse_aws_credentials(found.value->reveal(),
-                                                                  found.aws_profile, source));
-            std::string region = found.aws_region.empty() ? keys.region : found.aws_region;
-            return credential::aws_sigv4(std::move(keys), region, source);
-        }
-        auto keys = credential::aws_credentials_from(options_.env);
-        if (!keys && options_.mock) return credential::none();
-        if (!keys) return std::unexpected(std::move(keys).error());
-        std::string region = found.aws_region.empty() ? keys->region : found.aws_region;
-        return credential::aws_sigv4(std::move(*keys), region, source);
     }
 
     const config::Configuration& configuration_;

@@ -12,7 +12,8 @@
 #include "balance/cluster.h"
 #include "config/configuration.h"
 #include "config/load.h"
-#include "credential/credential.h"
+#include "credential/aws_issuers.h"
+#include "credential/token_desk.h"
 #include "dialect/names.h"
 #include "json/edit.h"
 #include "route/matcher.h"
@@ -100,6 +101,8 @@ struct CompileOptions {
     int64_t now = 0;             ///< Unix seconds, for models without a creation date
     /// Where limits count; without one they can be looked at only.
     quota::Registry* limits = nullptr;
+    credential::ReadFile read_file = {};      ///< for credentials that live in files
+    credential::TokenDesk* tokens = nullptr;  ///< null: tokens are described, never fetched
 };
 
 /// Fails with config.invalid or a credential's error, the detail naming the object.

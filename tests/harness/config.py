@@ -31,13 +31,15 @@ def secret(name, **values):
     return json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values})
 
 
-def credential(backend_name, kind="APIKey", **block):
-    """A BackendSecurityPolicy for one backend; the Secret is `key-BACKEND`."""
+def credential(backend_name, kind="APIKey", override=None, **block):
+    """A BackendSecurityPolicy for one backend; the Secret is `key-BACKEND`. `override`: fromRequestHeaders of credentialOverride."""
     field = {"APIKey": "apiKey", "AnthropicAPIKey": "anthropicAPIKey", "AzureAPIKey": "azureAPIKey"}.get(kind)
     if field:
         block = {field: {"secretRef": {"name": f"key-{backend_name}"}}}
-    elif kind == "AWSCredentials":
+    elif kind == "AWSCredentials" and not block.get("awsCredentials"):
         block = {"awsCredentials": {"region": "us-east-1", "credentialsFile": {"secretRef": {"name": f"key-{backend_name}"}}, **block}}
+    if override is not None:
+        block["credentialOverride"] = {"fromRequestHeaders": override}
     return document("aigateway.envoyproxy.io/v1beta1", "BackendSecurityPolicy", f"policy-{backend_name}",
                     {"type": kind, **block, "targetRefs": [{"group": "aigateway.envoyproxy.io", "kind": "AIServiceBackend", "name": backend_name}]})
 

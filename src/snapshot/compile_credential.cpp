@@ -1,0 +1,170 @@
+#include "snapshot/compile_credential.h"
+
+#include <fmt/format.h>
+
+#include "credential/aws_credentials.h"
+#include "credential/aws_issuers.h"
+#include "credential/azure_issuer.h"
+#include "credential/google_issuers.h"
+#include "credential/override.h"
+
+namespace weir::snapshot {
+namespace {
+
+using Own = Result<std::unique_ptr<credential::Credential>>;
+
+credential::OverrideKind override_kind(config::CredentialType type) {
+    using Kind = credential::OverrideKind;
+    switch (type) {
+        case config::CredentialType::api_key:
+        case config::CredentialType::azure:
+        case config::CredentialType::gcp:
+            return Kind::bearer;
+        case config::CredentialType::azure_api_key:
+            return Kind::azure_key;
+        case config::CredentialType::anthropic_api_key:
+            return Kind::anthropic_key;
+        case config::CredentialType::gemini_api_key:
+            return Kind::google_key;
+        case config::CredentialType::aws:
+            return Kind::aws;
+    }
+    return Kind::bearer;
+}
+
+class OwnCredential {
+public:
+    OwnCredential(const config::Credential& found, const CompileOptions& options)
+        : found_(found),
+          options_(options),
+          origin_(found.secret
+                      ? fmt::format("Secret {} key {}", found.secret->to_string(), found.entry)
+                      : std::string("environment")) {}
+
+    Own make() {
+        using Type = config::CredentialType;
+        if (found_.secret && !found_.value) return credential::none();  // --mock
+        if (found_.federated) return credential::none();                // said by config/
+        switch (found_.type) {
+            case Type::api_key:
+                return credential::api_key(*found_.value, origin_);
+            case Type::azure_api_key:
+                return credential::azure_api_key(*found_.value, origin_);
+            case Type::anthropic_api_key:
+                return credential::anthropic_api_key(*found_.value, origin_);
+            case Type::gemini_api_key:
+                return credential::gemini_api_key(*found_.value, origin_);
+            case Type::aws:
+                return aws();
+            case Type::azure:
+                return azure();
+            case Type::gcp:
+                return gcp();
+        }
+        return credential::none();
+    }
+
+private:
+    Own aws() {
+        if (found_.value) {
+            WEIR_TRY(auto keys, credential::parse_aws_credentials(found_.value->reveal(),
+                                                                  found_.aws_profile, origin_));
+            return static_aws(std::move(keys));
+        }
+        if (auto keys = credential::aws_credentials_from(options_.env))
+            return static_aws(std::move(*keys));
+        if (options_.mock) return credential::none();
+        // Half a key is a mistake, not a wish for the next link of the chain.
+        for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})
+            if (!variable(name).empty())
+                return std::unexpected(credential::aws_credentials_from(options_.env).error());
+        WEIR_TRY(auto choice,
+                 credential::aws_chain(options_.env, found_.aws_region, options_.read_file));
+        auto source = token(credential::source_key({"aws", choice.key}),
+                            fmt::format("AWS SigV4 from {}", choice.description), choice.issuer);
+        return credential::sigv4_from(std::move(source), found_.aws_region);
+    }
+
+    Own static_aws(credential::AwsCredentials keys) {
+        std::string region = found_.aws_region.empty() ? keys.region : found_.aws_region;
+        return credential::aws_sigv4(std::move(keys), std::move(region), origin_);
+    }
+
+    Own azure() {
+        if (!found_.value || options_.mock) return credential::none();
+        std::string authority = variable("AZURE_AUTHORITY_HOST");
+        const std::string key = credential::source_key(
+            {"azure", authority, found_.azure_tenant, found_.azure_client, found_.value->reveal()});
+        WEIR_TRY(auto issuer, credential::azure_issuer({found_.azure_tenant, found_.azure_client,
+                                                        *found_.value, std::move(authority)},
+                                                       origin_));
+        return credential::bearer_from(token(
+            key, fmt::format("Azure token of client {} from {}", found_.azure_client, origin_),
+            issuer));
+    }
+
+    Own gcp() {
+        if (options_.mock) return credential::none();
+        if (found_.value) return service_account(found_.value->reveal());
+        if (std::string path = variable("GOOGLE_APPLICATION_CREDENTIALS"); !path.empty()) {
+            origin_ = fmt::format("file {} of GOOGLE_APPLICATION_CREDENTIALS", path);
+            if (!options_.read_file) return credential::none();
+            auto text = options_.read_file(path);
+            if (!text)
+                return fail(codes::credential_missing,
+                            fmt::format("{}: {}", origin_, text.error().detail()));
+            const Secret whole(std::move(*text));
+            return service_account(whole.reveal());
+        }
+        std::string host = variable("GCE_METADATA_HOST");
+        auto issuer = credential::metadata_issuer(host);
+        return credential::bearer_from(token(credential::source_key({"gcp metadata", host}),
+                                             "GCP token of the machine's service account", issuer));
+    }
+
+    Own service_account(std::string_view text) {
+        WEIR_TRY(auto account, credential::parse_service_account(text, origin_));
+        const std::string key = credential::source_key(
+            {"gcp", account.email, account.token_uri, account.private_key.reveal()});
+        std::string description =
+            fmt::format("GCP token of service account {} from {}", account.email, origin_);
+        auto issuer = credential::service_account_issuer(std::move(account));
+        return credential::bearer_from(token(key, std::move(description), issuer));
+    }
+
+    std::shared_ptr<credential::TokenSource> token(const std::string& key, std::string description,
+                                                   std::unique_ptr<credential::Issuer>& issuer) {
+        auto make = [&] {
+            return std::make_shared<credential::TokenSource>(key, std::move(description),
+                                                             std::move(issuer));
+        };
+        return options_.tokens ? options_.tokens->source(key, make) : make();
+    }
+
+    std::string variable(std::string_view name) const {
+        return options_.env ? options_.env(name).value_or("") : std::string();
+    }
+
+    const config::Credential& found_;
+    const CompileOptions& options_;
+    std::string origin_;  // where the secret is from, for descriptions and errors
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const credential::Credential>> compile_credential(
+    const std::optional<config::Credential>& found, const CompileOptions& options) {
+    using Made = std::shared_ptr<const credential::Credential>;
+    if (!found) return Made(credential::none());
+    std::unique_ptr<credential::Credential> made;
+    if (!found->override_only) {
+        WEIR_TRY(made, OwnCredential(*found, options).make());
+    }
+    if (found->override)
+        made = credential::overridable({override_kind(found->type), found->override->header,
+                                        found->override->fall_back, found->aws_region},
+                                       std::move(made));
+    return Made(std::move(made));
+}
+
+}  // namespace weir::snapshot
