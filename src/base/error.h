@@ -81,6 +81,8 @@ inline constexpr Code upstream_unhealthy{"upstream.unhealthy", Fault::upstream, 
 // credentials
 inline constexpr Code credential_missing{"credential.missing", Fault::internal, 500};
 inline constexpr Code credential_invalid{"credential.invalid", Fault::internal, 500};
+/// The token has not been issued yet, or has ended while its issuer gives no new one.
+inline constexpr Code credential_unavailable{"credential.unavailable", Fault::upstream, 503, true};
 // configuration and start-up (never sent to a client; the status is for completeness)
 inline constexpr Code config_invalid{"config.invalid", Fault::internal, 500};
 inline constexpr Code config_io{"config.io", Fault::internal, 500};
@@ -136,6 +138,7 @@ inline constexpr std::array kAllCodes{&codes::http_bad_request,
                                       &codes::upstream_unhealthy,
                                       &codes::credential_missing,
                                       &codes::credential_invalid,
+                                      &codes::credential_unavailable,
                                       &codes::config_invalid,
                                       &codes::config_io,
                                       &codes::expression_failed,

@@ -17,11 +17,6 @@
 #include "credential/token_slot.h"
 #include "net/task.h"
 
-namespace weir::codes {
-/// The token has not been issued yet, or has ended while its issuer gives no new one.
-inline constexpr Code credential_unavailable{"credential.unavailable", Fault::upstream, 503, true};
-}  // namespace weir::codes
-
 namespace weir::credential {
 
 class HttpCaller;

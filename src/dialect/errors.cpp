@@ -97,6 +97,8 @@ constexpr Row kRows[] = {
     {&codes::credential_missing, &kBroken, "The gateway has no credential for this provider."},
     {&codes::credential_invalid, &kBroken,
      "The gateway's credential for this provider cannot be used."},
+    {&codes::credential_unavailable, &kOverloaded,
+     "The gateway has no token for this provider at the moment."},
     {&codes::config_invalid, &kBroken, "The gateway's configuration is invalid."},
     {&codes::config_io, &kBroken, "The gateway's configuration could not be read."},
     {&codes::expression_failed, &kBroken,
