@@ -177,9 +177,9 @@ TEST_F(LimitsTest, RulesOfManyModelsKeepTheirOrder) {
 }
 
 TEST_F(LimitsTest, ASnapshotAfterIsGivenTheSameCounters) {
-    rule("{}");
+    rule("{headers: [{name: x-team, value: a}]}");
     auto before = snapshot;
-    rule("{}");
+    rule("{headers: [{name: x-team, value: a}]}");
     EXPECT_EQ(before->rules[0].limits.rules()[0].counters,
               snapshot->rules[0].limits.rules()[0].counters);
 }
