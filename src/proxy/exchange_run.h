@@ -138,7 +138,8 @@ private:
                             const std::string& path,
                             const std::vector<dialect::OwnedHeader>& headers);
 
-    // relay.cpp: provider bytes to client bytes
+    // relay.cpp, relay_translated.cpp: provider bytes to client bytes
+    static constexpr std::size_t kHoldBack = 64 * 1024;  ///< of an answer not yet known to be one
     net::Task<Result<void>> relay(const snapshot::Attempt& attempt, Outgoing& out,
                                   http::ClientExchange upstream, const Head& head);
     net::Task<Result<void>> relay_unchanged(const Head& head, BodyReader& body);
