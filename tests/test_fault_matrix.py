@@ -213,10 +213,10 @@ def cells(tmp_path_factory):
     taken.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
     weir = Weir(tmp_path_factory.mktemp("matrix"), [], config=configuration(bad.port, good.port, taken.getsockname()[1], plain.port))
     try:
-        todo = [(fault, shape, backends) for fault in [*FAULTS, *UNREACHABLE] for shape in ("whole", "stream") for backends in ("one", "two")]
+        wanted = [(fault, shape, backends) for fault in [*FAULTS, *UNREACHABLE] for shape in ("whole", "stream") for backends in ("one", "two")]
         with ThreadPoolExecutor(16) as pool:
-            done = list(pool.map(lambda cell: one_cell(weir, *cell), todo))
-        log = {line["request_id"]: line for line in weir.access_log(len(todo))}
+            done = list(pool.map(lambda cell: one_cell(weir, *cell), wanted))
+        log = {line["request_id"]: line for line in weir.access_log(len(wanted))}
         out = {}
         for request_id, cell, took in done:
             line = log[request_id]

@@ -26,4 +26,22 @@ Result<Thinking> decode_thinking(json::Value value) {
     return thinking;
 }
 
+Result<bool> decode_plain_setting(std::string_view key, json::Value& value, Settings& settings,
+                                  std::span<const PlainSetting> numbers,
+                                  std::span<const PlainSetting> words) {
+    for (const auto& number : numbers) {
+        if (key != number.key) continue;
+        if (!value.is_number()) return invalid(std::string(key), "must be a number");
+        settings.*number.member = {number.key, std::move(value)};
+        return true;
+    }
+    for (const auto& word : words) {
+        if (key != word.key) continue;
+        if (!value.is_string()) return invalid(std::string(key), "must be a string");
+        settings.*word.member = {word.key, std::move(value)};
+        return true;
+    }
+    return false;
+}
+
 }  // namespace weir::dialect

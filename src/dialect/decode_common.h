@@ -40,4 +40,15 @@ void take_unknowns(json::Value& object, std::span<const std::string_view> known,
 /// clients do.
 Result<Thinking> decode_thinking(json::Value value);
 
+/// A member that is a plain number or string, and the setting it stands for. `key` is a literal.
+struct PlainSetting {
+    std::string_view key;
+    Setting Settings::* member;
+};
+/// True if `key` was one of these, and its value taken. Fails with dialect.invalid_request for a
+/// value of another type.
+Result<bool> decode_plain_setting(std::string_view key, json::Value& value, Settings& settings,
+                                  std::span<const PlainSetting> numbers,
+                                  std::span<const PlainSetting> words = {});
+
 }  // namespace weir::dialect

@@ -98,27 +98,12 @@ Setting decode_tier(const json::Value& value) {
     return {"service_tier", json::Value::string(std::string(word))};
 }
 
-struct NumberSetting {
-    std::string_view key;
-    Setting Settings::* member;
-};
-constexpr NumberSetting kNumbers[] = {
+constexpr PlainSetting kNumbers[] = {
     {"max_tokens", &Settings::max_tokens},
     {"temperature", &Settings::temperature},
     {"top_p", &Settings::top_p},
     {"top_k", &Settings::top_k},
 };
-
-// True if the member was a number setting.
-Result<bool> decode_number(std::string_view key, json::Value& value, Settings& settings) {
-    for (const auto& number : kNumbers) {
-        if (key != number.key) continue;
-        if (!value.is_number()) return invalid(std::string(key), "must be a number");
-        settings.*number.member = {number.key, std::move(value)};
-        return true;
-    }
-    return false;
-}
 
 Result<void> decode_stop(json::Value value, Setting& stop) {
     bool good = value.is_array();
@@ -133,7 +118,7 @@ Result<void> decode_member(std::string_view key, json::Value& value, Conversatio
     if (key == "messages" || key == "tools" || key == "model" || key == "system") return {};
     if (value.is_null()) return {};
     Settings& settings = out.settings;
-    WEIR_TRY(const bool number, decode_number(key, value, settings));
+    WEIR_TRY(const bool number, decode_plain_setting(key, value, settings, kNumbers));
     if (number) return {};
     if (key == "stop_sequences") return decode_stop(std::move(value), settings.stop);
     if (key == "tool_choice") return decode_tool_choice(std::move(value), out);

@@ -93,11 +93,7 @@ Result<ResponseFormat> decode_guided(std::string_view key, json::Value value) {
     return format;
 }
 
-struct NumberSetting {
-    std::string_view key;
-    Setting Settings::* member;
-};
-constexpr NumberSetting kNumbers[] = {
+constexpr PlainSetting kNumbers[] = {
     {"max_tokens", &Settings::max_tokens},
     {"max_completion_tokens", &Settings::max_tokens},
     {"temperature", &Settings::temperature},
@@ -109,7 +105,7 @@ constexpr NumberSetting kNumbers[] = {
     {"frequency_penalty", &Settings::frequency_penalty},
     {"top_logprobs", &Settings::top_logprobs},
 };
-constexpr NumberSetting kWords[] = {
+constexpr PlainSetting kWords[] = {
     {"user", &Settings::user},
     {"service_tier", &Settings::service_tier},
     {"reasoning_effort", &Settings::effort},
@@ -122,23 +118,6 @@ Result<void> decode_stop(json::Value value, Setting& stop) {
     if (!good) return invalid("stop", "must be a string or an array of strings");
     stop = {"stop", std::move(value)};
     return {};
-}
-
-// True if the member was a plain setting.
-Result<bool> decode_plain_setting(std::string_view key, json::Value& value, Settings& settings) {
-    for (const auto& number : kNumbers) {
-        if (key != number.key) continue;
-        if (!value.is_number()) return invalid(std::string(key), "must be a number");
-        settings.*number.member = {number.key, std::move(value)};
-        return true;
-    }
-    for (const auto& word : kWords) {
-        if (key != word.key) continue;
-        if (!value.is_string()) return invalid(std::string(key), "must be a string");
-        settings.*word.member = {word.key, std::move(value)};
-        return true;
-    }
-    return false;
 }
 
 Result<void> decode_response_format(std::string_view key, json::Value value, Settings& settings) {
@@ -163,7 +142,7 @@ Result<void> decode_member(std::string_view key, json::Value& value, Conversatio
     }
     if (key == "max_completion_tokens" && settings.max_tokens)
         out.unknown.push_back({"max_tokens", std::move(settings.max_tokens.value)});
-    WEIR_TRY(const bool plain, decode_plain_setting(key, value, settings));
+    WEIR_TRY(const bool plain, decode_plain_setting(key, value, settings, kNumbers, kWords));
     if (plain) return {};
     if (key == "stop") return decode_stop(std::move(value), settings.stop);
     if (key == "stream") {

@@ -92,10 +92,6 @@ Result<void> refuse_storage(std::string_view key, const json::Value& value) {
     return {};
 }
 
-struct PlainSetting {
-    std::string_view key;
-    Setting Settings::* member;
-};
 constexpr PlainSetting kNumbers[] = {
     {"max_output_tokens", &Settings::max_tokens},
     {"temperature", &Settings::temperature},
@@ -106,29 +102,12 @@ constexpr PlainSetting kWords[] = {
     {"service_tier", &Settings::service_tier},
 };
 
-// True if the member was a plain setting.
-Result<bool> decode_plain_setting(std::string_view key, json::Value& value, Settings& settings) {
-    for (const auto& number : kNumbers) {
-        if (key != number.key) continue;
-        if (!value.is_number()) return invalid(std::string(key), "must be a number");
-        settings.*number.member = {number.key, std::move(value)};
-        return true;
-    }
-    for (const auto& word : kWords) {
-        if (key != word.key) continue;
-        if (!value.is_string()) return invalid(std::string(key), "must be a string");
-        settings.*word.member = {word.key, std::move(value)};
-        return true;
-    }
-    return false;
-}
-
 Result<void> decode_member(std::string_view key, json::Value& value, Conversation& out) {
     if (key == "model" || key == "input" || key == "tools" || key == "instructions") return {};
     if (value.is_null()) return {};
     Settings& settings = out.settings;
     WEIR_CHECK(refuse_storage(key, value));
-    WEIR_TRY(const bool plain, decode_plain_setting(key, value, settings));
+    WEIR_TRY(const bool plain, decode_plain_setting(key, value, settings, kNumbers, kWords));
     if (plain) return {};
     if (key == "text" && value.is_object()) return decode_text(std::move(value), out);
     if (key == "stream") {
