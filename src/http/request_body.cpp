@@ -46,7 +46,7 @@ void ServerConnection::body_complete() {
 
 net::Task<Result<std::string_view>> ServerConnection::read_all() {
     if (body_finished()) {
-        if (heap_) co_return held();
+        if (held_) co_return held_.view();
         co_return whole_;
     }
     if (head_.framing.kind == Framing::Kind::length &&
@@ -69,20 +69,19 @@ net::Task<Result<std::string_view>> ServerConnection::read_in_place(std::size_t 
 
 net::Task<Result<std::string_view>> ServerConnection::read_to_heap() {
     if (head_.framing.kind == Framing::Kind::length)
-        WEIR_CO_CHECK(grow_heap(static_cast<std::size_t>(head_.framing.length)));
+        WEIR_CO_CHECK(hold_room(static_cast<std::size_t>(head_.framing.length)));
     while (!body_finished())
         WEIR_CO_CHECK(co_await hold_some());
-    co_return held();
+    co_return held_.view();
 }
 
 net::Task<Result<std::string_view>> ServerConnection::hold_some() {
     WEIR_CO_TRY(std::string_view piece, co_await read_some());
     if (!piece.empty()) {
-        WEIR_CO_CHECK(grow_heap(heap_size_ + piece.size()));
-        std::memcpy(heap_.get() + heap_size_, piece.data(), piece.size());
-        heap_size_ += piece.size();
+        WEIR_CO_CHECK(hold_room(held_.view().size() + piece.size()));
+        WEIR_CO_CHECK(held_.append(piece, server_.options_.body_memory));
     }
-    co_return held();
+    co_return held_.view();
 }
 
 net::Task<Result<std::string_view>> ServerConnection::read_some() {
@@ -112,30 +111,10 @@ std::unexpected<Error> ServerConnection::body_too_large() {
                 fmt::format("the body is larger than {} bytes", server_.options_.body_limit));
 }
 
-Result<void> ServerConnection::grow_heap(std::size_t needed) {
-    if (heap_ && needed <= heap_capacity_) return {};
-    std::size_t capacity =
-        heap_ ? std::max(needed, heap_capacity_ * 2) : std::max<std::size_t>(needed, 64 * 1024);
-    if (BodyMemory* memory = server_.options_.body_memory) {
-        uint64_t extra = capacity - heap_capacity_;
-        if (memory->used.fetch_add(extra) + extra > memory->limit) {
-            memory->used.fetch_sub(extra);
-            exchange_.close_after();
-            return fail(codes::overloaded, "request bodies take all the memory set aside for them");
-        }
-    }
-    auto larger = std::make_unique_for_overwrite<char[]>(capacity + kBodyPadding);
-    if (heap_size_) std::memcpy(larger.get(), heap_.get(), heap_size_);
-    heap_ = std::move(larger);
-    heap_capacity_ = capacity;
-    return {};
-}
-
-void ServerConnection::release_heap() {
-    if (server_.options_.body_memory && heap_capacity_)
-        server_.options_.body_memory->used.fetch_sub(heap_capacity_);
-    heap_.reset();
-    heap_capacity_ = heap_size_ = 0;
+Result<void> ServerConnection::hold_room(std::size_t needed) {
+    auto room = held_.reserve(needed, server_.options_.body_memory);
+    if (!room) exchange_.close_after();
+    return room;
 }
 
 /// Reads and drops a body that the handler did not want; false if it is too long for that.

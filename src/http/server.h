@@ -22,18 +22,13 @@
 #include <string>
 
 #include "http/exchange.h"
+#include "http/held_body.h"
 #include "http/message.h"
 #include "net/deadlines.h"
 #include "net/stream.h"
 #include "net/task_scope.h"
 
 namespace weir::http {
-
-/// Memory that request bodies beyond one read buffer may take in the whole process.
-struct BodyMemory {
-    std::atomic<uint64_t> used{0};
-    std::atomic<uint64_t> limit{uint64_t{1} << 30};
-};
 
 /// Client connections of the whole process. Beyond `limit` a connection's first request is answered
 /// 503 and the connection closed, so that clients are told; beyond the margin it is closed unheard.

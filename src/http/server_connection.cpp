@@ -2,8 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <sys/socket.h>
-
 #include "base/log.h"
 #include "http/h1/head_parser.h"
 
@@ -27,7 +25,6 @@ ServerConnection::ServerConnection(Server& server, net::StreamPtr stream, std::s
       exchange_(*this) {}
 
 ServerConnection::~ServerConnection() {
-    release_heap();
     if (count_) count_->open.fetch_sub(1, std::memory_order_relaxed);
     if (exchange_.state_ == Exchange::State::until_close)
         stream_->abort();  // an orderly end would pass for the end of the answer
@@ -121,7 +118,7 @@ net::Task<bool> ServerConnection::one_exchange() {
     bool reusable = exchange_.keep_alive_;
     if (!body_finished()) reusable = reusable && !continue_due_ && co_await discard_body();
     if (!reusable && (!body_finished() || begin_ < end_)) co_await linger();
-    release_heap();
+    held_.release();
     co_return reusable;
 }
 

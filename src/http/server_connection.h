@@ -4,6 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "http/h1/body_decoder.h"
+#include "http/held_body.h"
+#include "http/http1_exchange.h"
 #include "http/server.h"
 #include "net/blocks.h"
 
@@ -26,7 +29,7 @@ public:
     net::Duration stall_timeout() const { return server_.options_.stall_timeout; }
 
 private:
-    friend Exchange;
+    friend Http1Exchange;
     friend Server;
     enum class Head : uint8_t { ready, closed };
 
@@ -52,11 +55,9 @@ private:
     net::Task<Result<std::string_view>> read_to_heap();
     net::Task<Result<std::string_view>> read_some();
     net::Task<Result<std::string_view>> hold_some();
-    std::string_view held() const { return {heap_.get(), heap_size_}; }
     net::Task<Result<void>> fill_body();
     std::unexpected<Error> body_too_large();
-    Result<void> grow_heap(std::size_t needed);
-    void release_heap();
+    Result<void> hold_room(std::size_t needed);
     net::Task<void> send_continue();
     void body_complete();
     bool body_finished() const { return whole_done_ || decoder_.done(); }
@@ -74,12 +75,10 @@ private:
     std::size_t floor_ = 0;
     RequestHead head_;
     h1::BodyDecoder decoder_;
-    Exchange exchange_;
+    Http1Exchange exchange_;
     net::TimePoint begun_{};
     net::TimePoint first_byte_{};  // of the head that is, or was last, read
-    std::unique_ptr<char[]> heap_;
-    std::size_t heap_capacity_ = 0;
-    std::size_t heap_size_ = 0;
+    HeldBody held_;
     bool in_exchange_ = false;
     bool ending_ = false;  // the last answer is on its way
     bool continue_due_ = false;

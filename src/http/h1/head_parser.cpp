@@ -3,6 +3,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <limits>
 
+#include "http/target.h"
+
 namespace weir::http::h1 {
 namespace {
 
@@ -156,17 +158,6 @@ bool other_version(std::string_view head) {
            digit(version[8]) && version != " HTTP/1.1" && version != " HTTP/1.0";
 }
 
-/// The value of a Content-Length, or nothing unless it is 1 to 18 digits.
-std::optional<uint64_t> parse_length(std::string_view text) {
-    if (text.empty() || text.size() > 18) return std::nullopt;
-    uint64_t value = 0;
-    for (char c : text) {
-        if (c < '0' || c > '9') return std::nullopt;
-        value = value * 10 + static_cast<uint64_t>(c - '0');
-    }
-    return value;
-}
-
 Result<Framing> request_framing(const Collected& seen, int minor) {
     if (seen.transfer_encodings > 0) {
         if (seen.content_lengths > 0)
@@ -186,36 +177,6 @@ Result<Framing> request_framing(const Collected& seen, int minor) {
     return Framing{Framing::Kind::length, *length};
 }
 
-/// `uri-host [":" port]` of RFC 3986 §3.2, without user information; ASCII only.
-bool valid_authority(std::string_view authority) {
-    std::string_view host = authority;
-    std::string_view port;
-    if (authority.starts_with('[')) {
-        auto end = authority.find(']');
-        if (end == std::string_view::npos) return false;
-        host = authority.substr(1, end - 1);
-        port = authority.substr(end + 1);
-        if (host.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos)
-            return false;
-    } else if (auto colon = authority.find(':'); colon != std::string_view::npos) {
-        host = authority.substr(0, colon);
-        port = authority.substr(colon);
-    }
-    for (char c : host)
-        if (c <= ' ' || c >= 0x7f || std::strchr("/?#@,\\\"<>[]^`{|}", c)) return false;
-    if (authority.empty()) return true;  // of a target without one (RFC 9112 §3.2)
-    return !host.empty() && (port.empty() || port[0] == ':') &&
-           port.find_first_not_of("0123456789", 1) == std::string_view::npos;
-}
-
-/// A target is made of printable ASCII (RFC 3986 §2); what else it may not hold is left to Beast.
-bool is_ascii(std::string_view target) {
-    unsigned char all = 0;
-    for (char c : target)
-        all |= static_cast<unsigned char>(c);
-    return all < 0x80;
-}
-
 /// Splits the target into path and query, and settles the authority (RFC 9112 §3.2).
 Result<void> read_target(RequestHead& out, const Collected& seen) {
     if (seen.hosts > 1) return fail(codes::http_bad_request, "Host is repeated");
@@ -223,8 +184,6 @@ Result<void> read_target(RequestHead& out, const Collected& seen) {
     if (!valid_authority(seen.host)) return fail(codes::http_bad_request, "Host is malformed");
     out.authority = seen.host;
     std::string_view target = out.target;
-    if (!is_ascii(target))
-        return fail(codes::http_bad_request, "the request target has a byte that is not ASCII");
     if (out.method == "CONNECT") return fail(codes::http_not_implemented, "CONNECT is not served");
     if (!target.starts_with('/') && target != "*") {
         auto scheme = target.find("://");
@@ -242,14 +201,7 @@ Result<void> read_target(RequestHead& out, const Collected& seen) {
         out.authority = authority;
         target = slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash);
     }
-    if (target.find('#') != std::string_view::npos)
-        return fail(codes::http_bad_request, "the request target has a fragment");
-    auto question = target.find('?');
-    out.path = target.substr(0, question);
-    if (out.path.empty()) out.path = "/";
-    out.query =
-        question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
-    return {};
+    return split_target(target, out);
 }
 
 }  // namespace
