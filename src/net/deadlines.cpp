@@ -31,8 +31,9 @@ void Deadlines::set(Node& node, TimePoint at) {
     if (at == kNever) return;
     if (node.previous_ && node.filed_ <= at) return;  // seen early enough; re-filed then
     node.unlink();
-    if (!running_) start();
-    file(node, std::chrono::steady_clock::now());
+    TimePoint now = std::chrono::steady_clock::now();
+    if (linked_ == 0) last_ = slot_number(now, kSlot);  // the wheel stood still
+    file(node, now);
 }
 
 void Deadlines::file(Node& node, TimePoint now) {
@@ -49,29 +50,16 @@ void Deadlines::file(Node& node, TimePoint now) {
     ++linked_;
 }
 
-void Deadlines::start() {
-    running_ = true;
-    last_ = slot_number(std::chrono::steady_clock::now(), kSlot);
-    tick();
-}
-
-void Deadlines::tick() {
-    timer_.expires_at(TimePoint(kSlot * (last_ + 1)));
-    timer_.async_wait([this](boost::system::error_code error) {
-        if (error) return;
-        TimePoint now = std::chrono::steady_clock::now();
-        int64_t current = slot_number(now, kSlot);
-        // After a stall of the loop at most one round is left to look at.
-        int64_t first = std::max(last_ + 1, current - static_cast<int64_t>(kSlots) + 1);
-        for (int64_t number = first; number <= current; ++number) {
-            last_ = number;
-            run_slot(static_cast<std::size_t>(number) % kSlots, now);
-        }
-        if (linked_ == 0)
-            running_ = false;
-        else
-            tick();
-    });
+bool Deadlines::run(TimePoint now) {
+    if (now < next()) return false;
+    int64_t current = slot_number(now, kSlot);
+    // After a stall of the loop at most one round is left to look at.
+    int64_t first = std::max(last_ + 1, current - static_cast<int64_t>(kSlots) + 1);
+    for (int64_t number = first; number <= current; ++number) {
+        last_ = number;
+        run_slot(static_cast<std::size_t>(number) % kSlots, now);
+    }
+    return true;
 }
 
 void Deadlines::run_slot(std::size_t slot, TimePoint now) {

@@ -6,9 +6,9 @@
 /// slot late, never early. Threads: one worker.
 #pragma once
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 
 namespace weir::net {
 
@@ -39,7 +39,7 @@ public:
         Deadlines* owner_ = nullptr;
     };
 
-    explicit Deadlines(boost::asio::io_context& io) : timer_(io) {}
+    Deadlines() = default;
     ~Deadlines();
     Deadlines(const Deadlines&) = delete;
     Deadlines& operator=(const Deadlines&) = delete;
@@ -47,22 +47,20 @@ public:
     void set(Node& node, TimePoint at);
     void clear(Node& node) { node.at_ = kNever; }
 
+    /// When run() is to be called next; kNever while no wait has a deadline.
+    TimePoint next() const { return linked_ == 0 ? kNever : TimePoint(kSlot * (last_ + 1)); }
+    /// Fires what is due at `now`; returns whether a slot's time had come.
+    bool run(TimePoint now);
+
 private:
     static constexpr std::chrono::milliseconds kSlot{50};
     static constexpr std::size_t kSlots = 512;
     void file(Node& node, TimePoint now);
-    void start();
-    void tick();
     void run_slot(std::size_t slot, TimePoint now);
 
     std::array<Node*, kSlots> slots_{};
     std::size_t linked_ = 0;
-    bool running_ = false;
     int64_t last_ = 0;  // number of the last slot that was run
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                      boost::asio::wait_traits<std::chrono::steady_clock>,
-                                      boost::asio::io_context::executor_type>
-        timer_;
 };
 
 }  // namespace weir::net

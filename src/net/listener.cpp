@@ -5,7 +5,6 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <charconv>
 
@@ -122,95 +121,86 @@ Result<int> ListenSockets::duplicate(std::size_t index) const {
     return fd;
 }
 
-struct Listener::State : std::enable_shared_from_this<State> {
-    using Descriptor =
-        boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+struct Listener::State final : std::enable_shared_from_this<State>,
+                               Poller::Client,
+                               Deadlines::Node {
     Worker& worker;
-    Descriptor descriptor;
-    boost::asio::steady_timer pause;
+    int fd;
     OnAccept on_accept;
     std::size_t reserve;
     std::vector<int> spare;  // duplicates of the listening socket, for the sake of their number
 
-    State(Worker& w, int fd, OnAccept callback, std::size_t reserved)
-        : worker(w),
-          descriptor(w.io().get_executor(), fd),
-          pause(w.io()),
-          on_accept(std::move(callback)),
-          reserve(reserved) {
+    State(Worker& w, int socket, OnAccept callback, std::size_t reserved)
+        : worker(w), fd(socket), on_accept(std::move(callback)), reserve(reserved) {
         fill_spare();
+        listen();
     }
-    ~State() { give_up_spare(); }
+
+    bool open() const { return fd >= 0; }
+    void listen() { worker.poller().add(fd, *this, EPOLLIN); }
+    void close() {
+        if (!open()) return;
+        worker.deadlines().clear(*this);
+        worker.poller().remove(fd, *this);
+        ::close(std::exchange(fd, -1));
+        give_up_spare();
+    }
 
     void fill_spare() {
         while (spare.size() < reserve) {
-            int fd = ::fcntl(descriptor.native_handle(), F_DUPFD_CLOEXEC, 0);
-            if (fd < 0) return;
-            spare.push_back(fd);
+            int duplicate = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+            if (duplicate < 0) return;
+            spare.push_back(duplicate);
         }
     }
     void give_up_spare() {
-        for (int fd : spare)
-            ::close(fd);
+        for (int duplicate : spare)
+            ::close(duplicate);
         spare.clear();
     }
 
-    void arm() {
-        descriptor.async_wait(Descriptor::wait_read,
-                              [self = shared_from_this()](const boost::system::error_code& error) {
-                                  if (!error && self->descriptor.is_open()) self->accept_some();
-                              });
-    }
-
-    void accept_some() {
-        for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    void on_events(uint32_t) override {
+        auto alive = shared_from_this();
+        for (int i = 0; i < kAcceptsPerTurn && open(); ++i) {
             Address peer;
             peer.length = sizeof peer.storage;
-            int fd =
-                ::accept4(descriptor.native_handle(), reinterpret_cast<sockaddr*>(&peer.storage),
-                          &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-            if (fd < 0) {
-                if ((errno == EMFILE || errno == ENFILE) && !spare.empty()) {
-                    ::close(spare.back());
-                    spare.pop_back();
-                    continue;
-                }
-                if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                    return rest();
-                break;  // nothing waits, or that one connection failed
+            int accepted = ::accept4(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length,
+                                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+            if (accepted >= 0) {
+                on_accept(Stream::adopt(worker, accepted), peer);
+                continue;
             }
-            on_accept(Stream::adopt(worker, fd), peer);
-            if (!descriptor.is_open()) return;
+            if ((errno == EMFILE || errno == ENFILE) && !spare.empty()) {
+                ::close(spare.back());
+                spare.pop_back();
+                continue;
+            }
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                return rest();
+            break;  // nothing waits, or that one connection failed
         }
-        if (spare.size() < reserve) fill_spare();
-        arm();
+        if (open() && spare.size() < reserve) fill_spare();
     }
 
     // Out of descriptors: those waiting stay in the backlog until some are free again.
     void rest() {
         log::warn("cannot accept connections: {}; pausing {} ms", std::strerror(errno),
                   kPauseWhenFull.count());
-        pause.expires_after(kPauseWhenFull);
-        pause.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-            if (!error && self->descriptor.is_open()) self->arm();
-        });
+        worker.poller().remove(fd, *this);
+        worker.deadlines().set(*this, std::chrono::steady_clock::now() + kPauseWhenFull);
     }
+    void on_deadline() override { listen(); }
 };
 
 Listener::Listener(Worker& worker, int fd, OnAccept on_accept, std::size_t reserve)
-    : state_(std::make_shared<State>(worker, fd, std::move(on_accept), reserve)) {
-    state_->arm();
-}
+    : state_(std::make_shared<State>(worker, fd, std::move(on_accept), reserve)) {}
 
 Listener::~Listener() {
     close();
 }
 
 void Listener::close() {
-    boost::system::error_code ignored;
-    state_->pause.cancel(ignored);
-    if (state_->descriptor.is_open()) state_->descriptor.close(ignored);
-    state_->give_up_spare();
+    state_->close();
 }
 
 }  // namespace weir::net

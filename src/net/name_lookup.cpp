@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstring>
 
 #include "base/error.h"
@@ -55,14 +54,30 @@ NameLookup::Answer answer_of(int status, const ares_addrinfo* found) {
 }  // namespace
 
 /// One of c-ares's sockets, as the loop watches it. c-ares closes it.
-struct NameLookup::Socket {
-    using Descriptor =
-        boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
-    Socket(boost::asio::io_context& io, ares_socket_t fd) : descriptor(io.get_executor(), fd) {}
-    ~Socket() { descriptor.release(); }
-    Descriptor descriptor;
-    bool wants[2] = {false, false};    // to write, to read
-    bool waiting[2] = {false, false};  // likewise
+struct NameLookup::Socket final : std::enable_shared_from_this<Socket>, Poller::Client {
+    Socket(NameLookup& owner, ares_socket_t socket) : lookup(owner), fd(socket) {}
+    ~Socket() { watch(0); }
+
+    void watch(uint32_t events) {
+        if (watched == events) return;
+        if (watched) lookup.worker_.poller().remove(fd, *this);
+        if (events) lookup.worker_.poller().add(fd, *this, events);
+        watched = events;
+    }
+    // c-ares may be done with the socket before this ends.
+    void on_events(uint32_t events) override {
+        auto alive = shared_from_this();
+        bool broken = events & (EPOLLERR | EPOLLHUP);
+        bool reads = watched & EPOLLIN && (broken || events & EPOLLIN);
+        bool writes = watched & EPOLLOUT && (broken || events & EPOLLOUT);
+        ares_process_fd(lookup.channel_.get(), reads ? fd : ARES_SOCKET_BAD,
+                        writes ? fd : ARES_SOCKET_BAD);
+        lookup.arm_timer();
+    }
+
+    NameLookup& lookup;
+    ares_socket_t fd;
+    uint32_t watched = 0;
 };
 
 /// What c-ares hands back with an answer.
@@ -133,35 +148,16 @@ void NameLookup::on_answer(void* argument, int status, int, ares_addrinfo* found
 
 void NameLookup::socket_changed(ares_socket_t fd, bool readable, bool writable) {
     auto known = sockets_.find(fd);
-    if (!readable && !writable) {
+    uint32_t wanted = (readable ? EPOLLIN : 0u) | (writable ? EPOLLOUT : 0u);
+    if (!wanted) {
         if (known == sockets_.end()) return;
-        known->second->wants[0] = known->second->wants[1] = false;
-        known->second->descriptor.release();  // its waits end; c-ares closes it next
+        known->second->watch(0);  // c-ares closes it next
         sockets_.erase(known);
         return;
     }
     if (known == sockets_.end())
-        known = sockets_.emplace(fd, std::make_shared<Socket>(worker_.io(), fd)).first;
-    std::shared_ptr<Socket> socket = known->second;
-    socket->wants[0] = writable;
-    socket->wants[1] = readable;
-    if (writable) wait(socket, false);
-    if (readable) wait(socket, true);
-}
-
-void NameLookup::wait(const std::shared_ptr<Socket>& socket, bool for_reading) {
-    if (std::exchange(socket->waiting[for_reading], true)) return;
-    socket->descriptor.async_wait(
-        for_reading ? Socket::Descriptor::wait_read : Socket::Descriptor::wait_write,
-        [this, socket, for_reading](const boost::system::error_code& error) {
-            socket->waiting[for_reading] = false;
-            if (error || !socket->wants[for_reading]) return;  // perhaps `this` is gone
-            ares_socket_t fd = socket->descriptor.native_handle();
-            ares_process_fd(channel_.get(), for_reading ? fd : ARES_SOCKET_BAD,
-                            for_reading ? ARES_SOCKET_BAD : fd);
-            if (socket->wants[for_reading]) wait(socket, for_reading);
-            arm_timer();
-        });
+        known = sockets_.emplace(fd, std::make_shared<Socket>(*this, fd)).first;
+    known->second->watch(wanted);
 }
 
 void NameLookup::arm_timer() {

@@ -57,7 +57,6 @@ private:
     void on_deadline() override;
     void arm_timer();
     void socket_changed(ares_socket_t fd, bool readable, bool writable);
-    void wait(const std::shared_ptr<Socket>& socket, bool for_reading);
     static void on_answer(void* query, int status, int timeouts, ares_addrinfo* found);
 
     Worker& worker_;

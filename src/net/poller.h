@@ -1,19 +1,16 @@
-/// Readiness of every stream of one worker, with one registration for a stream's whole life.
+/// Readiness of every descriptor of one worker: the one place where its loop waits.
 ///
-/// Asio re-arms a descriptor with epoll_ctl for each wait and runs an operation object through its
-/// queue for each event. A gateway waits twice per request, so here the streams are registered
-/// once, edge-triggered, in an epoll set of their own, and Asio's reactor has that set as one of
-/// its internal descriptors: it is never re-armed, so a turn costs two epoll_wait and nothing else.
-/// What it saves is measured in docs/adr/0006-poller.md. Semantics of the edges: epoll(7).
+/// A stream is registered once, edge-triggered, for its whole life, so that a wait costs no system
+/// call; what is not a stream (listening sockets, c-ares's) is registered level-triggered. Why not
+/// Asio's reactor: docs/adr/0006-poller.md. Semantics of the edges: epoll(7).
 ///
-/// Threads: one worker. A client of the poller may be removed from within any callback.
+/// Threads: one worker; interrupt() any. A client may be removed from within any callback.
 #pragma once
 #include <sys/epoll.h>
 
 #include <array>
-#include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
-#include <memory>
 
 namespace weir::net {
 
@@ -27,27 +24,30 @@ public:
     protected:
         ~Client() = default;
     };
+    static constexpr uint32_t kEdges = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
-    explicit Poller(boost::asio::io_context& io);
+    Poller();
     ~Poller();
     Poller(const Poller&) = delete;
     Poller& operator=(const Poller&) = delete;
 
-    /// Reports every later change of readiness of `fd`, and its state now.
-    void add(int fd, Client& client);
+    /// Reports every later change of readiness of `fd`, and its state now; with `events` without
+    /// EPOLLET, those states for as long as they last.
+    void add(int fd, Client& client, uint32_t events = kEdges);
     /// Before `fd` is closed. No event is delivered afterwards, not even one already fetched.
     void remove(int fd, Client& client);
 
-private:
-    static constexpr std::size_t kBatch = 128;
-    static constexpr int kRounds = 4;        // batches before other work of the loop gets its turn
-    static constexpr int kWorthAnother = 8;  // events that make it likely that more have come
+    /// Waits until something is ready, interrupt() or `longest` (rounded up to milliseconds; none
+    /// if negative), and delivers up to kBatch events. Returns how many there were.
+    int wait(std::chrono::nanoseconds longest);
+    /// Ends a wait() that runs, or else the next.
+    void interrupt();
 
-    class Turn;
-    void dispatch();
+private:
+    static constexpr std::size_t kBatch = 128;  // then other work of the loop gets its turn
 
     int set_;
-    std::unique_ptr<Turn> turn_;
+    int interrupter_;
     std::array<epoll_event, kBatch> batch_{};
     int next_ = 0;  // of the batch being delivered
     int count_ = 0;

@@ -3,22 +3,20 @@
 ///     co_await Sleep(worker, at, exchange.cancel());      // throws Cancelled if the client
 ///     leaves
 ///
-/// Exact to the kernel's timer, unlike Deadlines (50 ms slots): a stream paced at 20 ms an
-/// event shall look like one. Costs an allocation and a timer each, which an error path (and a
-/// mock) can afford. Threads: the worker's.
+/// Exact to the millisecond, unlike Deadlines (50 ms slots): a stream paced at 20 ms an event shall
+/// look like one. Threads: the worker's.
 #pragma once
 #include <coroutine>
-#include <memory>
 
 #include "net/cancel.h"
-#include "net/deadlines.h"
 #include "net/worker.h"
 
 namespace weir::net {
 
-class [[nodiscard]] Sleep final : private Wakeable {
+class [[nodiscard]] Sleep final : private Wakeable, private Timers::Node {
 public:
-    Sleep(Worker& worker, TimePoint at, CancelSource& cancel);
+    Sleep(Worker& worker, TimePoint at, CancelSource& cancel)
+        : worker_(worker), at_(at), cancel_(cancel) {}
     Sleep(const Sleep&) = delete;
     Sleep& operator=(const Sleep&) = delete;
     ~Sleep();
@@ -28,14 +26,14 @@ public:
     void await_resume() const;
 
 private:
-    struct Timer;
-    void wake_cancelled() override;
-    void forget();
+    void wake_cancelled() override { resume(); }
+    void on_time() override { resume(); }
+    void resume();
 
     Worker& worker_;
     TimePoint at_;
     CancelSource& cancel_;
-    std::shared_ptr<Timer> timer_;
+    std::coroutine_handle<> caller_;
 };
 
 }  // namespace weir::net

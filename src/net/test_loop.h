@@ -42,12 +42,15 @@ public:
                 ADD_FAILURE() << "the condition did not come true in time";
                 return false;
             }
-            worker.io().run_one_for(std::chrono::milliseconds(2));
+            worker.turn(std::chrono::milliseconds(2));
         }
         return true;
     }
     /// Runs what is ready, without waiting.
-    void turn() { worker.io().poll(); }
+    void turn() {
+        while (worker.turn(Duration::zero())) {
+        }
+    }
 
     /// Runs a task to its end and returns its result, or throws its exception.
     template <class T>

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <fstream>
 
@@ -226,20 +225,6 @@ TEST_F(TlsTest, OldProtocolVersionsAreRefused) {
     auto stream = connect(listener, **context, "api.example.com");
     ASSERT_FALSE(stream);
     EXPECT_EQ(&stream.error().code(), &codes::upstream_tls);
-}
-
-TEST(WorkerTest, RunBlocksTheSignalThatOpenSslMayRaise) {
-    Worker worker(1);
-    bool blocked = false;
-    std::thread thread([&] { worker.run(); });
-    worker.post([&] {
-        sigset_t set;
-        pthread_sigmask(SIG_BLOCK, nullptr, &set);
-        blocked = sigismember(&set, SIGPIPE) == 1;
-        worker.stop();
-    });
-    thread.join();
-    EXPECT_TRUE(blocked);
 }
 
 }  // namespace

@@ -1,19 +1,29 @@
 #include "net/worker.h"
 
+#include <algorithm>
 #include <csignal>
 
 namespace weir::net {
 
-// UNSAFE_IO: descriptors are only ever touched by the worker's own thread, so the reactor needs no
-// lock for them; posting from other threads stays safe (Asio, "Concurrency Hints").
-Worker::Worker(int id)
-    : id_(id),
-      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-      guard_(io_.get_executor()),
-      deadlines_(io_),
-      poller_(io_) {}
+// What is still queued may own streams: it goes before the poller does, and after the tasks.
+Worker::~Worker() {
+    tasks_.destroy_all();
+    posted_.clear();
+}
 
-Worker::~Worker() = default;
+void Worker::post(std::move_only_function<void()> fn) {
+    {
+        std::lock_guard lock(mutex_);
+        posted_.push_back(std::move(fn));
+    }
+    has_posted_ = true;
+    if (asleep_.exchange(false)) poller_.interrupt();
+}
+
+void Worker::stop() {
+    stopped_ = true;
+    poller_.interrupt();
+}
 
 // OpenSSL writes to sockets with write(2), which signals when the peer is gone; the error is
 // enough.
@@ -22,7 +32,43 @@ void Worker::run() {
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-    io_.run();
+    while (!stopped_.load(std::memory_order_relaxed))
+        turn(std::chrono::hours(1));
+}
+
+bool Worker::turn(std::chrono::nanoseconds longest) {
+    bool did = has_posted_.load(std::memory_order_acquire) && run_posted();
+    longest = idle_time(longest);
+    asleep_ = true;
+    if (has_posted_) longest = longest.zero();
+    did |= poller_.wait(longest) > 0;
+    asleep_ = false;
+    TimePoint now = std::chrono::steady_clock::now();
+    did |= timers_.run(now);
+    did |= deadlines_.run(now);
+    return did;
+}
+
+bool Worker::run_posted() {
+    has_posted_ = false;
+    {
+        std::lock_guard lock(mutex_);
+        running_.swap(posted_);
+    }
+    for (auto& fn : running_) {
+        if (stopped_.load(std::memory_order_relaxed)) break;
+        std::exchange(fn, nullptr)();
+    }
+    bool did = !running_.empty();
+    running_.clear();
+    return did;
+}
+
+std::chrono::nanoseconds Worker::idle_time(std::chrono::nanoseconds longest) const {
+    TimePoint next = std::min(timers_.next(), deadlines_.next());
+    if (next == kNever) return longest;
+    return std::clamp<std::chrono::nanoseconds>(next - std::chrono::steady_clock::now(),
+                                                longest.zero(), longest);
 }
 
 }  // namespace weir::net
