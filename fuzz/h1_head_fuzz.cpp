@@ -1,11 +1,13 @@
-// Request heads, judged by our parser and by http_parser (nginx's and Node's old one): what we
-// accept it must accept too, with the same method, target, fields and framing. We may refuse more.
-// Known differences:
+// Heads, judged by our parser, by http_parser (nginx's and Node's old one) and by Boost.Beast's:
+// what we accept they must accept too, with the same method, target, fields and framing. We may
+// refuse more. Known differences:
 // - it knows a fixed list of methods, we take any token: an unknown one is shown to it as POST;
 // - it refuses some targets that we pass on (bytes that RFC 3986 forbids but nobody misreads);
 // - it takes only one Content-Length and compares, as we do; we take fewer digits.
 #include <http_parser.h>
 
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -121,6 +123,25 @@ void compare(const std::string& head, const RequestHead& ours) {
         differ("it sees no body", head);
 }
 
+template <bool isRequest>
+void compare_with_beast(const std::string& head, const weir::http::Headers& ours) {
+    namespace beast = boost::beast;
+    beast::http::parser<isRequest, beast::http::empty_body> parser;
+    parser.header_limit(1 << 30);
+    parser.body_limit(boost::none);
+    parser.skip(true);
+    beast::error_code error;
+    std::size_t used = parser.put(boost::asio::const_buffer(head.data(), head.size()), error);
+    if (error && error != beast::http::error::need_more) differ(error.message().c_str(), head);
+    if (!parser.is_header_done() || used != head.size()) differ("Beast sees another end", head);
+    auto theirs = parser.get().begin();
+    for (const auto& field : ours) {
+        if (theirs == parser.get().end()) differ("Beast sees fewer fields", head);
+        ++theirs;
+    }
+    if (theirs != parser.get().end()) differ("Beast sees more fields", head);
+}
+
 void check(const std::string& head, const RequestHead& ours) {
     auto inside = [&](std::string_view v) {
         return v.empty() ||
@@ -136,6 +157,7 @@ void check(const std::string& head, const RequestHead& ours) {
         differ("path", head);
     if (ours.path != "*" && !ours.path.starts_with('/')) differ("path without slash", head);
     compare(head, ours);
+    compare_with_beast<true>(head, ours.headers);
 }
 
 }  // namespace
@@ -156,7 +178,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     RequestHead ours;
     if (weir::http::h1::parse_request_head(head, ours)) check(head, ours);
     weir::http::ResponseHead response;
-    if (weir::http::h1::parse_response_head(head, "POST", response))
+    if (weir::http::h1::parse_response_head(head, "POST", response)) {
         if (response.status < 100 || response.status > 999) differ("status", head);
+        compare_with_beast<false>(head, response.headers);
+    }
     return 0;
 }

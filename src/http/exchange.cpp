@@ -21,7 +21,7 @@ void Exchange::begin(int status) {
 }
 
 void Exchange::header(std::string_view name, std::string_view value) {
-    head_.append(name).append(": ").append(value).append("\r\n");
+    append_field(head_, name, value);
 }
 
 std::string& Exchange::head_text() {

@@ -1,5 +1,7 @@
 #include "http/message.h"
 
+#include <algorithm>
+
 namespace weir::http {
 
 const HeaderField* Headers::find(std::string_view name) const {
@@ -25,6 +27,21 @@ bool Headers::has_token(std::string_view name, std::string_view token) const {
         }
     }
     return false;
+}
+
+void append_field(std::string& head, std::string_view name, std::string_view value) {
+    const std::size_t old = head.size();
+    const std::size_t whole = old + name.size() + value.size() + 4;
+    // Not the size that the operation is given: GCC 12 passes the new capacity.
+    head.resize_and_overwrite(whole, [&](char* text, std::size_t) {
+        char* to = std::copy(name.begin(), name.end(), text + old);
+        *to++ = ':';
+        *to++ = ' ';
+        to = std::copy(value.begin(), value.end(), to);
+        *to++ = '\r';
+        *to = '\n';
+        return whole;
+    });
 }
 
 std::string_view reason_phrase(int status) {

@@ -68,6 +68,9 @@ struct ResponseHead {
     Headers headers;
 };
 
+/// Appends "name: value" and a line end.
+void append_field(std::string& head, std::string_view name, std::string_view value);
+
 /// The standard reason phrase, or "" (RFC 9110 §15).
 std::string_view reason_phrase(int status);
 

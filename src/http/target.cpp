@@ -5,7 +5,8 @@
 namespace weir::http {
 namespace {
 
-/// A target is made of printable ASCII (RFC 3986 §2); what else it may not hold is left to Beast.
+/// A target is made of printable ASCII (RFC 3986 §2); what else it may not hold, its reader has
+/// judged.
 bool is_ascii(std::string_view target) {
     unsigned char all = 0;
     for (char c : target)

@@ -1,20 +1,13 @@
 #include "http/h1/head_parser.h"
 
-#include <boost/beast/http/basic_parser.hpp>
-#include <limits>
+#include <cstring>
+#include <optional>
 
+#include "http/h1/head_lines.h"
 #include "http/target.h"
 
 namespace weir::http::h1 {
 namespace {
-
-namespace beast = boost::beast;
-using BeastField = beast::http::field;
-using BeastError = beast::error_code;
-
-std::string_view view(beast::string_view s) {
-    return {s.data(), s.size()};
-}
 
 /// What framing needs to know, collected while the fields go by.
 struct Collected {
@@ -30,30 +23,29 @@ struct Collected {
     bool keep_alive = false;
     bool too_many = false;
 
-    void field(BeastField which, std::string_view name, std::string_view value) {
-        if (headers->size() >= kMaxHeaderFields) {
-            too_many = true;
-            return;
-        }
+    void field(std::string_view name, std::string_view value) {
         headers->add(name, value);
-        switch (which) {
-            case BeastField::host:
+        switch (name.size()) {
+            case 4:
+                if (!iequals(name, "host")) break;
                 host = value;
                 ++hosts;
                 break;
-            case BeastField::content_length:
+            case 6:
+                if (iequals(name, "expect")) expect = value;
+                break;
+            case 10:
+                if (iequals(name, "connection")) connection(value);
+                break;
+            case 14:
+                if (!iequals(name, "content-length")) break;
                 content_length = value;
                 ++content_lengths;
                 break;
-            case BeastField::transfer_encoding:
+            case 17:
+                if (!iequals(name, "transfer-encoding")) break;
                 transfer_encoding = value;
                 ++transfer_encodings;
-                break;
-            case BeastField::expect:
-                expect = value;
-                break;
-            case BeastField::connection:
-                connection(value);
                 break;
             default:
                 break;
@@ -71,70 +63,22 @@ struct Collected {
     }
 };
 
-template <bool isRequest>
-class Parser final : public beast::http::basic_parser<isRequest> {
-public:
-    Parser(Collected& collected, RequestHead* request, ResponseHead* response)
-        : collected_(collected), request_(request), response_(response) {
-        this->header_limit(std::numeric_limits<std::uint32_t>::max());
-        this->body_limit(boost::none);
-        this->skip(true);  // bodies are ours (body_decoder.h)
+/// The fields up to the empty line. Null, or what is wrong.
+const char* read_fields(HeadLines& lines, Collected& seen) {
+    std::string_view name;
+    std::string_view value;
+    while (!lines.at_empty_line()) {
+        if (const char* bad = lines.field(name, value)) return bad;
+        if (seen.headers->size() >= kMaxHeaderFields)
+            seen.too_many = true;
+        else
+            seen.field(name, value);
     }
-    /// Null, or what is wrong with the head.
-    const char* parse(std::string_view head) {
-        BeastError error;
-        std::size_t used = this->put(boost::asio::const_buffer(head.data(), head.size()), error);
-        if (error && error != beast::http::error::need_more) return reason(error);
-        if (!this->is_header_done() || used != head.size()) return "the head is malformed";
-        return nullptr;
-    }
+    return lines.whole() ? nullptr : "the head is malformed";
+}
 
-private:
-    static const char* reason(const BeastError& error) {
-        using E = beast::http::error;
-        if (error == E::bad_method) return "the method is not a token";
-        if (error == E::bad_target) return "the request target has a forbidden character";
-        if (error == E::bad_version) return "the version is not HTTP/1.0 or HTTP/1.1";
-        if (error == E::bad_field) return "a field name is not a token followed by a colon";
-        if (error == E::bad_value) return "a field value has a forbidden character";
-        if (error == E::bad_content_length || error == E::multiple_content_length)
-            return "Content-Length is malformed or repeated";
-        if (error == E::bad_transfer_encoding) return "Transfer-Encoding is malformed";
-        if (error == E::bad_line_ending) return "a line does not end with CR LF";
-        if (error == E::bad_status) return "the status is not three digits";
-        return "the head is malformed";
-    }
-
-    void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target,
-                         int version, BeastError&) override {
-        request_->method = view(method);
-        request_->target = view(target);
-        request_->minor = version - 10;
-    }
-    void on_response_impl(int status, beast::string_view text, int version, BeastError&) override {
-        response_->status = status;
-        response_->reason = view(text);
-        response_->minor = version - 10;
-    }
-    void on_field_impl(BeastField which, beast::string_view name, beast::string_view value,
-                       BeastError&) override {
-        collected_.field(which, view(name), view(value));
-    }
-    void on_header_impl(BeastError&) override {}
-    void on_body_init_impl(boost::optional<std::uint64_t> const&, BeastError&) override {}
-    std::size_t on_body_impl(beast::string_view, BeastError&) override { return 0; }
-    void on_chunk_header_impl(std::uint64_t, beast::string_view, BeastError&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, BeastError&) override {
-        return 0;
-    }
-    void on_finish_impl(BeastError&) override {}
-
-    Collected& collected_;
-    RequestHead* request_;
-    ResponseHead* response_;
-};
-
-/// Null, or why the bytes cannot be a head: line ends, NUL and folding are judged before parsing.
+/// What is wrong with the bytes of a head that cannot be read, in the words that help most; null if
+/// it is none of these.
 const char* bad_bytes(std::string_view head) {
     if (std::memchr(head.data(), 0, head.size())) return "the head contains a NUL byte";
     for (std::size_t at = 0; (at = head.find('\n', at)) != std::string_view::npos; ++at) {
@@ -158,13 +102,22 @@ bool other_version(std::string_view head) {
            digit(version[8]) && version != " HTTP/1.1" && version != " HTTP/1.0";
 }
 
+std::unexpected<Error> unreadable_request(std::string_view head, const char* why) {
+    if (const char* bytes = bad_bytes(head)) return fail(codes::http_bad_request, bytes);
+    if (other_version(head))
+        return fail(codes::http_version, "the version is not HTTP/1.0 or HTTP/1.1");
+    return fail(codes::http_bad_request, why);
+}
+
 Result<Framing> request_framing(const Collected& seen, int minor) {
     if (seen.transfer_encodings > 0) {
         if (seen.content_lengths > 0)
             return fail(codes::http_bad_request,
                         "Content-Length and Transfer-Encoding exclude each other");
         if (minor == 0) return fail(codes::http_bad_request, "HTTP/1.0 has no Transfer-Encoding");
-        if (seen.transfer_encodings > 1 || !iequals(seen.transfer_encoding, "chunked"))
+        if (seen.transfer_encodings > 1)
+            return fail(codes::http_bad_request, "Transfer-Encoding is repeated");
+        if (!iequals(seen.transfer_encoding, "chunked"))
             return fail(codes::http_not_implemented,
                         "the only Transfer-Encoding served is one 'chunked'");
         return Framing{Framing::Kind::chunked, 0};
@@ -224,18 +177,13 @@ std::size_t find_head_end(std::string_view bytes, std::size_t& from) {
 }
 
 Result<void> parse_request_head(std::string_view head, RequestHead& out) {
-    if (const char* bad = bad_bytes(head)) return fail(codes::http_bad_request, bad);
-    if (other_version(head))
-        return fail(codes::http_version, "the version is not HTTP/1.0 or HTTP/1.1");
     out.headers.clear();
     Collected seen;
     seen.headers = &out.headers;
-    Parser<true> parser(seen, &out, nullptr);
-    if (const char* bad = parser.parse(head)) {
-        // Beast judges framing fields while parsing; the same mistakes get the same answers here.
-        if (seen.too_many) return fail(codes::http_head_too_large, "too many header fields");
-        return fail(codes::http_bad_request, bad);
-    }
+    HeadLines lines(head);
+    const char* bad = lines.request_line(out.method, out.target, out.minor);
+    if (!bad) bad = read_fields(lines, seen);
+    if (bad) return unreadable_request(head, bad);
     if (seen.too_many) return fail(codes::http_head_too_large, "too many header fields");
     WEIR_TRY(out.framing, request_framing(seen, out.minor));
     WEIR_CHECK(read_target(out, seen));
@@ -251,13 +199,16 @@ Result<void> parse_request_head(std::string_view head, RequestHead& out) {
 
 Result<void> parse_response_head(std::string_view head, std::string_view method,
                                  ResponseHead& out) {
-    if (const char* bad = bad_bytes(head)) return fail(codes::upstream_protocol, bad);
     out.headers.clear();
     Collected seen;
     seen.headers = &out.headers;
-    Parser<false> parser(seen, nullptr, &out);
-    const char* bad = parser.parse(head);
-    if (bad) return fail(codes::upstream_protocol, bad);
+    HeadLines lines(head);
+    const char* bad = lines.status_line(out.status, out.reason, out.minor);
+    if (!bad) bad = read_fields(lines, seen);
+    if (bad) {
+        const char* bytes = bad_bytes(head);
+        return fail(codes::upstream_protocol, bytes ? bytes : bad);
+    }
     if (out.status < 100) return fail(codes::upstream_protocol, "the status is not three digits");
     if (seen.too_many) return fail(codes::upstream_protocol, "too many header fields");
     out.keep_alive = out.minor >= 1 ? !seen.close : seen.keep_alive && !seen.close;

@@ -1,4 +1,4 @@
-/// Parsing of HTTP/1.1 heads: Boost.Beast's parser, and the strictness a gateway needs on top.
+/// Parsing of HTTP/1.1 heads, with the strictness a gateway needs.
 ///
 /// A head that two parsers could read differently is how requests are smuggled, so whatever is
 /// ambiguous is refused: bare LF or CR, NUL, line folding, Content-Length with Transfer-Encoding,

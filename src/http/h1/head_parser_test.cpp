@@ -304,6 +304,48 @@ TEST(ResponseHeadTest, Table) {
     }
 }
 
+// A value is read eight bytes at a time: whatever is forbidden is found at every place.
+TEST(RequestHeadTest, ForbiddenBytesAreFoundAtEveryPlaceOfAValue) {
+    for (std::size_t length = 1; length <= 20; ++length) {
+        for (std::size_t at = 0; at < length; ++at) {
+            for (int byte = 0; byte < 256; ++byte) {
+                std::string value(length, 'v');
+                value[at] = static_cast<char>(byte);
+                bool fits = byte == '\t' || (byte >= ' ' && byte != 0x7f);
+                RequestHead head;
+                auto parsed = parse_request_head(get("x: " + value + "\r\n"), head);
+                ASSERT_EQ(parsed.has_value(), fits) << length << " " << at << " " << byte;
+            }
+        }
+    }
+}
+
+TEST(ResponseHeadTest, ValuesLoseTheSpaceAroundThemOnly) {
+    for (const auto& [written, value] : std::vector<std::pair<std::string, std::string>>{
+             {"", ""},
+             {" \t ", ""},
+             {"\t a\tb  c \t", "a\tb  c"},
+             {"long enough for two words", "long enough for two words"},
+             {"caf\xc3\xa9 \x80\xff", "caf\xc3\xa9 \x80\xff"}}) {
+        std::string text = "HTTP/1.1 200 OK\r\nx:" + written + "\r\n\r\n";
+        ResponseHead head;
+        ASSERT_TRUE(parse_response_head(text, "GET", head)) << text;
+        EXPECT_EQ(head.headers.value("x"), value);
+    }
+}
+
+TEST(MessageTest, FieldsAreAppendedWhateverRoomThereIs) {
+    std::string head;
+    std::string expected;
+    for (std::size_t size = 0; size < 40; ++size) {
+        std::string name(size % 7 + 1, 'n');
+        std::string value(size, 'v');
+        append_field(head, name, value);
+        expected += name + ": " + value + "\r\n";
+        ASSERT_EQ(head, expected);
+    }
+}
+
 TEST(MessageTest, HopByHopFieldsAndHost) {
     Headers headers;
     headers.add("Connection", "close, X-Mine ,");
