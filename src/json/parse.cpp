@@ -37,12 +37,8 @@ private:
                 return object(out);
             case '[':
                 return array(out);
-            case '"': {
-                std::string text;
-                if (!string(text)) return false;
-                out = Value::string(std::move(text));
-                return true;
-            }
+            case '"':
+                return string(out.become_string());
             case 't':
             case 'f':
             case 'n':
@@ -63,7 +59,7 @@ private:
         const char* start = p_;
         if (*p_ != '-' && !lex::is_digit(*p_)) return stop("a value");
         if (!moved(lex::skip_number(p_, end_, problem_))) return false;
-        out = Value::number(std::string(start, p_));
+        out.become_number({start, p_});
         return true;
     }
 
@@ -83,7 +79,7 @@ private:
     }
 
     bool array(Value& out) {
-        out = Value::array();
+        out.become_array();
         if (!enter()) return false;
         for (bool more = !at(']'); more;) {
             if (!value(out.items().emplace_back())) return false;
@@ -98,7 +94,7 @@ private:
     }
 
     bool object(Value& out) {
-        out = Value::object();
+        out.become_object();
         if (!enter()) return false;
         if (!at('}')) out.members().reserve(4);  // most objects have two to four
         for (bool more = !at('}'); more;) {

@@ -33,6 +33,19 @@ public:
     static Value array(std::vector<Value> items);
     static Value object();
     static Value object(std::vector<Member> members);
+    // What a parser fills in place: a null Value becomes…
+    void become_array() { kind_ = Kind::array; }
+    void become_object() { kind_ = Kind::object; }
+    /// `literal` must be a valid JSON number.
+    void become_number(std::string_view literal) {
+        kind_ = Kind::number;
+        text_ = literal;
+    }
+    /// Its text, to be filled.
+    std::string& become_string() {
+        kind_ = Kind::string;
+        return text_;
+    }
 
     Kind kind() const { return kind_; }
     bool is_null() const { return kind_ == Kind::null; }

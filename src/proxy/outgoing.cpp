@@ -14,7 +14,7 @@ class HeadSink final : public credential::HeaderSink {
 public:
     explicit HeadSink(std::string& head) : head_(head) {}
     void add(std::string_view name, std::string_view value) override {
-        head_.append(name).append(": ").append(value).append("\r\n");
+        http::append_field(head_, name, value);
     }
 
 private:
