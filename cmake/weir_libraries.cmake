@@ -11,6 +11,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(prometheus-cpp REQUIRED CONFIG)  # Debian's 1.0 does not state its version
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+find_package(mimalloc 2.0 REQUIRED)
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares>=1.18)
 find_package(GTest REQUIRED)
 if(NOT TARGET yaml-cpp::yaml-cpp)
