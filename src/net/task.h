@@ -7,8 +7,8 @@
 ///     Task<Result<int>> answer(Stream& stream);         // parameters: by value, or kept alive by
 ///     awaiting WEIR_CO_TRY(int n, co_await answer(stream));
 ///
-/// Why not asio::awaitable: docs/adr/0002-own-task-on-asio-reactor.md. Frames come from a per-thread free list, so a
-/// request in steady state allocates none. Threads: a Task lives on one worker.
+/// Why not asio::awaitable: docs/adr/0002-own-task-on-asio-reactor.md. Frames come from a list per
+/// thread, so a request in steady state allocates none. Threads: a Task lives on one worker.
 /// Hazards: never capture in a lambda coroutine; a reference parameter must outlive the await.
 #pragma once
 #include <coroutine>
