@@ -26,7 +26,6 @@ function(weir_room name)
       target_link_libraries(weir_${name} ${scope} weir_${use})
     endif()
   endforeach()
-  set_property(GLOBAL APPEND PROPERTY WEIR_ROOMS weir_${name})
   # In quotes, so that CMake writes no absolute path: ccache then knows the header again in another clone.
   set(pch [["base/pch.h"]])
   if(name IN_LIST WEIR_LOOP_ROOMS)
