@@ -26,7 +26,7 @@ ServerConnection::ServerConnection(Server& server, net::StreamPtr stream, std::s
 
 ServerConnection::~ServerConnection() {
     if (count_) count_->open.fetch_sub(1, std::memory_order_relaxed);
-    if (exchange_.state_ == Exchange::State::until_close)
+    if (exchange_.state_ == Http1Exchange::State::until_close)
         stream_->abort();  // an orderly end would pass for the end of the answer
     else
         stream_->close();
