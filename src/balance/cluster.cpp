@@ -59,7 +59,8 @@ public:
 
     std::optional<Choice> run() {
         judge_health();
-        if (cluster_.policy().retry.only_untried && attempts_.count_ > 0) {
+        bool only_untried = cluster_.policy().retry.only_untried || attempts_.only_untried;
+        if (only_untried && attempts_.count_ > 0) {
             for (Fresh fresh : {Fresh::backend, Fresh::endpoint}) {
                 if (fresh == Fresh::endpoint && attempts_.count_ >= Attempts::kRemembered) break;
                 for (uint32_t level = 0; level < cluster_.levels(); ++level)

@@ -100,6 +100,7 @@ struct alignas(64) ClusterCounts {
     std::atomic<uint64_t> retries_done{0};
     std::atomic<uint64_t> retries_refused{0};  ///< for lack of budget
     std::atomic<uint64_t> hedges_done{0};
+    std::atomic<uint64_t> continuations{0};  ///< streams that went on at another endpoint
 };
 
 struct ClusterState {
@@ -120,6 +121,7 @@ struct Choice {
 class Attempts {
 public:
     std::optional<uint64_t> hash;  ///< for consistent hashing; without it the draw is random
+    bool only_untried = false;  ///< any priority, but nothing that was tried, whatever the policy
 
     /// `choice` failed. `elsewhere`: the backend itself said no (429, 5xx), so its other endpoints
     /// are tried last; otherwise only the endpoint is avoided.

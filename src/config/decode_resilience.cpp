@@ -182,6 +182,9 @@ StreamSettings read_streams(const Node& node) {
     if (node.has("onBreak"))
         streams.on_break = node.text_at("onBreak") == "continue" ? StreamSettings::OnBreak::proceed
                                                                  : StreamSettings::OnBreak::error;
+    if (node.has("maxContinuations"))
+        streams.max_continuations = number(node, "maxContinuations", 1);
+    streams.max_held_text = read_quantity(node, "maxHeldText");
     return streams;
 }
 
@@ -205,6 +208,8 @@ void StreamSettings::fill_from(const StreamSettings& other) {
     fill(event_idle, other.event_idle);
     fill(keep_alive, other.keep_alive);
     fill(on_break, other.on_break);
+    fill(max_continuations, other.max_continuations);
+    fill(max_held_text, other.max_held_text);
 }
 
 void Resilience::fill_from(const Resilience& other) {

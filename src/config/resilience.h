@@ -89,6 +89,8 @@ struct StreamSettings {
     std::optional<Duration> event_idle;   ///< between two events after it
     std::optional<Duration> keep_alive;   ///< comments to a client while the provider is silent
     std::optional<OnBreak> on_break;
+    std::optional<uint32_t> max_continuations;  ///< of one stream
+    std::optional<uint64_t> max_held_text;      ///< bytes of text that are kept to be continued
     void fill_from(const StreamSettings& other);
 };
 

@@ -36,7 +36,9 @@ type StreamRules {
   firstToken: Duration
   eventIdle: Duration
   keepAlive: Duration
-  onBreak: enum(error, continue) @later
+  onBreak: enum(error, continue)
+  maxContinuations: int 1..5
+  maxHeldText: Quantity
 }
 type Hedging !delay_or_percentile {
   delay: Duration

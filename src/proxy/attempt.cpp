@@ -115,10 +115,15 @@ net::Task<Result<void>> ExchangeRun::attempt_once(const snapshot::Attempt& attem
         out.clear();
         bool whole = attempt.credential->needs_body() || !passes_through(attempt);
         if (upload_ && whole) WEIR_CO_CHECK(co_await hold_request());
+        if (continuation_ && continuation_->due) WEIR_CO_CHECK(ask_to_continue(attempt));
         WEIR_CO_CHECK(prepare(attempt, out));
         const Head* head = nullptr;
         WEIR_CO_TRY(http::ClientExchange upstream, co_await send(attempt, endpoint, out, head));
         last_status_ = head->status;
+        if (prefill_was_refused(head->status)) {
+            ask_again_ = true;
+            continue;
+        }
         if (head->status >= 400 &&
             refused(head->status, retry_after_of(*head, gateway_.parts_.clock)))
             co_return fail(codes::upstream_error,

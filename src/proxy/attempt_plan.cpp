@@ -108,16 +108,28 @@ std::optional<AttemptPlan::Next> AttemptPlan::after(const balance::Outcome& outc
     if (wanted > now + std::max<balance::Duration>(policy().max, kShortWait)) return std::nullopt;
     next.at = std::max(next.at, wanted);
     if (next.at >= deadline_) return std::nullopt;
-    if (!retry_)
-        retry_ = state_.counts->retries.take(rule_.cluster.policy().retry_budget,
-                                             state_.counts->exchanges.count());
-    if (!retry_) {
-        state_.counts->retries_refused.fetch_add(1, std::memory_order_relaxed);
-        return std::nullopt;
-    }
+    if (!within_budget()) return std::nullopt;
     ++retries_;
     state_.counts->retries_done.fetch_add(1, std::memory_order_relaxed);
     return next;
+}
+
+bool AttemptPlan::within_budget() {
+    if (!retry_)
+        retry_ = state_.counts->retries.take(rule_.cluster.policy().retry_budget,
+                                             state_.counts->exchanges.count());
+    if (!retry_) state_.counts->retries_refused.fetch_add(1, std::memory_order_relaxed);
+    return static_cast<bool>(retry_);
+}
+
+std::optional<AttemptPlan::Next> AttemptPlan::elsewhere(uint64_t random, TimePoint now) {
+    if (now >= deadline_) return std::nullopt;
+    attempts_.failed(rule_.cluster, *current_, true);
+    attempts_.only_untried = true;
+    auto choice = balance::choose(rule_.cluster, state_, attempts_, random, now);
+    attempts_.only_untried = false;
+    if (!choice || not_before(choice->backend) > now || !within_budget()) return std::nullopt;
+    return Next{*choice, now};
 }
 
 void AttemptPlan::note_retry_after(uint32_t backend, TimePoint until) {

@@ -47,6 +47,9 @@ public:
     std::optional<Next> after(const balance::Outcome& outcome,
                               std::optional<std::chrono::seconds> retry_after, uint64_t random,
                               TimePoint now);
+    /// Where an endpoint not tried yet goes on with a stream that broke in the middle. No retry of
+    /// the policy's, but one for the budget. The attempt has not ended yet.
+    std::optional<Next> elsewhere(uint64_t random, TimePoint now);
     /// The client has its first byte: the budget is for others.
     void committed() { retry_.give_back(); }
     /// How long the client should wait, by what providers said; nothing if none did.
@@ -57,6 +60,7 @@ public:
 
 private:
     void leave();
+    bool within_budget();
     void note_retry_after(uint32_t backend, TimePoint until);
     /// The time at which `backend` wants to be asked again.
     TimePoint not_before(uint32_t backend) const;

@@ -13,6 +13,7 @@
 #include "dialect/translate.h"
 #include "http/exchange.h"
 #include "proxy/attempt_plan.h"
+#include "proxy/continuation.h"
 #include "proxy/gateway.h"
 #include "proxy/inspect.h"
 #include "proxy/limits.h"
@@ -44,9 +45,12 @@ struct Record {
     std::string attempt_list;   ///< backend and outcome of each, when one was not enough
     std::string dropped_list;   ///< JSON pointers into the client's body, comma-separated
     std::string_view upstream;  ///< where the last attempt connected to
-    dialect::Usage usage;
+    dialect::Usage usage;       ///< of the last attempt
+    dialect::Usage discarded;   ///< of those before it
+    bool discard_estimated = false;
     const Code* error = nullptr;
     uint32_t attempts = 0;
+    uint32_t continuations = 0;
     uint64_t bytes_in = 0;
     bool streamed = false;
     net::TimePoint sent{};         ///< the provider has the request
@@ -169,6 +173,15 @@ private:
     net::Task<Result<std::string_view>> next_piece(BodyReader& body, bool at_boundary);
     void commit_stream(Outgoing& out);
 
+    // continuation.cpp: a stream that breaks goes on elsewhere
+    void prepare_continuation(const Outgoing& out);
+    bool continues(const Error& broken);
+    Result<void> ask_to_continue(const snapshot::Attempt& attempt);
+    bool prefill_was_refused(int status);
+    void discard_attempt();
+    std::span<const std::string_view> to_client(std::span<const std::string_view> pieces);
+    net::Task<void> finish_stream(std::span<const std::string_view> pieces);
+
     const config::Timeouts& timeouts() const { return rule_->timeouts; }
     void settle();
 
@@ -203,7 +216,8 @@ private:
     bool answer_begun_ = false;   ///< the attempt's answer has made the client's head
     /// Something of an answer has gone to the client: it is this provider's, for good or ill.
     bool content_sent_ = false;
-    std::string set_cookie_;  ///< an affinity cookie for a client that has none
+    std::unique_ptr<Continuation> continuation_;  ///< where the policy asks for it
+    std::string set_cookie_;                      ///< an affinity cookie for a client that has none
     bool settled_ = false;
     Admission admission_;
 };

@@ -42,6 +42,9 @@ void Gateway::report_health(telemetry::Sink& sink) const {
                 of(counts.retries_done));
         counter("weir_retries_refused_total", "Retries that the retry budget did not allow.",
                 of(counts.retries_refused));
+        counter("weir_stream_continuations_total",
+                "Streams that broke in the middle and went on at another endpoint.",
+                of(counts.continuations));
         counter("weir_circuit_overflows_total", "Attempts that a circuit breaker refused.",
                 of(counts.overflows));
         if (rule.cluster.policy().circuit.limits_attempts())

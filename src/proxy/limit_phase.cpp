@@ -85,7 +85,8 @@ Result<void> ExchangeRun::reserve_quota(const snapshot::Attempt& attempt) {
 
 /// Asked as a stream goes on: false when it must end, because its limit has nothing left.
 bool ExchangeRun::may_grow() {
-    return !limits_.cuts() || limits_.may_grow(meter_.tokens(), limit_time());
+    auto before = static_cast<uint64_t>(record_.discarded.output.value_or(0));
+    return !limits_.cuts() || limits_.may_grow(before + meter_.tokens(), limit_time());
 }
 
 void ExchangeRun::settle_limits() {
@@ -103,7 +104,7 @@ void ExchangeRun::settle_limits() {
         outcome.kind = LimitOutcome::Kind::complete;
     else if (cut_ || meter_.anything() || (gone && asked))
         outcome.kind = LimitOutcome::Kind::produced;
-    if (outcome.kind == LimitOutcome::Kind::complete && estimated_)
+    if (outcome.kind == LimitOutcome::Kind::complete && estimated_ && record_.continuations == 0)
         gateway_.parts_.limiting.calibration.settle(record_.provider_model, limits_.estimate(),
                                                     record_.usage.input.value_or(-1),
                                                     record_.usage.output.value_or(-1));

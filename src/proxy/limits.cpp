@@ -79,6 +79,7 @@ void LimitRun::clear() {
     cuts_ = false;
     refusal_.reset();
     report_.reset();
+    discarded_.clear();
 }
 
 bool LimitRun::select(const snapshot::LimitPlan& plan, const LimitFacts& facts) {
@@ -260,6 +261,9 @@ void LimitRun::settle(const std::vector<LimitMatch>& rules, quota::Reservation& 
             if (cost.failed) say_failed(rule, now);
             amount += cost.tokens;
         }
+        for (const Discarded& other : discarded_)
+            if (&rules == &rules_)
+                amount += price(rule, other.counts, other.model, other.backend).tokens;
         actual_.push_back(amount);
         if (reported.rule != &rule || report_) continue;
         quota::Standing after = reported.standing;
@@ -269,6 +273,16 @@ void LimitRun::settle(const std::vector<LimitMatch>& rules, quota::Reservation& 
         report_ = Report{rule.name, reported.reserved, amount, after.remaining(), false};
     }
     held.settle(actual_, now);
+}
+
+void LimitRun::discard(const dialect::Usage& usage, std::string_view model,
+                       std::string_view backend, quota::Time now) {
+    if (!active()) return;
+    TokenCounts counts = TokenCounts::of(usage, {});
+    LimitOutcome outcome{LimitOutcome::Kind::produced, usage, 0, model, backend};
+    settle(quota_rules_, quota_held_, outcome, counts, now, {});
+    quota_rules_.clear();
+    discarded_.push_back({counts, std::string(model), backend});
 }
 
 void LimitRun::settle(const LimitOutcome& outcome, quota::Time now) {

@@ -72,6 +72,10 @@ public:
     /// The answer has grown. False: a rule with overflow `cut` has nothing left for it.
     bool may_grow(uint64_t produced, quota::Time now);
     bool cuts() const { return cuts_; }
+    /// An attempt is over that is not the exchange's last one, and used tokens: they are charged
+    /// with the rest, and to its backend's quota now.
+    void discard(const dialect::Usage& usage, std::string_view model, std::string_view backend,
+                 quota::Time now);
     void settle(const LimitOutcome& outcome, quota::Time now);
 
     /// For the access log: the rule that refused, else the one with the least share left.
@@ -94,6 +98,11 @@ private:
     struct Refused {
         const snapshot::LimitRule* rule;
         quota::Refusal why;
+    };
+    struct Discarded {
+        snapshot::TokenCounts counts;
+        std::string model;
+        std::string_view backend;
     };
     snapshot::TokenCounts assumed(uint64_t limit) const;
     snapshot::Cost::Amount price(const snapshot::LimitRule& rule,
@@ -123,6 +132,7 @@ private:
     bool cuts_ = false;
     std::optional<Refused> refusal_;
     std::optional<Report> report_;
+    std::vector<Discarded> discarded_;
     snapshot::LimitScratch scratch_;
     std::vector<quota::Demand> demands_;
     std::vector<uint64_t> actual_;

@@ -93,6 +93,7 @@ net::Task<Result<void>> ExchangeRun::relay(const snapshot::Attempt& attempt, Out
     bool events = is_event_stream(head.headers.value("content-type"));
     bool inspected = operation_.has_value();
     record_.streamed = events || (out.translated && out.stream);
+    if (record_.streamed && head.status == 200) prepare_continuation(out);
     if (client_.sent_head() && (head.status >= 400 || !record_.streamed))
         co_return fail(codes::upstream_error,
                        fmt::format("{} answered {} where a stream was expected", attempt.backend,
@@ -255,22 +256,27 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
                 }
                 commit_stream(out);
                 meter_.events(held);
-                if (!held.empty()) co_await client_.write(held);
+                if (!held.empty()) {
+                    const std::array<std::string_view, 1> before{held};
+                    co_await client_.write(to_client(before));
+                }
                 held = {};
             }
             note_first_token();
-            if (limits_.active())
+            if (limits_.active() || continuation_)
                 for (std::string_view sent : pieces)
                     meter_.events(sent);
+            pieces = to_client(pieces);
             if (!may_grow()) {
                 take_facts();
                 co_return co_await cut_stream(out.context, pieces.empty() ? "" : pieces.back());
             }
             if (watcher.terminated() && body.done()) {
-                co_await client_.finish(pieces);
+                co_await finish_stream(pieces);
                 break;
             }
             co_await client_.write(pieces);
+            if (continuation_ && continuation_->stream.failed()) break;
         }
     } catch (const net::Cancelled&) {
         take_facts();
@@ -286,10 +292,20 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
         if (!broken) broken = Error(codes::upstream_empty, "the provider's stream held no content");
         co_return std::unexpected(std::move(*broken));
     }
-    if (!broken) {
-        co_await client_.finish(watcher.finish());
+    if (continuation_ && (broken || watcher.provider_error())) {
+        Error why = broken ? *broken : Error(codes::upstream_error, "an error in the stream");
+        if (continues(why)) co_return std::unexpected(std::move(why));
+    }
+    if (continuation_ && continuation_->stream.failed()) {
+        const std::array<std::string_view, 1> told{continuation_->stream.error_event()};
+        co_await finish_stream(told);
         co_return Result<void>();
     }
+    if (!broken) {
+        co_await finish_stream(to_client(watcher.finish()));
+        co_return Result<void>();
+    }
+    if (continuation_) co_return co_await end_with_error(*broken, "");
     // What is left of an event that broke off is not sent on: the error event takes its place.
     co_return co_await end_with_error(*broken, watcher.at_event_boundary() ? "" : "\n\n");
 }

@@ -51,12 +51,14 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
                     continue;
                 if (!content_sent_) commit_stream(out);
                 if (stream.content_started()) note_first_token();
-                if (limits_.active()) meter_.events(events);
+                if (limits_.active() || continuation_) meter_.events(events);
+                const std::array<std::string_view, 1> made{events};
+                auto pieces = to_client(made);
                 if (!may_grow()) {
                     take_facts();
-                    co_return co_await cut_stream(out.context, events);
+                    co_return co_await cut_stream(out.context, pieces.front());
                 }
-                if (!events.empty()) co_await client_.write(events);
+                if (!pieces.front().empty()) co_await client_.write(pieces.front());
                 events.clear();
             }
         }
@@ -73,9 +75,16 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
             co_return std::unexpected(std::move(*broken));
     }
     if (!content_sent_) commit_stream(out);
+    const std::array<std::string_view, 1> piece{events};
     if (!broken) {
-        co_await client_.finish(events);
+        co_await finish_stream(to_client(piece));
         co_return Result<void>();
+    }
+    if (continuation_) {
+        meter_.events(events);
+        co_await client_.write(to_client(piece));
+        events.clear();
+        if (continues(*broken)) co_return std::unexpected(std::move(*broken));
     }
     record_.error = &broken->code();
     stream.encode_error(*broken, events);

@@ -10,9 +10,10 @@ void Record::clear() {
         text->clear();
     finish_reasons.clear();
     upstream = {};
-    usage = {};
+    usage = discarded = {};
+    discard_estimated = false;
     error = nullptr;
-    attempts = 0;
+    attempts = continuations = 0;
     bytes_in = 0;
     streamed = false;
     sent = first_token = last_token = {};
@@ -40,10 +41,29 @@ ExchangeRun::~ExchangeRun() {
     settle();
 }
 
+namespace {
+
+/// Tokens that were used, whether or not the client got them.
+dialect::Usage sum_of(const dialect::Usage& last, const dialect::Usage& discarded) {
+    dialect::Usage sum = last;
+    auto add = [](std::optional<int64_t>& to, const std::optional<int64_t>& more) {
+        if (more) to = to.value_or(0) + *more;
+    };
+    add(sum.input, discarded.input);
+    add(sum.cached_input, discarded.cached_input);
+    add(sum.cache_creation, discarded.cache_creation);
+    add(sum.output, discarded.output);
+    add(sum.reasoning, discarded.reasoning);
+    return sum;
+}
+
+}  // namespace
+
 void ExchangeRun::settle() {
     settled_ = true;
     if (upload_) record_.bytes_in = upload_->seen();
     settle_limits();
+    record_.usage = sum_of(record_.usage, record_.discarded);
     auto now = std::chrono::steady_clock::now();
     int status = client_.status();
     if (!client_.sent_head()) status = record_.error ? record_.error->status : 499;
@@ -118,6 +138,10 @@ void ExchangeRun::settle() {
     line.streamed = record_.streamed;
     line.dropped = record_.dropped_list;
     line.attempt_list = record_.attempt_list;
+    line.continuations = static_cast<int>(record_.continuations);
+    line.discarded_input = record_.discarded.input.value_or(0);
+    line.discarded_output = record_.discarded.output.value_or(0);
+    line.discarded_estimated = record_.discard_estimated;
     if (const auto& limit = limits_.report()) {
         line.limit_rule = limit->rule;
         line.limit_reserved = limit->reserved;

@@ -64,10 +64,11 @@ net::Task<Result<std::string_view>> ExchangeRun::next_piece(BodyReader& body, bo
 /// From here on the client sees this provider's stream; nothing can be asked of another.
 void ExchangeRun::commit_stream(Outgoing& out) {
     content_sent_ = true;
+    if (continuation_) continuation_->due = false;
     plan_->committed();
     out.head = {};
     out.edited = {};
-    client_.release_request();
+    if (!continuation_) client_.release_request();
     if (!client_.sent_head()) client_.start_chunked();
 }
 

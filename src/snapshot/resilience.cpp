@@ -108,6 +108,8 @@ StreamRules stream_rules(const config::StreamSettings& settings) {
     rules.event_idle = settings.event_idle.value_or(rules.event_idle);
     rules.keep_alive = settings.keep_alive.value_or(rules.keep_alive);
     rules.proceed = settings.on_break == config::StreamSettings::OnBreak::proceed;
+    rules.continuations = settings.max_continuations.value_or(rules.continuations);
+    rules.held_text = settings.max_held_text.value_or(rules.held_text);
     return rules;
 }
 

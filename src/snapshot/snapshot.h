@@ -58,7 +58,9 @@ struct StreamRules {
     config::Duration first_token{0};  ///< request sent to the first content
     config::Duration event_idle{0};   ///< silence after it
     config::Duration keep_alive{0};   ///< a comment goes to the client after so much silence
-    bool proceed = false;             ///< a stream that breaks is continued by another backend
+    bool proceed = false;             ///< a stream that breaks is continued by another backend,
+    uint32_t continuations = 1;       ///< so often,
+    uint64_t held_text = 64 * 1024;   ///< and while its text has at most so many bytes
 };
 
 struct Rule {

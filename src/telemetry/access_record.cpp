@@ -180,6 +180,16 @@ void put_gen_ai(Line& line, const AccessRecord& r) {
     line.integer(",\"gen_ai.usage.reasoning.output_tokens\":", r.reasoning_tokens);
 }
 
+/// What came of attempts beside the last one.
+void put_attempts(Line& line, const AccessRecord& r) {
+    if (r.continuations > 0) line.integer(",\"weir.continuations\":", r.continuations);
+    if (r.hedges > 0) line.integer(",\"weir.hedges\":", r.hedges);
+    if (r.discarded_input == 0 && r.discarded_output == 0) return;
+    line.integer(",\"weir.discarded.input_tokens\":", r.discarded_input);
+    line.integer(",\"weir.discarded.output_tokens\":", r.discarded_output);
+    if (r.discarded_estimated) line.raw(",\"weir.discarded.estimated\":true");
+}
+
 }  // namespace
 
 void AccessLine::put_time(std::chrono::system_clock::time_point time) {
@@ -228,6 +238,7 @@ std::string_view AccessLine::format(const AccessRecord& r) {
     if (r.attempts > 0) line.integer(",\"weir.attempts\":", r.attempts);
     if (r.streamed) line.raw(",\"weir.stream\":true");
     line.text(",\"weir.attempt_list\":", r.attempt_list);
+    put_attempts(line, r);
     line.text(",\"weir.dropped\":", r.dropped);
     put_limit(line, r);
     line.raw("}\n");

@@ -54,7 +54,14 @@ struct AccessRecord {
     int attempts = 0;                              ///< weir.attempts; 0: none was made
     bool streamed = false;                         ///< weir.stream
     std::string_view attempt_list;  ///< weir.attempt_list: "a: upstream.reset, b: ok"
-    std::string_view dropped;       ///< weir.dropped, as in x-weir-dropped
+    int continuations = 0;          ///< weir.continuations: breaks of the stream that were mended
+    int hedges = 0;                 ///< weir.hedges: attempts beside another one
+    /// weir.discarded.input_tokens, .output_tokens: what of gen_ai.usage.* attempts used that were
+    /// not the last one; then weir.discarded.estimated
+    int64_t discarded_input = 0;
+    int64_t discarded_output = 0;
+    bool discarded_estimated = false;
+    std::string_view dropped;  ///< weir.dropped, as in x-weir-dropped
     /// weir.limit.rule: the limit that refused, else the one with the least share left; then
     /// weir.limit.reserved, .charged, .remaining, and .estimated where usage was not reported
     std::string_view limit_rule;

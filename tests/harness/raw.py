@@ -2,7 +2,7 @@
 import socket
 import struct
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -12,6 +12,7 @@ class Response:
     body: bytes
     version: str
     complete: bool  # the body ended as its framing says
+    trailers: dict = field(default_factory=dict)
 
     def header(self, name):
         return next((value for key, value in self.headers if key == name), None)
@@ -30,6 +31,7 @@ class Connection:
         self.socket.connect((host, int(port)))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        self.trailers = {}
         self.ended = False
 
     def __enter__(self):
@@ -114,7 +116,7 @@ class Connection:
             while self.fill():
                 pass
             body, self.buffer, complete = self.buffer, b"", True
-        return Response(status, headers, body, version, complete)
+        return Response(status, headers, body, version, complete, self.trailers)
 
     def chunk(self):
         """The next chunk's bytes; b"" for the last one; None when the connection ended first."""
@@ -123,8 +125,10 @@ class Connection:
             return None
         size = int(line.split(";")[0], 16)
         if size == 0:
-            while self.line():
-                pass
+            self.trailers = {}
+            while (line := self.line()):
+                name, _, value = line.partition(":")
+                self.trailers[name.lower()] = value.strip()
             return b""
         data = self.take(size)
         return data if self.take(2) == b"\r\n" else None

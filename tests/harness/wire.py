@@ -65,6 +65,24 @@ def openai_events(include_usage=False, words=WORDS, model="test-model"):
     yield sse("[DONE]")
 
 
+def responses_events(words=WORDS, model="test-model"):
+    text = "".join(words)
+    part = {"type": "output_text", "text": text, "annotations": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+    response = {"id": "resp_1", "object": "response", "created_at": 1, "model": model, "status": "in_progress", "output": []}
+    at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    events = [{"type": "response.created", "response": response},
+              {"type": "response.output_item.added", "output_index": 0, "item": {**item, "content": [], "status": "in_progress"}},
+              {"type": "response.content_part.added", **at, "part": {**part, "text": ""}}]
+    events += [{"type": "response.output_text.delta", **at, "delta": word} for word in words]
+    events += [{"type": "response.output_text.done", **at, "text": text}, {"type": "response.content_part.done", **at, "part": part},
+               {"type": "response.output_item.done", "output_index": 0, "item": item},
+               {"type": "response.completed", "response": {**response, "status": "completed", "output": [item], "usage": {
+                   "input_tokens": 7, "output_tokens": 5, "total_tokens": 12}}}]
+    for number, event in enumerate(events):
+        yield sse({**event, "sequence_number": number}, event["type"])
+
+
 # --- Anthropic ---------------------------------------------------------------------------------------------------------
 
 def anthropic_answer(model="test-model", text=ANSWER, usage=(7, 5)):

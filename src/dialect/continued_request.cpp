@@ -1,0 +1,179 @@
+#include "dialect/continued_request.h"
+
+#include <algorithm>
+
+namespace weir::dialect {
+namespace {
+
+constexpr std::string_view kInstruction =
+    "Your answer was cut off by a technical fault. Continue it from exactly where it stopped: "
+    "repeat nothing, explain nothing, do not mention the interruption, and begin with the very "
+    "next characters.";
+/// Fewer are not worth asking for, and refused by some.
+constexpr int64_t kLeastTokens = 16;
+
+bool present(const json::Value* value) {
+    return value && !value->is_null();
+}
+
+bool more_than_one(const json::Value& request, std::string_view key) {
+    const json::Value* value = request.find(key);
+    return present(value) && value->as_int() != 1;
+}
+
+/// A format that is not plain text.
+bool structured(const json::Value* format) {
+    return present(format) && format->string_at("type") != "text";
+}
+
+bool chat_may(const json::Value& request) {
+    if (more_than_one(request, "n") || structured(request.find("response_format"))) return false;
+    if (present(request.find("audio"))) return false;
+    for (const json::Member& member : request.members())
+        if (member.key.starts_with("guided_") || member.key == "structured_outputs" ||
+            member.key == "grammar")
+            return false;
+    const json::Value* messages = request.find("messages");
+    return messages && messages->is_array();
+}
+
+bool completions_may(const json::Value& request) {
+    const json::Value* prompt = request.find("prompt");
+    const json::Value* echo = request.find("echo");
+    return prompt && prompt->is_string() && !more_than_one(request, "n") &&
+           !more_than_one(request, "best_of") && !(echo && echo->as_bool()) &&
+           !present(request.find("suffix"));
+}
+
+bool messages_may(const json::Value& request) {
+    const json::Value* config = request.find("output_config");
+    if (present(request.find("output_format")) || (config && present(config->find("format"))))
+        return false;
+    const json::Value* messages = request.find("messages");
+    return messages && messages->is_array();
+}
+
+bool responses_may(const json::Value& request) {
+    const json::Value* text = request.find("text");
+    const json::Value* background = request.find("background");
+    if (text && structured(text->find("format"))) return false;
+    if (background && background->as_bool()) return false;
+    for (std::string_view key : {"previous_response_id", "conversation", "prompt"})
+        if (present(request.find(key))) return false;
+    const json::Value* input = request.find("input");
+    return input && (input->is_string() || input->is_array());
+}
+
+/// A last message of the assistant is continued; not while it thinks.
+bool takes_prefill(Schema target, const json::Value& request) {
+    const json::Value* thinking = request.find("thinking");
+    if (present(thinking) && thinking->string_at("type") != "disabled") return false;
+    if (present(request.find("reasoning_effort")) || present(request.find("reasoning")))
+        return false;
+    switch (target) {
+        case Schema::Anthropic:
+        case Schema::AWSAnthropic:
+        case Schema::GCPAnthropic:
+        case Schema::AWSBedrock:
+            return true;
+        default:
+            return false;
+    }
+}
+
+json::Value said(std::string_view role, std::string_view text) {
+    json::Value message = json::Value::object();
+    message.set("role", json::Value::string(std::string(role)));
+    message.set("content", json::Value::string(std::string(text)));
+    return message;
+}
+
+json::Value typed(std::string_view role, std::string_view type, std::string_view text) {
+    json::Value part = json::Value::object();
+    part.set("type", json::Value::string(std::string(type)));
+    part.set("text", json::Value::string(std::string(text)));
+    json::Value message = json::Value::object();
+    message.set("type", json::Value::string("message"));
+    message.set("role", json::Value::string(std::string(role)));
+    message.set("content", json::Value::array({std::move(part)}));
+    return message;
+}
+
+/// Behind the messages; a beginning that the client itself gave the assistant is lengthened.
+void append_said(json::Value& messages, std::string_view text) {
+    if (!messages.items().empty()) {
+        json::Value& last = messages.items().back();
+        json::Value* content = last.find("content");
+        if (last.string_at("role") == "assistant" && content && content->is_string()) {
+            *content = json::Value::string(std::string(content->text()) + std::string(text));
+            return;
+        }
+    }
+    messages.push_back(said("assistant", text));
+}
+
+void append_to_input(json::Value& request, std::string_view text, bool instruct) {
+    json::Value& input = *request.find("input");
+    if (input.is_string()) {
+        std::string question(input.text());
+        input = json::Value::array();
+        input.push_back(typed("user", "input_text", question));
+    }
+    input.push_back(typed("assistant", "output_text", text));
+    if (instruct) input.push_back(typed("user", "input_text", kInstruction));
+}
+
+void lessen(json::Value& request, std::string_view key, uint64_t tokens) {
+    json::Value* limit = request.find(key);
+    if (!limit) return;
+    if (auto value = limit->as_int())
+        *limit = json::Value::integer(std::max<int64_t>(std::min(*value, kLeastTokens),
+                                                        *value - static_cast<int64_t>(tokens)));
+}
+
+}  // namespace
+
+bool may_be_continued(Dialect dialect, Operation operation, const json::Value& request) {
+    if (!request.is_object()) return false;
+    if (dialect == Dialect::anthropic)
+        return operation == Operation::messages && messages_may(request);
+    if (dialect != Dialect::openai) return false;
+    switch (operation) {
+        case Operation::chat:
+            return chat_may(request);
+        case Operation::completions:
+            return completions_may(request);
+        case Operation::responses:
+            return responses_may(request);
+        default:
+            return false;
+    }
+}
+
+ContinuedRequest continue_request(Dialect dialect, Operation operation, json::Value request,
+                                  const SoFar& so_far, Schema target, bool prefill) {
+    ContinuedRequest made;
+    made.prefilled = prefill && takes_prefill(target, request);
+    std::string_view text = so_far.text;
+    if (made.prefilled) {
+        auto end = text.find_last_not_of(" \t\r\n\f\v") + 1;
+        made.tail = text.substr(end);
+        text = text.substr(0, end);
+    }
+    if (operation == Operation::completions) {
+        json::Value& prompt = *request.find("prompt");
+        prompt = json::Value::string(std::string(prompt.text()) + std::string(text));
+    } else if (dialect == Dialect::openai && operation == Operation::responses) {
+        append_to_input(request, text, !made.prefilled);
+    } else {
+        json::Value& messages = *request.find("messages");
+        append_said(messages, text);
+        if (!made.prefilled) messages.push_back(said("user", kInstruction));
+    }
+    for (std::string_view key : {"max_completion_tokens", "max_tokens", "max_output_tokens"})
+        lessen(request, key, so_far.tokens);
+    made.body = json::serialize(request);
+    return made;
+}
+
+}  // namespace weir::dialect
