@@ -135,7 +135,6 @@ REFUSED = [
     ("empty_method", with_start(b" " + PATH + b" HTTP/1.1\r\n"), BAD),
     ("target_not_ascii", with_start("POST /v1/chät HTTP/1.1\r\n".encode()), BAD),
     ("connect", with_start(b"CONNECT weir.test:443 HTTP/1.1\r\n"), {400, 404, 405, 501}),
-    ("http2_preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 405, 501, 505}),
     ("tls_hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64 + b"\r\n\r\n", BAD),
     # Host and absolute form (3.2; RFC 9110 7.2)
     ("no_host", head(CL, host=b"") + BODY + SMUGGLED, BAD),

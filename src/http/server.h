@@ -1,4 +1,5 @@
-/// The server side of HTTP/1.1: connections that carry one exchange after the other.
+/// The server side of HTTP: connections of HTTP/1.1, that carry one exchange after the other, and
+/// of HTTP/2 (h2/server_session.h), that carry many at once.
 ///
 ///     class Hello : public Handler {
 ///         Task<void> handle(Exchange& exchange) override {
@@ -22,6 +23,7 @@
 #include <string>
 
 #include "http/exchange.h"
+#include "http/h2/limits.h"
 #include "http/held_body.h"
 #include "http/message.h"
 #include "net/deadlines.h"
@@ -48,6 +50,7 @@ struct ServerOptions {
     uint64_t body_limit = uint64_t{100} << 20;  ///< bytes of one request body
     BodyMemory* body_memory = nullptr;          ///< shared by all workers; null: no bound
     ConnectionCount* connections = nullptr;     ///< shared by all workers; null: no bound
+    h2::Limits http2;                           ///< of connections that speak HTTP/2
 };
 
 /// An answer that the server gives itself. Its views are valid during the call only.
@@ -84,6 +87,7 @@ struct ServerCounters {
     uint64_t requests = 0;
     uint64_t refused = 0;     ///< requests answered with an error before a handler saw them
     uint64_t over_limit = 0;  ///< connections beyond ConnectionCount::limit
+    h2::Counters http2;
 };
 
 class ServerConnection;

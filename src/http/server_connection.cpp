@@ -4,11 +4,13 @@
 
 #include "base/log.h"
 #include "http/h1/head_parser.h"
+#include "http/h2/server_session.h"
+#include "http/linger.h"
 
 namespace weir::http {
 namespace {
-constexpr std::size_t kLingerBytes = 1 << 20;  // what is read and dropped before a close
-constexpr std::chrono::seconds kLinger{2};
+/// The connection preface of HTTP/2, as far as it looks like a head (RFC 9113 §3.4).
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\n";
 net::TimePoint now() {
     return std::chrono::steady_clock::now();
 }
@@ -48,6 +50,7 @@ net::Task<void> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
 /// A request that is on its way already is answered: the first one of a connection that was just
 /// accepted (given a moment, see Server::drain), and one that lies in the socket.
 void ServerConnection::drain(bool newcomers_too) {
+    if (http2_) return http2_->drain();
     bool newcomer = begun_ == net::TimePoint{};
     char byte = 0;
     if (in_exchange_ || ending_)
@@ -58,6 +61,7 @@ void ServerConnection::drain(bool newcomers_too) {
 }
 
 void ServerConnection::close_now() {
+    if (http2_) return http2_->close_now();
     cancel_.cancel();
 }
 
@@ -70,6 +74,7 @@ net::Task<void> ServerConnection::serve() {
             co_return;
         }
         if (*head == Head::closed) co_return;
+        if (*head == Head::http2) co_return co_await serve_http2();
         more = co_await one_exchange() && !server_.draining_;
     }
 }
@@ -122,6 +127,13 @@ net::Task<bool> ServerConnection::one_exchange() {
     co_return reusable;
 }
 
+/// By prior knowledge, at the beginning of a connection without TLS (RFC 9113 §3.3); with TLS the
+/// protocol is chosen in the handshake (§3.2).
+bool ServerConnection::speaks_http2(std::string_view head) const {
+    return head == kHttp2Preface && begun_ == net::TimePoint{} && !stream_->tls() &&
+           server_.options_.http2.enabled;
+}
+
 // The head views point into the block, so the block stays while a head or its exchange is alive; an
 // idle connection owns none.
 net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
@@ -143,6 +155,7 @@ net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
                 if (begin_ + size > net::Blocks::kSize / 2)
                     move_down();  // the body wants room after it
                 auto parsed = h1::parse_request_head(unread().substr(0, size), head_);
+                if (!parsed && speaks_http2(unread().substr(0, size))) co_return Head::http2;
                 if (!parsed) co_return std::unexpected(std::move(parsed).error());
                 begin_ += size;
                 floor_ = begin_;
@@ -191,22 +204,21 @@ net::Task<void> ServerConnection::answer(const Error& error, bool handled) {
     co_await linger();
 }
 
-/// Half-closes and reads what still comes, so that the kernel does not answer it with a reset that
-/// would take our last response with it (RFC 9112 §9.6).
 net::Task<void> ServerConnection::linger() {
     ending_ = true;
-    stream_->unwatch();
-    if (!stream_->open()) co_return;
-    ::shutdown(stream_->fd(), SHUT_WR);
-    net::TimePoint deadline = now() + kLinger;
-    char sink[4096];
-    for (std::size_t total = 0; total < kLingerBytes;) {
-        net::IoResult r = stream_->read(sink);
-        if (r.closed()) co_return;
-        total += r.size;
-        if (r.again() && co_await stream_->readable(deadline, &cancel_) == net::Wake::deadline)
-            co_return;
-    }
+    return http::linger(*stream_, &cancel_);
+}
+
+/// A client that speaks HTTP/2 on this connection, from `unread()` on.
+net::Task<void> ServerConnection::serve_http2() {
+    const h2::Host host{server_.worker_, server_.handler_, server_.options_, server_.counters_};
+    http2_ = std::make_unique<h2::ServerSession>(host, stream_,
+                                                 h2::Client{peer_, listener_, over_limit_});
+    if (server_.draining_) http2_->drain();
+    std::string first(unread());
+    block_.reset();
+    begin_ = end_ = 0;
+    co_await http2_->run(std::move(first));
 }
 
 // While a handler works: bytes are a pipelined request (kept), an end means that the client is

@@ -12,6 +12,10 @@
 
 namespace weir::http {
 
+namespace h2 {
+class ServerSession;
+}
+
 class ServerConnection final : private net::Stream::Observer {
 public:
     ServerConnection(Server& server, net::StreamPtr stream, std::string peer, uint32_t listener,
@@ -31,7 +35,7 @@ public:
 private:
     friend Http1Exchange;
     friend Server;
-    enum class Head : uint8_t { ready, closed };
+    enum class Head : uint8_t { ready, closed, http2 };
 
     net::Task<void> serve();
     net::Task<Result<Head>> read_head();
@@ -39,6 +43,8 @@ private:
     net::Task<void> refuse(const Error& error);
     net::Task<void> answer(const Error& error, bool handled);
     net::Task<void> linger();
+    bool speaks_http2(std::string_view head) const;
+    net::Task<void> serve_http2();
     net::Task<bool> discard_body();
     void on_readable(net::Stream& stream) override;
 
@@ -85,6 +91,7 @@ private:
     bool whole_done_ = false;  // the in-place body was taken whole
     std::string_view whole_;   // then: that body
     uint64_t body_read_ = 0;
+    std::unique_ptr<h2::ServerSession> http2_;  // once the client has said that it speaks it
     ServerConnection* next_ = nullptr;
     ServerConnection** previous_ = nullptr;
 };
