@@ -29,7 +29,7 @@ public:
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    nghttp2_session* native() { return session_; }
+    nghttp2_session* native() const { return session_; }
     net::Worker& worker() { return stream_->worker(); }
     net::Stream& stream() { return *stream_; }
     /// Sends what there is to send, as far as windows and the socket allow.
@@ -37,6 +37,8 @@ public:
     /// Gives window credit back; the stream may be closed already.
     void consume(int32_t id, std::size_t size);
     bool broken() const { return broken_; }
+    /// For a data provider: how much of `outbox` goes into the next frame.
+    static ssize_t read_outbox(Outbox& outbox, std::size_t length, uint32_t* flags);
     /// Bytes received and sent on the connection.
     uint64_t received() const { return stream_->received(); }
 
@@ -61,7 +63,6 @@ protected:
     void kick() { kick_.cancel(); }
     /// Data of `outbox` for nghttp2_send_data_callback; NGHTTP2_ERR_WOULDBLOCK for want of room.
     int send_data(const uint8_t* frame_head, std::size_t length, Outbox& outbox);
-    static ssize_t read_outbox(Outbox& outbox, std::size_t length, uint32_t* flags);
 
     bool lost() const { return lost_ || broken_; }
     bool in_turn() const { return in_turn_; }
