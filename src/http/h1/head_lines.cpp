@@ -68,6 +68,12 @@ const char* skip_text(const char* at, const char* end) {
 
 }  // namespace
 
+bool is_token(std::string_view text) {
+    for (char c : text)
+        if (!is_token(c)) return false;
+    return !text.empty();
+}
+
 bool HeadLines::line_end() {
     if (end_ - at_ < 2 || at_[0] != '\r' || at_[1] != '\n') return false;
     at_ += 2;

@@ -9,6 +9,9 @@
 
 namespace weir::http::h1 {
 
+/// tchar of RFC 9110 §5.6.2, at least one.
+bool is_token(std::string_view text);
+
 class HeadLines {
 public:
     /// `head` begins with its start line. Nothing is read beyond it.

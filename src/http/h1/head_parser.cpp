@@ -22,6 +22,7 @@ struct Collected {
     bool close = false;
     bool keep_alive = false;
     bool too_many = false;
+    bool bad_list = false;  // a Connection that is no list of tokens
 
     void field(std::string_view name, std::string_view value) {
         headers->add(name, value);
@@ -42,6 +43,9 @@ struct Collected {
                 content_length = value;
                 ++content_lengths;
                 break;
+            case 16:
+                if (iequals(name, "proxy-connection")) connection(value);
+                break;
             case 17:
                 if (!iequals(name, "transfer-encoding")) break;
                 transfer_encoding = value;
@@ -55,6 +59,7 @@ struct Collected {
         while (!value.empty()) {
             auto comma = value.find(',');
             auto token = trim(value.substr(0, comma));
+            if (!token.empty() && !is_token(token)) bad_list = true;
             if (iequals(token, "close")) close = true;
             if (iequals(token, "keep-alive")) keep_alive = true;
             if (comma == std::string_view::npos) break;
@@ -74,6 +79,7 @@ const char* read_fields(HeadLines& lines, Collected& seen) {
         else
             seen.field(name, value);
     }
+    if (seen.bad_list) return "Connection is not a list of tokens";
     return lines.whole() ? nullptr : "the head is malformed";
 }
 
@@ -212,19 +218,20 @@ Result<void> parse_response_head(std::string_view head, std::string_view method,
     if (out.status < 100) return fail(codes::upstream_protocol, "the status is not three digits");
     if (seen.too_many) return fail(codes::upstream_protocol, "too many header fields");
     out.keep_alive = out.minor >= 1 ? !seen.close : seen.keep_alive && !seen.close;
+    // An ambiguous framing is refused also where no body follows.
+    if (seen.transfer_encodings > 0 && (seen.content_lengths > 0 || seen.transfer_encodings > 1 ||
+                                        !iequals(seen.transfer_encoding, "chunked")))
+        return fail(codes::upstream_protocol, "the provider's body framing is ambiguous");
+    auto length = seen.content_lengths > 0 ? parse_length(seen.content_length) : std::nullopt;
+    if (seen.content_lengths > 1 || (seen.content_lengths == 1 && !length))
+        return fail(codes::upstream_protocol,
+                    "the provider's Content-Length is malformed or repeated");
     // RFC 9112 §6.3, in its order.
     if (method == "HEAD" || out.status / 100 == 1 || out.status == 204 || out.status == 304) {
         out.framing = {};
     } else if (seen.transfer_encodings > 0) {
-        if (seen.content_lengths > 0 || seen.transfer_encodings > 1 ||
-            !iequals(seen.transfer_encoding, "chunked"))
-            return fail(codes::upstream_protocol, "the provider's body framing is ambiguous");
         out.framing = {Framing::Kind::chunked, 0};
-    } else if (seen.content_lengths > 0) {
-        auto length = parse_length(seen.content_length);
-        if (seen.content_lengths > 1 || !length)
-            return fail(codes::upstream_protocol,
-                        "the provider's Content-Length is malformed or repeated");
+    } else if (length) {
         out.framing = {Framing::Kind::length, *length};
     } else {
         out.framing = {Framing::Kind::until_close, 0};
