@@ -178,6 +178,52 @@ def test_aws_default_chain(start, provide, issue, folder, where):
         assert issuer.only_request().header("authorization") == "planted-web-identity"
 
 
+def federated(issuer):
+    return {"oidc": {"clientID": "client-1", "clientSecret": {"name": "oidc"}, "scopes": ["models"], "provider": {"issuer": issuer.url}}}
+
+
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+def test_a_clouds_credential_for_a_token_of_an_oidc_provider(start, provide, issue, cloud):
+    """One issuer plays the OIDC provider (discovery, token) and the cloud's token endpoints."""
+    def answer(request, number):
+        if request.target.endswith("/.well-known/openid-configuration"):
+            return 200, {"issuer": issuer.url, "token_endpoint": issuer.url + "/oidc/token"}
+        if request.target == "/oidc/token":
+            return 200, {"access_token": "planted-identity", "expires_in": 3600}
+        if request.target.endswith(":generateAccessToken"):
+            return 200, {"accessToken": "planted-robot", "expireTime": "2099-01-01T00:00:00Z"}
+        if "AssumeRoleWithWebIdentity" in request.body.decode():
+            return 200, "<R>" + "".join(f"<{tag}>{value}</{tag}>" for tag, value in {
+                "AccessKeyId": "ASIA1", "SecretAccessKey": AWS_SECRET, "SessionToken": AWS_TOKEN, "Expiration": "2099-01-01T00:00:00Z"}.items()) + "</R>"
+        return 200, {"access_token": "planted-cloud", "expires_in": 3600}
+
+    provider, issuer = provide(gemini_answer if cloud == "gcp" else wire.answer), issue(answer)
+    exchange = federated(issuer)
+    kind, schema, block, env = {
+        "aws": ("AWSCredentials", "AWSBedrock",
+                {"awsCredentials": {"region": "us-east-1", "oidcExchangeToken": {**exchange, "awsRoleArn": "arn:aws:iam::1:role/r"}}},
+                {"AWS_ENDPOINT_URL_STS": issuer.url + "/sts"}),
+        "azure": ("AzureCredentials", {"name": "AzureOpenAI", "version": "2025-01-01-preview"},
+                  {"azureCredentials": {"tenantID": "tenant-1", "clientID": "client-1", "oidcExchangeToken": exchange}},
+                  {"AZURE_AUTHORITY_HOST": issuer.url}),
+        "gcp": ("GCPCredentials", "GCPVertexAI",
+                {"gcpCredentials": {"projectName": "project-1", "region": "europe-west4", "workloadIdentityFederationConfig": {
+                    "projectID": "12", "workloadIdentityPoolName": "pool", "workloadIdentityProviderName": "prov",
+                    "serviceAccountImpersonation": {"serviceAccountName": "robot"}, "oidcExchangeToken": exchange}}},
+                {"CLOUDSDK_API_ENDPOINT_OVERRIDES_STS": issuer.url, "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS": issuer.url}),
+    }[cloud]
+    weir = start(config=one(provider.port, schema, configs.credential("provider", kind, **block), configs.secret("oidc", **{"client-secret": "planted-oidc"})), env=env)
+    assert weir.chat()[0] == 200
+    sent = provider.only_request()
+    expected = {"aws": "Credential=ASIA1/", "azure": "Bearer planted-cloud", "gcp": "Bearer planted-robot"}[cloud]
+    assert expected in sent.header("authorization")
+    asked = [request.target for request in issuer.requests]
+    assert asked[:2] == ["/.well-known/openid-configuration", "/oidc/token"]
+    assert parse_qs(issuer.requests[1].body.decode())["scope"] == ["models"]
+    assert b"planted-identity" in b"".join(request.body for request in issuer.requests[2:])
+    assert "planted" not in weir.output()
+
+
 def test_a_token_is_replaced_before_it_ends_and_kept_while_the_issuer_is_down(start, provide, issue):
     down = threading.Event()
 

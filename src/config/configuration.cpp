@@ -34,12 +34,21 @@ CredentialType type_for(SchemaName schema) {
     return CredentialType::api_key;
 }
 
+constexpr std::string_view kClientSecret = "client-secret";
+
+/// What a Secret holds under `key`, for what is no secret; or nothing.
+std::string entry_of(const SecretResource* holder, const std::string& key) {
+    if (!holder) return {};
+    auto value = holder->values.find(key);
+    return value == holder->values.end() ? std::string() : std::string(value->second.reveal());
+}
+
 std::string_view entry_for(CredentialType type) {
     switch (type) {
         case CredentialType::aws:
             return defaults::kAwsCredentialsEntry;
         case CredentialType::azure:
-            return "client-secret";
+            return kClientSecret;
         case CredentialType::gcp:
             return "service_account.json";
         default:
@@ -84,10 +93,15 @@ std::optional<Credential> Configuration::credential_for(const Backend& backend) 
     credential.aws_profile = policy->aws_profile;
     credential.azure_tenant = policy->azure_tenant;
     credential.azure_client = policy->azure_client;
-    credential.federated = policy->federated;
+    credential.oidc = policy->oidc;
     credential.override = policy->override;
     credential.override_only = policy->override && !policy->override->fall_back;
     credential.entry = entry_for(credential.type);
+    if (policy->oidc) {
+        credential.entry = kClientSecret;
+        if (const auto& ref = policy->oidc->client_id_secret)
+            credential.oidc->client_id = entry_of(secret(ref->name), "client-id");
+    }
     if (!policy->secret) return credential;
     credential.secret = policy->secret->name;
     const SecretResource* holder = secret(policy->secret->name);

@@ -55,8 +55,8 @@ struct Credential {
     std::string azure_tenant;
     std::string azure_client;
     std::optional<CredentialOverride> override;
-    bool federated = false;      ///< its source is an OIDC exchange: not in force yet
-    bool override_only = false;  ///< the policy's own source is never used
+    std::optional<OidcExchange> oidc;  ///< with its client_id found
+    bool override_only = false;        ///< the policy's own source is never used
     Place place;
 };
 

@@ -78,22 +78,65 @@ TEST(CredentialPolicyTest, AnOverrideAloneNeedsNoFallback) {
                 HasSubstr("no credential of its own to fall back to"));
 }
 
-TEST(CredentialPolicyTest, WhatIsNotInForceIsNotStarted) {
+TEST(CredentialPolicyTest, AnExchangeIsRead) {
     const std::string oidc =
-        "{oidc: {clientID: c, clientSecret: {name: s}, provider: {issuer: https://i.example}}";
-    for (const std::string& spec :
-         {"type: AWSCredentials\n  awsCredentials: {region: r, oidcExchangeToken: " + oidc +
-              ", awsRoleArn: a}}",
-          "type: AzureCredentials\n  azureCredentials: {clientID: c, tenantID: t, "
-          "oidcExchangeToken: " +
-              oidc + "}}",
-          std::string("type: APIKey\n  apiKey: {secretRef: {name: s}}\n  credentialOverride: "
-                      "{fromDynamicMetadata: {namespace: n}}")}) {
-        Loaded loaded = load_text(policy(spec));
-        EXPECT_TRUE(loaded.ok()) << messages(loaded);
-        EXPECT_FALSE(loaded.may_run());
-        EXPECT_THAT(messages(loaded), HasSubstr("BackendSecurityPolicy"));
-    }
+        "{aud: a, grantType: g, oidc: {clientID: c, clientSecret: {name: s}, scopes: [x, y], "
+        "resources: [r], provider: {issuer: https://i.example, tokenEndpoint: "
+        "https://i.example/t}}}";
+    Loaded aws =
+        load_text(policy("type: AWSCredentials\n  awsCredentials: {region: r, oidcExchangeToken: " +
+                         oidc.substr(0, oidc.size() - 1) + ", awsRoleArn: role}}"));
+    ASSERT_TRUE(aws.may_run()) << messages(aws);
+    auto found = aws.configuration.credential_for(aws.configuration.backends.front());
+    ASSERT_TRUE(found && found->oidc && found->value);
+    EXPECT_EQ(found->entry, "client-secret");
+    EXPECT_EQ(found->oidc->issuer, "https://i.example");
+    EXPECT_EQ(found->oidc->token_endpoint, "https://i.example/t");
+    EXPECT_EQ(found->oidc->client_id, "c");
+    EXPECT_EQ(found->oidc->scopes, (std::vector<std::string>{"x", "y"}));
+    EXPECT_EQ(found->oidc->resources, (std::vector<std::string>{"r"}));
+    EXPECT_EQ(found->oidc->audience, "a");
+    EXPECT_EQ(found->oidc->grant_type, "g");
+    EXPECT_EQ(found->oidc->aws_role, "role");
+    Loaded gcp = load_text(
+        policy("type: GCPCredentials\n  gcpCredentials: {projectName: p, region: r, "
+               "workloadIdentityFederationConfig: {projectID: '12', workloadIdentityPoolName: "
+               "pool, workloadIdentityProviderName: prov, serviceAccountImpersonation: "
+               "{serviceAccountName: robot}, oidcExchangeToken: " +
+               oidc + "}}"));
+    ASSERT_TRUE(gcp.may_run()) << messages(gcp);
+    found = gcp.configuration.credential_for(gcp.configuration.backends.front());
+    EXPECT_EQ(found->oidc->gcp_project, "12");
+    EXPECT_EQ(found->oidc->gcp_pool, "pool");
+    EXPECT_EQ(found->oidc->gcp_provider, "prov");
+    EXPECT_EQ(found->oidc->gcp_service_account, "robot@p.iam.gserviceaccount.com");
+}
+
+TEST(CredentialPolicyTest, AnExchangesClientMayBeNamedByASecret) {
+    const std::string spec =
+        "type: AzureCredentials\n  azureCredentials: {clientID: c, tenantID: t, oidcExchangeToken: "
+        "{oidc: {clientIDRef: {name: id}, clientSecret: {name: s}, cookieDomain: a.example, "
+        "provider: {issuer: https://i.example}}}}";
+    const std::string id =
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: id}\nstringData: "
+        "{client-id: from-secret}\n";
+    Loaded loaded = load_text(policy(spec) + id);
+    ASSERT_TRUE(loaded.may_run()) << messages(loaded);
+    auto found = loaded.configuration.credential_for(loaded.configuration.backends.front());
+    EXPECT_EQ(found->oidc->client_id, "from-secret");
+    ASSERT_TRUE(found->secret);
+    EXPECT_EQ(found->secret->name, "s");
+    EXPECT_THAT(messages(loaded), HasSubstr("oidc.cookieDomain"));
+    EXPECT_FALSE(load_text(policy(spec)).ok()) << "the Secret of the client's ID does not exist";
+}
+
+TEST(CredentialPolicyTest, WhatIsNotInForceIsNotStarted) {
+    Loaded loaded =
+        load_text(policy("type: APIKey\n  apiKey: {secretRef: {name: s}}\n  credentialOverride: "
+                         "{fromDynamicMetadata: {namespace: n}}"));
+    EXPECT_TRUE(loaded.ok()) << messages(loaded);
+    EXPECT_FALSE(loaded.may_run());
+    EXPECT_THAT(messages(loaded), HasSubstr("BackendSecurityPolicy"));
 }
 
 TEST(CredentialPolicyTest, AHeaderThatCannotBeOneIsRefused) {

@@ -96,7 +96,8 @@ struct DecodedBackend {
 struct DecodedPolicy {
     CredentialPolicy policy;
     std::vector<Reference> targets;
-    std::string secret_field;  ///< where `policy.secret` was written
+    std::string secret_field;     ///< where `policy.secret` was written
+    std::string client_id_field;  ///< of oidc.clientIDRef, if there is one
 };
 
 /// An Envoy Gateway Backend and the certificates its own `tls` names.

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/ascii.h"
 #include "base/encoding.h"
 #include "config/decode.h"
@@ -102,25 +104,77 @@ void read_override(const Node& spec, CredentialPolicy& policy, Report& report) {
                                  quote(out.header)));
     if (from->has("fallbackToConfigured"))
         out.fall_back = from->text_at("fallbackToConfigured") == "true";
-    bool own = policy.secret || policy.federated || *policy.type == CredentialType::aws;
+    bool own = policy.secret || *policy.type == CredentialType::aws;
     if (out.fall_back && !own)
         report.error(out.place, "spec.credentialOverride.fromRequestHeaders.fallbackToConfigured",
                      "true, but the policy has no credential of its own to fall back to; name its "
                      "Secret, or set it to false");
 }
 
-/// Sources of credentials that are decoded but not asked yet. A backend that got none would answer
-/// 401 to everyone, so Weir does not start with them unless it is told to.
-void refuse_not_in_force(const Object& object, Report& report) {
-    for (const char* field :
-         {"awsCredentials.oidcExchangeToken", "azureCredentials.oidcExchangeToken",
-          "gcpCredentials.workloadIdentityFederationConfig"})
-        if (const Node* node = object.spec().at(field))
-            report.unenforced(node->place, fmt::format("spec.{}", field),
-                              "accepted but not in force yet: the backend would get no credential; "
-                              "use a Secret, or start with --allow-unenforced "
-                              "BackendSecurityPolicy",
-                              "BackendSecurityPolicy");
+/// Where each type keeps its exchange.
+std::string_view exchange_path(CredentialType type) {
+    switch (type) {
+        case CredentialType::aws:
+            return "awsCredentials.oidcExchangeToken";
+        case CredentialType::azure:
+            return "azureCredentials.oidcExchangeToken";
+        case CredentialType::gcp:
+            return "gcpCredentials.workloadIdentityFederationConfig.oidcExchangeToken";
+        default:
+            return "";
+    }
+}
+
+std::vector<std::string> texts(const Node& node, std::string_view field) {
+    std::vector<std::string> out;
+    for (const Node& item : list_of(node, field))
+        out.push_back(item.text);
+    return out;
+}
+
+void read_federation(const Node& gcp, OidcExchange& out) {
+    const Node& federation = *gcp.find("workloadIdentityFederationConfig");
+    out.gcp_project = federation.text_at("projectID");
+    out.gcp_pool = federation.text_at("workloadIdentityPoolName");
+    out.gcp_provider = federation.text_at("workloadIdentityProviderName");
+    const Node* account = federation.at("serviceAccountImpersonation.serviceAccountName");
+    if (!account) return;
+    out.gcp_service_account = account->text;
+    if (account->text.find('@') == std::string::npos)
+        out.gcp_service_account +=
+            fmt::format("@{}.iam.gserviceaccount.com", gcp.text_at("projectName"));
+}
+
+void read_exchange(const Object& object, DecodedPolicy& out, Report& report) {
+    const Node& spec = object.spec();
+    const std::string_view path = exchange_path(*out.policy.type);
+    const Node* exchange = path.empty() ? nullptr : spec.at(path);
+    if (!exchange) return;
+    const Node* oidc = exchange->find("oidc");
+    if (!oidc) return;  // the schema has said so
+    OidcExchange& to = out.policy.oidc.emplace();
+    if (const Node* provider = oidc->find("provider")) {
+        to.issuer = provider->text_at("issuer");
+        to.token_endpoint = provider->text_at("tokenEndpoint");
+    }
+    to.client_id = oidc->text_at("clientID");
+    to.scopes = texts(*oidc, "scopes");
+    to.resources = texts(*oidc, "resources");
+    to.audience = exchange->text_at("aud");
+    to.grant_type = exchange->text_at("grantType");
+    to.aws_role = exchange->text_at("awsRoleArn");
+    if (const Node* gcp = spec.find("gcpCredentials");
+        gcp && *out.policy.type == CredentialType::gcp)
+        read_federation(*gcp, to);
+    if (const Node* id = oidc->find("clientIDRef")) {
+        read_secret_ref(*id, fmt::format("spec.{}.oidc.clientIDRef", path), object.name, out,
+                        report);
+        to.client_id_secret = std::exchange(out.policy.secret, std::nullopt);
+        out.client_id_field = std::exchange(out.secret_field, {});
+    }
+    if (const Node* secret = oidc->find("clientSecret"))
+        read_secret_ref(*secret, fmt::format("spec.{}.oidc.clientSecret", path), object.name, out,
+                        report);
 }
 
 }  // namespace
@@ -164,11 +218,8 @@ DecodedPolicy decode_credential_policy(const Object& object, Report& report) {
         policy.azure_tenant = azure->text_at("tenantID");
         policy.azure_client = azure->text_at("clientID");
     }
-    policy.federated = spec.at("awsCredentials.oidcExchangeToken") ||
-                       spec.at("azureCredentials.oidcExchangeToken") ||
-                       spec.at("gcpCredentials.workloadIdentityFederationConfig");
+    read_exchange(object, out, report);
     read_override(spec, policy, report);
-    refuse_not_in_force(object, report);
     return out;
 }
 

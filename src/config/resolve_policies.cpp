@@ -61,6 +61,26 @@ void check_secret(const Parts& parts, const DecodedPolicy& decoded, const Creden
     }
 }
 
+/// The ID of an exchange's client, when a Secret has it.
+void check_client_id(const Parts& parts, const DecodedPolicy& decoded,
+                     const CredentialPolicy& policy, const Options& options,
+                     const Configuration& configuration, Report& report) {
+    if (!policy.oidc || !policy.oidc->client_id_secret) return;
+    const SecretRef& ref = *policy.oidc->client_id_secret;
+    const std::string& field = decoded.client_id_field;
+    const SecretResource* secret = configuration.secret(ref.name);
+    if (!secret && parts.complete)
+        lacking(options, ref.place, field,
+                absent("Secret", ref.name, policy.meta.name, names_of(configuration.secrets)),
+                report);
+    if (!secret) return;
+    check_grant(configuration, policy.meta, "", "Secret", ref.name, ref.place, field, report);
+    if (!secret->values.contains("client-id"))
+        lacking(options, ref.place, field,
+                fmt::format("Secret {} has no key \"client-id\"; add it", quote(ref.name.name)),
+                report);
+}
+
 }  // namespace
 
 void check_credentials(const Parts& parts, const Options& options, Configuration& configuration,
@@ -92,6 +112,7 @@ void check_credentials(const Parts& parts, const Options& options, Configuration
             report.warning(policy.meta.place, "spec.targetRefs",
                            "targets no backend; it has no effect");
         if (policy.secret) check_secret(parts, decoded, policy, options, configuration, report);
+        check_client_id(parts, decoded, policy, options, configuration, report);
     }
 }
 

@@ -313,6 +313,23 @@ struct CredentialOverride {
     Place place;
 };
 
+/// A token of an OpenID Connect provider that a cloud takes for a credential of its own.
+struct OidcExchange {
+    std::string issuer;          ///< URL
+    std::string token_endpoint;  ///< URL; empty: the issuer's discovery document names it
+    std::string client_id;
+    std::optional<SecretRef> client_id_secret;  ///< in place of client_id: its key "client-id"
+    std::vector<std::string> scopes;
+    std::vector<std::string> resources;
+    std::string audience;
+    std::string grant_type;
+    std::string aws_role;     ///< ARN
+    std::string gcp_project;  ///< of the workload identity pool
+    std::string gcp_pool;
+    std::string gcp_provider;
+    std::string gcp_service_account;  ///< e-mail address; empty: none is impersonated
+};
+
 struct CredentialPolicy {
     Meta meta;
     std::vector<ObjectName> targets;  ///< AIServiceBackends
@@ -325,7 +342,7 @@ struct CredentialPolicy {
     std::string gcp_region;
     std::string azure_tenant;
     std::string azure_client;
-    bool federated = false;  ///< its source is an OIDC exchange: not in force yet
+    std::optional<OidcExchange> oidc;  ///< then `secret` is the client's
     std::optional<CredentialOverride> override;
     bool seed_spelling =
         false;  ///< the Secret's key is the backend's name, its provider, or apiKey

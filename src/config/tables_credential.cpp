@@ -15,11 +15,11 @@ type StringMatch {
 type DenyRedirect { headers*: [StringMatch] 1..16 }
 type ForwardIDToken { header*: Text }
 type OidcProvider !no_backend_ref !no_retry_timeout !no_retry_status_codes {
-  authorizationEndpoint: string
-  backendRef: ObjectRef
-  backendRefs: [WeightedObjectRef] ..16
-  backendSettings: ClusterSettings
-  endSessionEndpoint: string
+  authorizationEndpoint: string @later
+  backendRef: ObjectRef @later
+  backendRefs: [WeightedObjectRef] ..16 @later
+  backendSettings: ClusterSettings @later
+  endSessionEndpoint: string @later
   issuer*: Text
   tokenEndpoint: string
 }
@@ -27,21 +27,21 @@ type Oidc !one_client_id !forward_token_header {
   clientID: Text
   clientIDRef: SecretRef
   clientSecret*: SecretRef
-  cookieConfig: CookieConfig
-  cookieDomain: string /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9]))*$/
-  cookieNames: CookieNames
-  csrfTokenTTL: Duration
-  defaultRefreshTokenTTL: Duration
-  defaultTokenTTL: Duration
-  denyRedirect: DenyRedirect
-  disableTokenEncryption: bool
-  forwardAccessToken: bool
-  forwardIDToken: ForwardIDToken
-  logoutPath: string
-  passThroughAuthHeader: bool
+  cookieConfig: CookieConfig @later
+  cookieDomain: string /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9]))*$/ @later
+  cookieNames: CookieNames @later
+  csrfTokenTTL: Duration @later
+  defaultRefreshTokenTTL: Duration @later
+  defaultTokenTTL: Duration @later
+  denyRedirect: DenyRedirect @later
+  disableTokenEncryption: bool @later
+  forwardAccessToken: bool @later
+  forwardIDToken: ForwardIDToken @later
+  logoutPath: string @later
+  passThroughAuthHeader: bool @later
   provider*: OidcProvider
-  redirectURL: string
-  refreshToken: bool
+  redirectURL: string @later
+  refreshToken: bool @later
   resources: [string]
   scopes: [string]
 }

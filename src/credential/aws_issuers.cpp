@@ -77,12 +77,8 @@ public:
           read_file_(std::move(read_file)) {}
     net::Task<Result<Issued>> fetch(HttpCaller& http, WallTime) override {
         WEIR_CO_TRY(const Secret token, read_token(read_file_, path_));
-        HttpCall call = form_call(url_, form({{"Action", "AssumeRoleWithWebIdentity"},
-                                              {"Version", "2011-06-15"},
-                                              {"RoleArn", role_},
-                                              {"RoleSessionName", name_},
-                                              {"WebIdentityToken", token.reveal()}}));
-        WEIR_CO_TRY(const HttpReply reply, co_await http.call(std::move(call)));
+        WEIR_CO_TRY(const HttpReply reply,
+                    co_await http.call(assume_role_call(url_, role_, name_, token)));
         co_return parse_sts_answer(reply);
     }
 
@@ -158,12 +154,7 @@ std::string variable(const Environment& environment, std::string_view name) {
 
 Result<AwsChoice> web_identity(const Environment& environment, std::string_view region,
                                std::string path, std::string role, ReadFile read_file) {
-    std::string url = variable(environment, "AWS_ENDPOINT_URL_STS");
-    if (url.empty())
-        url = region.empty() ? std::string("https://sts.amazonaws.com/")
-                             : fmt::format("https://sts.{}.amazonaws.com{}/", region,
-                                           region.starts_with("cn-") ? ".cn" : "");
-    WEIR_CHECK(parse_endpoint(url, "AWS_ENDPOINT_URL_STS"));
+    WEIR_TRY(std::string url, sts_url(variable(environment, "AWS_ENDPOINT_URL_STS"), region));
     std::string name = variable(environment, "AWS_ROLE_SESSION_NAME");
     if (name.empty()) name = "weir";
     AwsChoice choice{fmt::format("sts {} {} {} {}", url, role, name, path),
@@ -174,6 +165,24 @@ Result<AwsChoice> web_identity(const Environment& environment, std::string_view 
 }
 
 }  // namespace
+
+Result<std::string> sts_url(std::string given, std::string_view region) {
+    if (given.empty())
+        given = region.empty() ? std::string("https://sts.amazonaws.com/")
+                               : fmt::format("https://sts.{}.amazonaws.com{}/", region,
+                                             region.starts_with("cn-") ? ".cn" : "");
+    WEIR_CHECK(parse_endpoint(given, "AWS_ENDPOINT_URL_STS"));
+    return given;
+}
+
+HttpCall assume_role_call(const std::string& url, std::string_view role, std::string_view session,
+                          const Secret& token) {
+    return form_call(url, form({{"Action", "AssumeRoleWithWebIdentity"},
+                                {"Version", "2011-06-15"},
+                                {"RoleArn", role},
+                                {"RoleSessionName", session},
+                                {"WebIdentityToken", token.reveal()}}));
+}
 
 Result<Issued> parse_sts_answer(const HttpReply& reply) {
     std::string_view xml = reply.body.reveal();

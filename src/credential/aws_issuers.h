@@ -32,6 +32,12 @@ struct AwsChoice {
 Result<AwsChoice> aws_chain(const Environment& environment, std::string_view region,
                             ReadFile read_file);
 
+/// The endpoint of STS: `given`, or that of `region` (the global one if empty). Fails with
+/// credential.invalid if it cannot be one.
+Result<std::string> sts_url(std::string given, std::string_view region);
+/// AssumeRoleWithWebIdentity of STS API version 2011-06-15.
+HttpCall assume_role_call(const std::string& url, std::string_view role, std::string_view session,
+                          const Secret& token);
 /// The answer of AssumeRoleWithWebIdentity, XML. Fails with credential.invalid.
 Result<Issued> parse_sts_answer(const HttpReply& reply);
 /// The answer of container and instance metadata endpoints, JSON. Fails with credential.invalid.

@@ -10,7 +10,6 @@ namespace weir::credential {
 namespace {
 
 constexpr std::string_view kAuthority = "https://login.microsoftonline.com";
-constexpr std::string_view kScope = "https://cognitiveservices.azure.com/.default";
 
 class ClientSecretIssuer final : public Issuer {
 public:
@@ -21,7 +20,7 @@ public:
             form_call(url_, form({{"client_id", application_.client},
                                   {"client_secret", application_.client_secret.reveal()},
                                   {"grant_type", "client_credentials"},
-                                  {"scope", kScope}}));
+                                  {"scope", kAzureScope}}));
         WEIR_CO_TRY(const HttpReply reply, co_await http.call(std::move(call)));
         co_return oauth_token(reply, url_, now);
     }
@@ -33,20 +32,25 @@ private:
 
 }  // namespace
 
+Result<std::string> azure_token_url(std::string_view authority, std::string_view tenant) {
+    if (authority.empty()) authority = kAuthority;
+    while (authority.ends_with('/'))
+        authority.remove_suffix(1);
+    // Azure's SDKs also take the host alone.
+    std::string url = fmt::format("{}{}/{}/oauth2/v2.0/token",
+                                  authority.find("://") == std::string_view::npos ? "https://" : "",
+                                  authority, percent_encode(tenant));
+    WEIR_CHECK(parse_endpoint(url, "AZURE_AUTHORITY_HOST"));
+    return url;
+}
+
 Result<std::unique_ptr<Issuer>> azure_issuer(AzureApplication application,
                                              std::string_view source) {
     application.client_secret =
         Secret(std::string(trim(application.client_secret.reveal(), " \t\r\n")));
     if (application.client_secret.empty())
         return fail(codes::credential_missing, fmt::format("{} is empty", source));
-    std::string_view authority = application.authority.empty() ? kAuthority : application.authority;
-    while (authority.ends_with('/'))
-        authority.remove_suffix(1);
-    // Azure's SDKs also take the host alone.
-    std::string url = fmt::format("{}{}/{}/oauth2/v2.0/token",
-                                  authority.find("://") == std::string_view::npos ? "https://" : "",
-                                  authority, percent_encode(application.tenant));
-    WEIR_CHECK(parse_endpoint(url, "AZURE_AUTHORITY_HOST"));
+    WEIR_TRY(std::string url, azure_token_url(application.authority, application.tenant));
     return std::make_unique<ClientSecretIssuer>(std::move(application), std::move(url));
 }
 

@@ -10,6 +10,13 @@
 
 namespace weir::credential {
 
+/// What Azure OpenAI's tokens are for.
+inline constexpr std::string_view kAzureScope = "https://cognitiveservices.azure.com/.default";
+
+/// The token endpoint of a tenant at `authority` ("https://login.microsoftonline.com" if empty; a
+/// host alone is https). Fails with credential.invalid.
+Result<std::string> azure_token_url(std::string_view authority, std::string_view tenant);
+
 struct AzureApplication {
     std::string tenant;
     std::string client;

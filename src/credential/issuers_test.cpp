@@ -2,13 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <map>
 
 #include "credential/aws_issuers.h"
 #include "credential/azure_issuer.h"
+#include "credential/fake_http.h"
 #include "credential/google_issuers.h"
-#include "net/test_loop.h"
 
 namespace weir::credential {
 namespace {
@@ -16,34 +15,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const WallTime kNow(std::chrono::seconds(1'700'000'000));
-
-/// Answers from a list and remembers what was asked.
-class FakeHttp final : public HttpCaller {
-public:
-    net::Task<Result<HttpReply>> call(HttpCall call) override {
-        calls.push_back(std::move(call));
-        if (answers.empty()) co_return fail(codes::upstream_connect, "nobody there");
-        HttpReply reply;
-        reply.status = answers.front().first;
-        reply.body = Secret(answers.front().second);
-        answers.pop_front();
-        co_return reply;
-    }
-    std::string header(std::size_t call, std::string_view name) const {
-        for (const auto& [n, v] : calls.at(call).headers)
-            if (n == name) return std::string(v.reveal());
-        return "-";
-    }
-    std::deque<std::pair<int, std::string>> answers;
-    std::vector<HttpCall> calls;
-};
-
-struct Case {
-    net::TestLoop loop;
-    FakeHttp http;
-    Result<Issued> fetch(Issuer& issuer) { return loop.run(issuer.fetch(http, kNow)); }
-};
+constexpr WallTime kNow = FakeIssuing::kNow;
+using Case = FakeIssuing;
 
 Environment environment(std::map<std::string, std::string, std::less<>> values) {
     return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {

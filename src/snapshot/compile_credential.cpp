@@ -6,6 +6,7 @@
 #include "credential/aws_issuers.h"
 #include "credential/azure_issuer.h"
 #include "credential/google_issuers.h"
+#include "credential/oidc.h"
 #include "credential/override.h"
 
 namespace weir::snapshot {
@@ -44,7 +45,7 @@ public:
     Own make() {
         using Type = config::CredentialType;
         if (found_.secret && !found_.value) return credential::none();  // --mock
-        if (found_.federated) return credential::none();                // said by config/
+        if (found_.oidc) return federated();
         switch (found_.type) {
             case Type::api_key:
                 return credential::api_key(*found_.value, origin_);
@@ -120,6 +121,72 @@ private:
         auto issuer = credential::metadata_issuer(host);
         return credential::bearer_from(token(credential::source_key({"gcp metadata", host}),
                                              "GCP token of the machine's service account", issuer));
+    }
+
+    /// A token of an OpenID Connect provider, exchanged for the cloud's.
+    Own federated() {
+        if (options_.mock || !found_.value) return credential::none();
+        const config::OidcExchange& from = *found_.oidc;
+        const credential::OidcClient client{from.issuer,   from.token_endpoint, from.client_id,
+                                            *found_.value, from.scopes,         from.resources,
+                                            from.audience, from.grant_type};
+        std::vector<std::string_view> parts = credential::identity_of(client);
+        WEIR_TRY(auto token_of, credential::oidc_token(client, origin_));
+        const std::string who = fmt::format("by client {} of {}", from.client_id, from.issuer);
+        switch (found_.type) {
+            case config::CredentialType::aws:
+                return aws_role(parts, who, std::move(token_of));
+            case config::CredentialType::azure:
+                return azure_federated(parts, who, std::move(token_of));
+            default:
+                return workload_identity(parts, who, std::move(token_of));
+        }
+    }
+
+    Own aws_role(std::vector<std::string_view> parts, std::string_view who,
+                 std::unique_ptr<credential::IdentityToken> identity) {
+        constexpr std::size_t kLongestSession = 64;  // STS API Reference, RoleSessionName
+        const std::string& role = found_.oidc->aws_role;
+        const std::string sts = variable("AWS_ENDPOINT_URL_STS");
+        const std::string session = ("weir-" + found_.policy.name).substr(0, kLongestSession);
+        parts.insert(parts.end(), {"aws", sts, found_.aws_region, role, session});
+        WEIR_TRY(auto issuer, credential::aws_role_issuer(sts, found_.aws_region, role, session,
+                                                          std::move(identity)));
+        return credential::sigv4_from(
+            token(credential::source_key(parts), fmt::format("AWS SigV4 as role {} {}", role, who),
+                  issuer),
+            found_.aws_region);
+    }
+
+    Own azure_federated(std::vector<std::string_view> parts, std::string_view who,
+                        std::unique_ptr<credential::IdentityToken> identity) {
+        const std::string authority = variable("AZURE_AUTHORITY_HOST");
+        parts.insert(parts.end(), {"azure", authority, found_.azure_tenant, found_.azure_client});
+        WEIR_TRY(auto issuer,
+                 credential::azure_federated_issuer(found_.azure_tenant, found_.azure_client,
+                                                    authority, std::move(identity)));
+        return credential::bearer_from(
+            token(credential::source_key(parts),
+                  fmt::format("Azure token of client {} {}", found_.azure_client, who), issuer));
+    }
+
+    Own workload_identity(std::vector<std::string_view> parts, std::string_view who,
+                          std::unique_ptr<credential::IdentityToken> identity) {
+        const config::OidcExchange& from = *found_.oidc;
+        credential::WorkloadIdentity pool{
+            from.gcp_project,
+            from.gcp_pool,
+            from.gcp_provider,
+            from.gcp_service_account,
+            variable("CLOUDSDK_API_ENDPOINT_OVERRIDES_STS"),
+            variable("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS")};
+        parts.insert(parts.end(), {"gcp", pool.project, pool.pool, pool.provider,
+                                   pool.service_account, pool.sts, pool.iam});
+        const std::string key = credential::source_key(parts);
+        WEIR_TRY(auto issuer,
+                 credential::workload_identity_issuer(std::move(pool), std::move(identity)));
+        return credential::bearer_from(
+            token(key, fmt::format("GCP token of pool {} {}", from.gcp_pool, who), issuer));
     }
 
     Own service_account(std::string_view text) {
