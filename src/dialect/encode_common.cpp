@@ -5,7 +5,9 @@
 namespace weir::dialect {
 namespace {
 
-bool says_nothing(const json::Value& value) {
+/// A member that a target without it treats as it wants to be treated.
+bool says_nothing(const Unknown& unknown) {
+    const json::Value& value = unknown.value;
     switch (value.kind()) {
         case json::Kind::null:
             return true;
@@ -18,7 +20,7 @@ bool says_nothing(const json::Value& value) {
         case json::Kind::array:
             return value.items().empty();
         case json::Kind::object:
-            return value.members().empty();
+            return value.members().empty() && unknown.key != "web_search_options";
     }
     return true;
 }
@@ -38,12 +40,12 @@ void add_unless(const Setting& setting, double usual, Dropped& dropped) {
 
 void Dropped::add(const std::string& base, const Unknowns& unknowns) {
     for (const auto& unknown : unknowns)
-        if (!says_nothing(unknown.value)) add(pointer(base, unknown.key));
+        if (!says_nothing(unknown)) add(pointer(base, unknown.key));
 }
 
 void Dropped::add(const Tool& tool, const Unknowns& unknowns) {
     for (const auto& unknown : unknowns)
-        if (!says_nothing(unknown.value)) add(pointer(tool, unknown.key));
+        if (!says_nothing(unknown)) add(pointer(tool, unknown.key));
 }
 
 Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped,

@@ -244,7 +244,9 @@ Result<void> RequestEncoder::write_hidden(const Message& message, const Part& pa
 
 Result<void> RequestEncoder::write_media(const Message& message, const Part& part,
                                          const Media& media) {
-    if (media.kind == Media::Kind::document && conversation_.operation != Operation::chat)
+    const bool said_to_be_a_file =
+        conversation_.operation != Operation::chat || media.detail_key == "file";
+    if (media.kind == Media::Kind::document && said_to_be_a_file)
         return write_document(message, part, media);
     if (media.kind != Media::Kind::image)
         return unsupported(pointer(message, part), "sound or files");

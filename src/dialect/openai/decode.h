@@ -4,6 +4,9 @@
 
 namespace weir::dialect::openai {
 
+/// Media::detail_key of what came as a part of type "file", so that it goes back as one.
+inline constexpr std::string_view kFileKey = "file";
+
 /// One entry of `messages`.
 Result<Message> decode_message(json::Value value, int index);
 

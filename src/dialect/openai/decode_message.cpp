@@ -23,6 +23,20 @@ Media media_from_url(std::string_view url, Media::Kind kind) {
     return media;
 }
 
+/// {"file_data": "data:…", "filename": …}. Nothing for a file that is stored at OpenAI, and for
+/// what could not be written again as it was.
+std::optional<Media> media_from_file(const json::Value& file) {
+    const std::string_view url = file.string_at("file_data");
+    const json::Value* name = file.find("filename");
+    const bool named = name && !name->text().empty();
+    if (file.members().size() != (named ? 2 : 1)) return std::nullopt;
+    Media media = media_from_url(url, Media::Kind::file);
+    if ("data:" + media.mime + ";base64," + media.data != url) return std::nullopt;
+    if (named) media.name = name->text();
+    media.detail_key = kFileKey;
+    return media;
+}
+
 Part foreign_part(json::Value value) {
     std::string type(value.string_at("type"));
     return {.body = ForeignPart{std::move(type), std::move(value)}};
@@ -50,6 +64,10 @@ Result<Part> decode_part(json::Value value, const std::string& where) {
         Media media = media_from_url(image->string_at("url"), Media::Kind::image);
         media.detail = image->string_at("detail");
         part.body = std::move(media);
+    } else if (const auto* file = value.find("file"); type == "file" && file) {
+        auto media = media_from_file(*file);
+        if (!media) return foreign_part(std::move(value));
+        part.body = std::move(*media);
     } else if (const auto* sound = value.find("input_audio"); type == "input_audio" && sound) {
         part.body = Media{.kind = Media::Kind::audio,
                           .mime = "audio/" + std::string(sound->string_at("format")),

@@ -1,4 +1,5 @@
 #include "base/encoding.h"
+#include "dialect/openai/decode.h"
 #include "dialect/openai/request_encoder.h"
 
 namespace weir::dialect::openai {
@@ -256,6 +257,12 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
 // files, or text where they are text.
 Result<void> RequestEncoder::write_media(const Message& message, const Part& part,
                                          const Media& media) {
+    if (same_ && media.detail_key == kFileKey) {
+        w_.key("type").string("file").key("file").begin_object();
+        if (!media.name.empty()) w_.key("filename").string(media.name);
+        w_.key("file_data").string("data:" + media.mime + ";base64," + media.data).end_object();
+        return {};
+    }
     if (!same_ && media.kind == Media::Kind::document) {
         if (media.plain) {
             w_.key("type").string("text").key("text").string(
