@@ -25,6 +25,8 @@
 #include "balance/circuit.h"
 #include "balance/endpoint.h"
 #include "balance/health_check.h"
+#include "balance/hedge.h"
+#include "balance/issuers.h"
 #include "balance/latency.h"
 #include "balance/outlier.h"
 #include "balance/retry.h"
@@ -93,14 +95,18 @@ struct alignas(64) ClusterCounts {
     Gauge attempts;   ///< under way, for the circuit breaker
     Gauge pending;    ///< waiting for a connection
     Budget retries;   ///< waiting or under way
-    Budget hedges;
-    LatencyWindow first_token;
+    HedgeBudget hedging;
+    LatencyBook first_tokens;  ///< of streams; under the complement of the hash: of whole answers
     std::atomic<int64_t> last_sweep{0};
     std::atomic<uint64_t> overflows{0};  ///< attempts that the circuit breaker refused
     std::atomic<uint64_t> retries_done{0};
     std::atomic<uint64_t> retries_refused{0};  ///< for lack of budget
     std::atomic<uint64_t> hedges_done{0};
-    std::atomic<uint64_t> continuations{0};  ///< streams that went on at another endpoint
+    std::atomic<uint64_t> hedges_won{0};      ///< the second attempt was faster
+    std::atomic<uint64_t> hedges_refused{0};  ///< for lack of budget
+    Issuers issuers;                          ///< of reasoning that only its backend can read
+    std::atomic<uint64_t> kept{0};            ///< exchanges that went to the issuer for that
+    std::atomic<uint64_t> continuations{0};   ///< streams that went on at another endpoint
 };
 
 struct ClusterState {

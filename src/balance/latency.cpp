@@ -46,4 +46,15 @@ std::optional<Duration> LatencyWindow::percentile(uint32_t percent) const {
     return upper_edge(kBuckets - 1);
 }
 
+LatencyWindow& LatencyBook::of(uint64_t model) {
+    model = std::max<uint64_t>(model, 1);
+    for (Place& place : places_) {
+        uint64_t found = place.model.load(kRelaxed);
+        if (found == 0 && place.model.compare_exchange_strong(found, model, kRelaxed))
+            found = model;
+        if (found == model) return place.window;
+    }
+    return others_;
+}
+
 }  // namespace weir::balance

@@ -31,4 +31,20 @@ private:
     std::atomic<uint32_t> total_{0};
 };
 
+/// Windows of several models, found by a hash of their names: the first kModels that are asked for
+/// have their own, the others share one. Threads: any.
+class LatencyBook {
+public:
+    static constexpr size_t kModels = 16;
+    LatencyWindow& of(uint64_t model);
+
+private:
+    struct Place {
+        std::atomic<uint64_t> model{0};  ///< 0: free
+        LatencyWindow window;
+    };
+    std::array<Place, kModels> places_;
+    LatencyWindow others_;
+};
+
 }  // namespace weir::balance

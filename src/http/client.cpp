@@ -7,6 +7,7 @@ namespace weir::http {
 ClientExchange::ClientExchange(ClientPool& pool, std::unique_ptr<ClientConnection> connection,
                                net::CancelSource* cancel)
     : pool_(&pool), connection_(std::move(connection)), cancel_(cancel) {}
+ClientExchange::ClientExchange() = default;
 ClientExchange::ClientExchange(ClientExchange&&) noexcept = default;
 ClientExchange& ClientExchange::operator=(ClientExchange&&) noexcept = default;
 ClientExchange::~ClientExchange() = default;

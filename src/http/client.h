@@ -49,7 +49,7 @@ class ClientConnection;
 /// is closed, which cancels the provider's work.
 class ClientExchange {
 public:
-    ClientExchange() = default;
+    ClientExchange();
     ClientExchange(ClientExchange&&) noexcept;
     ClientExchange& operator=(ClientExchange&&) noexcept;
     ~ClientExchange();
@@ -78,6 +78,8 @@ public:
     /// Nothing of the response has arrived (so a reused connection may have died beforehand).
     bool untouched() const;
     void release();
+    /// Waits on its behalf name another source from here on. Not while one is suspended.
+    void wait_on(net::CancelSource& cancel) { cancel_ = &cancel; }
 
 private:
     friend ClientPool;
