@@ -174,16 +174,21 @@ TEST(ResilienceConfigTest, ResiliencePolicySaysWhatEnvoyCannot) {
     Loaded loaded =
         load_text(std::string(kRoute) +
                   policy("  targetRefs: [{kind: AIGatewayRoute, name: chat}]\n"
-                         "  streams: {firstToken: 8s, onBreak: continue}\n"
+                         "  streams: {firstToken: 8s, onBreak: continue, maxContinuations: 2}\n"
                          "  hedging: {percentile: 95, budgetPercent: 5}\n",
                          "route", "ResiliencePolicy") +
-                  policy("  streams: {firstToken: 9s, eventIdle: 20s, keepAlive: 15s}\n", "all",
-                         "ResiliencePolicy"));
+                  policy("  streams: {firstToken: 9s, eventIdle: 20s, keepAlive: 15s, "
+                         "maxHeldText: 4Ki}\n",
+                         "all", "ResiliencePolicy"));
     const Resilience& r = first_rule(loaded);
     EXPECT_EQ(r.streams.first_token, 8s);
     EXPECT_EQ(r.streams.event_idle, 20s);
     EXPECT_EQ(r.streams.keep_alive, 15s);
     EXPECT_EQ(r.streams.on_break, StreamSettings::OnBreak::proceed);
+    EXPECT_EQ(r.streams.max_continuations, 2u);
+    EXPECT_EQ(r.streams.max_held_text, 4096u);
+    for (const auto& said : loaded.diagnostics)
+        EXPECT_EQ(said.message.find("not in force"), std::string::npos) << said.message;
     EXPECT_EQ(r.hedging->percentile, 95u);
     EXPECT_FALSE(r.hedging->delay);
     EXPECT_EQ(r.hedging->budget_percent, 5);
@@ -211,6 +216,7 @@ TEST(ResilienceConfigTest, MistakesAreNamedAndWhatIsNotInForceIsSaid) {
         {"ResiliencePolicy", "  hedging: {percentile: 100}\n", "percentile"},
         {"ResiliencePolicy", "  streams: {onBreak: retry}\n", "onBreak"},
         {"ResiliencePolicy", "  streams: {firstByte: 1s}\n", "firstByte"},
+        {"ResiliencePolicy", "  streams: {maxContinuations: 9}\n", "maxContinuations"},
     };
     for (const Case& c : cases) {
         Loaded loaded = load_text(

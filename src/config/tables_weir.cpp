@@ -49,7 +49,7 @@ type Hedging !delay_or_percentile {
 type ResiliencePolicySpec {
   targetRefs: [PolicyTarget] ..16
   streams: StreamRules
-  hedging: Hedging @later
+  hedging: Hedging
 }
 )";
 

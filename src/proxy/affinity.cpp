@@ -1,4 +1,5 @@
-// What keeps a conversation with its endpoint: the key of consistent hashing.
+// What keeps a conversation with its endpoint: the key of consistent hashing, and reasoning that
+// only the backend that issued it can read.
 #include <fmt/format.h>
 
 #include "balance/hash.h"
@@ -78,6 +79,47 @@ std::optional<uint64_t> ExchangeRun::affinity_key() {
         }
     }
     return key;
+}
+
+/// The backend whose encrypted reasoning or signature the request carries; of several the last.
+/// Nothing if nobody remembers it.
+std::optional<uint32_t> ExchangeRun::issuer_of_request() {
+    const balance::Issuers& issuers = plan_->state().counts->issuers;
+    if (issuers.empty() || !inspection_.json) return std::nullopt;
+    bool sealed = false;
+    for (std::string_view key : {"signature\"", "encrypted_content\"", "thoughtSignature\""})
+        sealed = sealed || body_.find(key) != std::string_view::npos;
+    if (!sealed) return std::nullopt;
+    std::optional<uint16_t> name;
+    dialect::SealScanner scanner;
+    scanner.feed(body_, [&](uint64_t seal) {
+        if (auto found = issuers.find(balance::mixed(seal))) name = found;
+    });
+    for (uint32_t i = 0; name && i < rule_->attempts.size(); ++i)
+        if (balance::Issuers::name_of(rule_->attempts[i].backend) == *name) return i;
+    return std::nullopt;
+}
+
+/// Whether the answer is looked at: reasoning was asked for, or the provider seals unasked.
+bool ExchangeRun::may_answer_sealed() {
+    using Op = dialect::Operation;
+    if (!inspection_.json || !operation_) return false;
+    if (*operation_ != Op::chat && *operation_ != Op::messages && *operation_ != Op::responses)
+        return false;
+    for (const auto& attempt : rule_->attempts)
+        if (dialect::dialect_of(attempt.schema) == dialect::Dialect::gemini) return true;
+    if (!refresh_peek()) return false;
+    for (std::string_view name : {"thinking", "reasoning", "reasoning_effort", "include"})
+        if (inspection_.peek.find(name)) return true;
+    return false;
+}
+
+void ExchangeRun::note_seals(std::string_view to_client) {
+    if (!watches_seals_) return;
+    seals_.feed(to_client, [this](uint64_t seal) {
+        plan_->state().counts->issuers.remember(balance::mixed(seal),
+                                                balance::Issuers::name_of(attempt_->backend));
+    });
 }
 
 }  // namespace weir::proxy

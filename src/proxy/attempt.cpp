@@ -31,16 +31,30 @@ net::TimePoint ExchangeRun::whole_deadline() const {
 /// `allowance` from now, but not beyond the exchange's end nor, before the client's first byte, the
 /// attempt's.
 net::TimePoint ExchangeRun::until(config::Duration allowance) const {
-    net::TimePoint latest = whole_deadline();
-    if (!content_sent_) latest = std::min(latest, try_deadline_);
+    return until(allowance, content_sent_ ? net::kNever : try_deadline_);
+}
+
+net::TimePoint ExchangeRun::until(config::Duration allowance, net::TimePoint latest) const {
+    latest = std::min(latest, whole_deadline());
     if (allowance.count() == 0) return latest;
     return std::min(latest, std::chrono::steady_clock::now() + allowance);
+}
+
+net::TimePoint ExchangeRun::try_deadline_of(net::TimePoint begun) const {
+    auto allowance = plan_->policy().per_try;
+    return allowance.count() > 0 ? begun + allowance : net::kNever;
 }
 
 net::Task<Result<void>> ExchangeRun::attempts() {
     AttemptPlan& plan = plan_.emplace(*rule_, pinned_->clusters[rule_->id], whole_deadline());
     if (auto key = affinity_key()) plan.set_hash(*key);
-    auto next = plan.first(gateway_.random(), std::chrono::steady_clock::now());
+    std::optional<AttemptPlan::Next> next;
+    if (rule_->attempts.size() > 1) {
+        if (auto issuer = issuer_of_request()) next = plan.first_at(*issuer);
+        if (next) plan.state().counts->kept.fetch_add(1, std::memory_order_relaxed);
+        watches_seals_ = may_answer_sealed();
+    }
+    if (!next) next = plan.first(gateway_.random(), std::chrono::steady_clock::now());
     if (!next) co_return nowhere_to_go();
     while (true) {
         if (next->at > std::chrono::steady_clock::now())
@@ -104,50 +118,71 @@ net::Task<Result<void>> ExchangeRun::attempt_once(const snapshot::Attempt& attem
                                                   uint32_t endpoint) {
     last_status_ = 0;
     answer_begun_ = false;
-    auto allowance = plan_->policy().per_try;
-    try_deadline_ =
-        allowance.count() > 0 ? std::chrono::steady_clock::now() + allowance : net::kNever;
+    try_deadline_ = try_deadline_of(std::chrono::steady_clock::now());
     meter_ = {};
     if (!attempt.quotas.empty()) WEIR_CO_CHECK(reserve_quota(attempt));
     do {
         ask_again_ = false;
-        Outgoing& out = scratch_->outgoing;
-        out.clear();
         bool whole = attempt.credential->needs_body() || !passes_through(attempt);
         if (upload_ && whole) WEIR_CO_CHECK(co_await hold_request());
         if (continuation_ && continuation_->due) WEIR_CO_CHECK(ask_to_continue(attempt));
-        WEIR_CO_CHECK(prepare(attempt, out));
-        const Head* head = nullptr;
-        WEIR_CO_TRY(http::ClientExchange upstream, co_await send(attempt, endpoint, out, head));
-        last_status_ = head->status;
-        if (prefill_was_refused(head->status)) {
+        if (auto delay = hedge_delay()) {
+            WEIR_CO_CHECK(co_await attempt_hedged(attempt, endpoint, *delay));
+            continue;
+        }
+        AttemptRun& run = scratch_->attempt;
+        run.begin(attempt, endpoint, client_.cancel(), try_deadline_);
+        auto prepared = prepare(attempt, run.out);
+        adopt(run);
+        if (!prepared) co_return prepared;
+        WEIR_CO_CHECK(co_await send(run));
+        if (prefill_was_refused(run.head->status)) {
             ask_again_ = true;
             continue;
         }
-        if (head->status >= 400 &&
-            refused(head->status, retry_after_of(*head, gateway_.parts_.clock)))
-            co_return fail(codes::upstream_error,
-                           fmt::format("{} answered {}", attempt.backend, head->status));
-        WEIR_CO_CHECK(co_await relay(attempt, out, std::move(upstream), *head));
+        if (auto accepted = accept_status(run); !accepted) {
+            run.upstream = {};
+            co_return accepted;
+        }
+        WEIR_CO_CHECK(co_await relay(run));
     } while (ask_again_);
     if (last_status_ < 400)
         plan_->ended(balance::Verdict::success, std::chrono::steady_clock::now());
     co_return Result<void>();
 }
 
+/// What the exchange is remembered by is this attempt's from here on.
+void ExchangeRun::adopt(AttemptRun& run) {
+    record_.provider_model = run.out.context.model;
+    record_.dropped_list.swap(run.out.dropped);
+    record_.upstream = run.address;
+    record_.sent = run.sent;
+    try_deadline_ = run.deadline;
+}
+
+/// Fails if the provider refused and somebody else is asked.
+Result<void> ExchangeRun::accept_status(const AttemptRun& run) {
+    last_status_ = run.head->status;
+    if (last_status_ >= 400 &&
+        refused(last_status_, retry_after_of(*run.head, gateway_.parts_.clock)))
+        return fail(codes::upstream_error,
+                    fmt::format("{} answered {}", run.attempt->backend, last_status_));
+    return {};
+}
+
 /// A pooled connection may have died unseen: then the request is sent once more on a new one.
-net::Task<Result<http::ClientExchange>> ExchangeRun::send(const snapshot::Attempt& attempt,
-                                                          uint32_t endpoint, const Outgoing& out,
-                                                          const Head*& head) {
-    const http::Origin& origin = pinned_->origins[attempt.origins[endpoint]];
-    record_.upstream = origin.address;
+net::Task<Result<void>> ExchangeRun::send(AttemptRun& run) {
+    const http::Origin& origin = pinned_->origins[run.attempt->origins[run.endpoint]];
+    run.address = origin.address;
+    if (!run.races) record_.upstream = run.address;
     for (bool fresh = upload_.has_value();; fresh = true) {
-        auto upstream = co_await gateway_.parts_.pool.acquire(origin, until(timeouts().connect),
-                                                              &client_.cancel(), fresh);
+        auto upstream = co_await gateway_.parts_.pool.acquire(
+            origin, until(timeouts().connect, run.deadline), run.cancel, fresh);
         if (!upstream) co_return std::unexpected(std::move(upstream).error());
         net::Duration stall = timeouts().stream_idle.count()
                                   ? net::Duration(timeouts().stream_idle)
                                   : net::Duration(std::chrono::hours(24));
+        const Outgoing& out = run.out;
         Result<void> sent;
         if (upload_) {
             request_released_ = true;
@@ -160,26 +195,31 @@ net::Task<Result<http::ClientExchange>> ExchangeRun::send(const snapshot::Attemp
             sent = co_await upstream->send(std::span(pieces).first(count), stall);
         }
         if (!sent) co_return std::unexpected(std::move(sent).error());
-        record_.sent = std::chrono::steady_clock::now();
-        auto answer = co_await await_head(*upstream);
+        run.sent = std::chrono::steady_clock::now();
+        if (!run.races) record_.sent = run.sent;
+        run.upstream = std::move(*upstream);
+        auto answer = co_await await_head(run);
         if (answer) {
-            head = *answer;
-            co_return std::move(*upstream);
+            run.head = *answer;
+            co_return Result<void>();
         }
-        bool died_in_pool = upstream->reused() && upstream->untouched() &&
+        bool died_in_pool = run.upstream.reused() && run.upstream.untouched() &&
                             answer.error().code().name == codes::upstream_reset.name;
+        run.upstream = {};
         if (fresh || !died_in_pool) co_return std::unexpected(std::move(answer).error());
     }
 }
 
-/// The answer's head. A client that waits for a stream is told meanwhile that it is not forgotten.
-net::Task<Result<const ExchangeRun::Head*>> ExchangeRun::await_head(
-    http::ClientExchange& upstream) {
-    net::TimePoint deadline = std::min(until(timeouts().first_byte), first_token_deadline());
+/// The answer's head. A client that waits for a stream is told meanwhile that it is not forgotten;
+/// while attempts race, their exchange does that.
+net::Task<Result<const ExchangeRun::Head*>> ExchangeRun::await_head(AttemptRun& run) {
+    net::TimePoint deadline = until(timeouts().first_byte, run.deadline);
+    if (auto limit = rule_->streams.first_token; limit.count() && inspection_.stream)
+        deadline = std::min(deadline, run.sent + limit);
     std::string_view method = record_.method;
     while (true) {
-        net::TimePoint pause = std::min(deadline, next_keep_alive());
-        auto answer = co_await upstream.read_head(method, pause);
+        net::TimePoint pause = run.races ? deadline : std::min(deadline, next_keep_alive());
+        auto answer = co_await run.upstream.read_head(method, pause);
         if (answer || answer.error().code().name != codes::upstream_first_byte_timeout.name ||
             std::chrono::steady_clock::now() >= deadline)
             co_return answer;

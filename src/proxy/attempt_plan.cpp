@@ -57,23 +57,47 @@ std::optional<AttemptPlan::Next> AttemptPlan::first(uint64_t random, TimePoint n
     return Next{*choice, {}};
 }
 
+std::optional<AttemptPlan::Next> AttemptPlan::first_at(uint32_t backend) {
+    const auto& wanted = rule_.cluster.backends()[backend];
+    if (wanted.weight == 0) return std::nullopt;
+    std::optional<Next> best;
+    uint32_t least = UINT32_MAX;
+    for (uint32_t i = 0; i < wanted.count; ++i) {
+        const auto& endpoint = *state_.endpoints[wanted.first + i];
+        if (rule_.cluster.watches_health() && !endpoint.healthy()) continue;
+        uint32_t active = endpoint.active.load(std::memory_order_relaxed);
+        if (best && active >= least) continue;
+        least = active;
+        best = Next{{backend, i, wanted.first + i}, {}};
+    }
+    return best;
+}
+
 Result<void> AttemptPlan::begin(const balance::Choice& choice) {
-    leave();
-    current_ = choice;
+    leave(current_);
+    return enter(current_, choice);
+}
+
+Result<void> AttemptPlan::begin_hedge(const balance::Choice& choice) {
+    return enter(hedge_, choice);
+}
+
+Result<void> AttemptPlan::enter(Place& place, const balance::Choice& choice) {
+    place.choice = choice;
     const balance::CircuitPolicy& circuit = rule_.cluster.policy().circuit;
     auto& active = state_.endpoints[choice.flat]->active;
     bool room = true;
     if (circuit.limits_attempts()) {
-        attempt_ =
+        place.slot =
             state_.counts->attempts.enter(smaller(circuit.max_connections, circuit.max_requests));
-        room = static_cast<bool>(attempt_);
+        room = static_cast<bool>(place.slot);
     }
     uint32_t before = active.fetch_add(1, std::memory_order_relaxed);
-    counted_ = true;
+    place.counted = true;
     if (circuit.max_connections_per_endpoint)
         room = room && before < *circuit.max_connections_per_endpoint;
     if (room) return {};
-    leave();
+    leave(place);
     state_.counts->overflows.fetch_add(1, std::memory_order_relaxed);
     return fail(
         codes::upstream_overflow,
@@ -81,26 +105,37 @@ Result<void> AttemptPlan::begin(const balance::Choice& choice) {
 }
 
 void AttemptPlan::ended(balance::Verdict verdict, TimePoint now) {
-    leave();
-    if (current_ && rule_.cluster.outliers())
-        rule_.cluster.outliers()->report(state_.endpoints, current_->flat, verdict, now);
+    leave(current_);
+    report(current_, verdict, now);
 }
 
-void AttemptPlan::leave() {
-    attempt_.leave();
-    if (counted_) state_.endpoints[current_->flat]->active.fetch_sub(1, std::memory_order_relaxed);
-    counted_ = false;
+void AttemptPlan::end_hedge(std::optional<balance::Verdict> verdict, TimePoint now) {
+    leave(hedge_);
+    if (verdict) report(hedge_, *verdict, now);
+    hedge_.choice.reset();
+}
+
+void AttemptPlan::report(const Place& place, balance::Verdict verdict, TimePoint now) {
+    if (place.choice && rule_.cluster.outliers())
+        rule_.cluster.outliers()->report(state_.endpoints, place.choice->flat, verdict, now);
+}
+
+void AttemptPlan::leave(Place& place) {
+    place.slot.leave();
+    if (place.counted)
+        state_.endpoints[place.choice->flat]->active.fetch_sub(1, std::memory_order_relaxed);
+    place.counted = false;
 }
 
 std::optional<AttemptPlan::Next> AttemptPlan::after(const balance::Outcome& outcome,
                                                     std::optional<std::chrono::seconds> retry_after,
                                                     uint64_t random, TimePoint now) {
-    if (retry_after) note_retry_after(current_->backend, now + *retry_after);
+    if (retry_after) note_retry_after(current_.choice->backend, now + *retry_after);
     if (retries_ >= policy().retries || !balance::retries(policy(), outcome) || now >= deadline_)
         return std::nullopt;
     bool answered = outcome.kind == balance::Outcome::Kind::answered ||
                     outcome.kind == balance::Outcome::Kind::broken_answer;
-    attempts_.failed(rule_.cluster, *current_, answered);
+    attempts_.failed(rule_.cluster, *current_.choice, answered);
     auto choice = balance::choose(rule_.cluster, state_, attempts_, random, now);
     if (!choice) return std::nullopt;
     Next next{*choice, now + balance::backoff(policy(), retries_ + 1, random)};
@@ -122,14 +157,28 @@ bool AttemptPlan::within_budget() {
     return static_cast<bool>(retry_);
 }
 
-std::optional<AttemptPlan::Next> AttemptPlan::elsewhere(uint64_t random, TimePoint now) {
+/// An endpoint that wants to be asked and was not yet, of any priority.
+std::optional<balance::Choice> AttemptPlan::untried(uint64_t random, TimePoint now) {
     if (now >= deadline_) return std::nullopt;
-    attempts_.failed(rule_.cluster, *current_, true);
+    attempts_.failed(rule_.cluster, *current_.choice, true);
     attempts_.only_untried = true;
     auto choice = balance::choose(rule_.cluster, state_, attempts_, random, now);
     attempts_.only_untried = false;
-    if (!choice || not_before(choice->backend) > now || !within_budget()) return std::nullopt;
+    if (choice && not_before(choice->backend) > now) return std::nullopt;
+    return choice;
+}
+
+std::optional<AttemptPlan::Next> AttemptPlan::elsewhere(uint64_t random, TimePoint now) {
+    auto choice = untried(random, now);
+    if (!choice || !within_budget()) return std::nullopt;
     return Next{*choice, now};
+}
+
+std::optional<balance::Choice> AttemptPlan::hedge(uint64_t random, TimePoint now) {
+    auto choice = untried(random, now);
+    if (!choice || choice->backend == current_.choice->backend || !within_budget())
+        return std::nullopt;
+    return choice;
 }
 
 void AttemptPlan::note_retry_after(uint32_t backend, TimePoint until) {

@@ -33,10 +33,15 @@ public:
     AttemptPlan(const snapshot::Rule& rule, balance::ClusterState& state, TimePoint deadline);
     AttemptPlan(const AttemptPlan&) = delete;
     AttemptPlan& operator=(const AttemptPlan&) = delete;
-    ~AttemptPlan() { leave(); }
+    ~AttemptPlan() {
+        leave(current_);
+        leave(hedge_);
+    }
 
     void set_hash(uint64_t key) { attempts_.hash = key; }
     std::optional<Next> first(uint64_t random, TimePoint now);
+    /// The same at one backend, if it is healthy and takes traffic: the least busy endpoint.
+    std::optional<Next> first_at(uint32_t backend);
     /// Past the circuit breaker; fails with upstream.overflow.
     Result<void> begin(const balance::Choice& choice);
     /// How the attempt that began ended, as far as the endpoint's health goes. Once per attempt.
@@ -50,6 +55,14 @@ public:
     /// Where an endpoint not tried yet goes on with a stream that broke in the middle. No retry of
     /// the policy's, but one for the budget. The attempt has not ended yet.
     std::optional<Next> elsewhere(uint64_t random, TimePoint now);
+    /// Whom to ask beside the attempt under way: another backend, never that one.
+    std::optional<balance::Choice> hedge(uint64_t random, TimePoint now);
+    /// Past the circuit breaker, beside the attempt that began. Fails with upstream.overflow.
+    Result<void> begin_hedge(const balance::Choice& choice);
+    /// The attempt and its hedge change places: the hedge is the one that goes on.
+    void take_hedge() { std::swap(current_, hedge_); }
+    /// How the one beside ended; no verdict: it was stopped.
+    void end_hedge(std::optional<balance::Verdict> verdict, TimePoint now);
     /// The client has its first byte: the budget is for others.
     void committed() { retry_.give_back(); }
     /// How long the client should wait, by what providers said; nothing if none did.
@@ -59,7 +72,16 @@ public:
     balance::ClusterState& state() { return state_; }
 
 private:
-    void leave();
+    /// What an attempt holds of its endpoint.
+    struct Place {
+        std::optional<balance::Choice> choice;
+        balance::Gauge::Slot slot;
+        bool counted = false;  ///< the endpoint's `active` has us
+    };
+    Result<void> enter(Place& place, const balance::Choice& choice);
+    void leave(Place& place);
+    void report(const Place& place, balance::Verdict verdict, TimePoint now);
+    std::optional<balance::Choice> untried(uint64_t random, TimePoint now);
     bool within_budget();
     void note_retry_after(uint32_t backend, TimePoint until);
     /// The time at which `backend` wants to be asked again.
@@ -70,10 +92,8 @@ private:
     TimePoint deadline_;
     balance::Attempts attempts_;
     uint32_t retries_ = 0;
-    std::optional<balance::Choice> current_;
-    bool counted_ = false;  ///< the current endpoint's `active` has us
+    Place current_, hedge_;
     balance::Gauge::Slot exchange_;
-    balance::Gauge::Slot attempt_;
     balance::Budget::Pass retry_;
     struct Asked {
         uint32_t backend = UINT32_MAX;

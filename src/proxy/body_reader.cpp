@@ -3,6 +3,10 @@
 namespace weir::proxy {
 
 net::Task<Result<std::string_view>> BodyReader::next(net::TimePoint deadline) {
+    if (!early_.empty() && !early_given_) {
+        early_given_ = true;
+        co_return early_;
+    }
     while (true) {
         if (decoder_) {
             WEIR_CO_TRY(std::string_view decoded, decoder_->decode(input_));

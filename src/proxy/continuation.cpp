@@ -15,10 +15,6 @@ namespace {
 /// So much is readable behind a body that is peeked (http/held_body.h).
 constexpr std::size_t kPadding = http::kBodyPadding;
 
-void add(std::optional<int64_t>& sum, const std::optional<int64_t>& more) {
-    if (more) sum = sum.value_or(0) + *more;
-}
-
 }  // namespace
 
 /// Called as the first attempt's stream begins to arrive.
@@ -83,7 +79,7 @@ bool ExchangeRun::continues(const Error& broken) {
 void ExchangeRun::discard_attempt() {
     dialect::Usage used = record_.usage;
     if (!used.input) {
-        used.input = estimate(record_.provider_model).input;
+        used.input = expected().input;
         record_.discard_estimated = true;
     }
     auto produced = static_cast<int64_t>(meter_.tokens());
@@ -92,12 +88,7 @@ void ExchangeRun::discard_attempt() {
         record_.discard_estimated = true;
     }
     used.total.reset();
-    limits_.discard(used, record_.provider_model, attempt_->reference, limit_time());
-    add(record_.discarded.input, used.input);
-    add(record_.discarded.cached_input, used.cached_input);
-    add(record_.discarded.cache_creation, used.cache_creation);
-    add(record_.discarded.output, used.output);
-    add(record_.discarded.reasoning, used.reasoning);
+    count_discarded(used, record_.provider_model, *attempt_);
     record_.usage = {};
     record_.finish_reasons.clear();
 }

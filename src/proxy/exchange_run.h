@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "dialect/seal_scanner.h"
 #include "dialect/stream.h"
 #include "dialect/translate.h"
 #include "http/exchange.h"
 #include "proxy/attempt_plan.h"
+#include "proxy/attempt_run.h"
 #include "proxy/continuation.h"
 #include "proxy/gateway.h"
 #include "proxy/inspect.h"
@@ -28,6 +30,8 @@ class PassthroughWatcher;
 namespace weir::proxy {
 
 class BodyReader;
+struct Contestant;
+struct Race;
 
 /// What the log and the metrics will say. Strings are copies: the request's memory may go first.
 struct Record {
@@ -51,6 +55,7 @@ struct Record {
     const Code* error = nullptr;
     uint32_t attempts = 0;
     uint32_t continuations = 0;
+    uint32_t hedges = 0;
     uint64_t bytes_in = 0;
     bool streamed = false;
     net::TimePoint sent{};         ///< the provider has the request
@@ -58,25 +63,10 @@ struct Record {
     net::TimePoint last_token{};
 };
 
-/// What is sent to a provider.
-struct Outgoing {
-    void clear();
-    std::string head;
-    std::string edited;         ///< holds the body when it is not the client's own bytes
-    std::string_view body;      ///< the client's bytes, or `edited`
-    std::string_view inserted;  ///< behind it, in a form: another model,
-    std::string_view rest;      ///< and behind that the rest of the client's bytes
-    std::size_t body_size() const { return body.size() + inserted.size() + rest.size(); }
-    bool translated = false;
-    bool stream = false;
-    bool withhold_usage = false;
-    dialect::Context context;
-};
-
 /// What exchanges of one worker use in turn, so that in steady state they allocate nothing for it.
 struct Scratch {
     Record record;
-    Outgoing outgoing;
+    AttemptRun attempt;  ///< of exchanges whose attempts do not race
     LimitRun limits;
 };
 
@@ -106,6 +96,11 @@ private:
     Result<void> reserve_limits();
     Result<void> reserve_quota(const snapshot::Attempt& attempt);
     tokens::Estimate estimate(std::string_view model);
+    const tokens::Estimate& expected();
+    int64_t expected_cost();
+    bool refresh_peek();
+    void count_discarded(const dialect::Usage& used, std::string_view model,
+                         const snapshot::Attempt& attempt);
     bool may_grow();
     void settle_limits();
     quota::Time limit_time() const;
@@ -118,18 +113,39 @@ private:
     // attempt.cpp: choose, send, first byte, and again
     net::Task<Result<void>> attempts();
     net::Task<Result<void>> attempt_once(const snapshot::Attempt& attempt, uint32_t endpoint);
-    net::Task<Result<http::ClientExchange>> send(const snapshot::Attempt& attempt,
-                                                 uint32_t endpoint, const Outgoing& out,
-                                                 const Head*& head);
-    net::Task<Result<const Head*>> await_head(http::ClientExchange& upstream);
+    net::Task<Result<void>> send(AttemptRun& run);
+    net::Task<Result<const Head*>> await_head(AttemptRun& run);
+    void adopt(AttemptRun& run);
+    Result<void> accept_status(const AttemptRun& run);
     bool refused(int status, std::optional<std::chrono::seconds> retry_after);
     void note_attempt(const Result<void>& outcome);
     std::unexpected<Error> nowhere_to_go() const;
     net::TimePoint whole_deadline() const;
     net::TimePoint until(config::Duration allowance) const;
+    net::TimePoint until(config::Duration allowance, net::TimePoint latest) const;
+    net::TimePoint try_deadline_of(net::TimePoint begun) const;
+
+    // hedge.cpp: a second attempt beside one that is late
+    std::optional<net::Duration> hedge_delay();
+    bool keeps_state();
+    balance::LatencyWindow& learned();
+    net::Task<Result<void>> attempt_hedged(const snapshot::Attempt& attempt, uint32_t endpoint,
+                                           net::Duration delay);
+    Result<void> enter(Race& race, Contestant& one, const snapshot::Attempt& attempt,
+                       uint32_t endpoint);
+    net::Task<void> contend(Race& race, Contestant& one);
+    net::Task<Result<void>> open(Contestant& one);
+    void hedge(Race& race, int64_t cost);
+    Contestant* winner(Race& race);
+    void drop(Race& race, Contestant& one, net::TimePoint now);
+    void settle_race(Race& race, Contestant& won);
+    void discard(Contestant& one, std::string_view word, bool free);
 
     // affinity.cpp: what keeps a conversation with its endpoint
     std::optional<uint64_t> affinity_key();
+    std::optional<uint32_t> issuer_of_request();
+    bool may_answer_sealed();
+    void note_seals(std::string_view to_client);
 
     // outgoing.cpp: what is sent to a backend
     Result<void> prepare(const snapshot::Attempt& attempt, Outgoing& out);
@@ -144,8 +160,7 @@ private:
 
     // relay.cpp, relay_translated.cpp: provider bytes to client bytes
     static constexpr std::size_t kHoldBack = 64 * 1024;  ///< of an answer not yet known to be one
-    net::Task<Result<void>> relay(const snapshot::Attempt& attempt, Outgoing& out,
-                                  http::ClientExchange upstream, const Head& head);
+    net::Task<Result<void>> relay(AttemptRun& run);
     net::Task<Result<void>> relay_unchanged(const Head& head, BodyReader& body);
     net::Task<Result<void>> relay_events(Outgoing& out, BodyReader& body);
     net::Task<Result<void>> relay_translated_events(Outgoing& out, BodyReader& body);
@@ -217,7 +232,9 @@ private:
     /// Something of an answer has gone to the client: it is this provider's, for good or ill.
     bool content_sent_ = false;
     std::unique_ptr<Continuation> continuation_;  ///< where the policy asks for it
-    std::string set_cookie_;                      ///< an affinity cookie for a client that has none
+    bool watches_seals_ = false;  ///< whoever answers may have to be asked again: affinity.cpp
+    dialect::SealScanner seals_;
+    std::string set_cookie_;  ///< an affinity cookie for a client that has none
     bool settled_ = false;
     Admission admission_;
 };

@@ -89,9 +89,10 @@ void Gateway::give_back(std::unique_ptr<Scratch> scratch) {
     constexpr std::size_t kLargest = 16 * 1024;  // a rewritten body beyond that is not kept
     if (spare_.size() >= kKeep) return;
     scratch->record.clear();
-    scratch->outgoing.clear();
+    scratch->attempt.upstream = {};
+    scratch->attempt.out.clear();
     scratch->limits.clear();
-    if (scratch->outgoing.edited.capacity() > kLargest) scratch->outgoing.edited = {};
+    if (scratch->attempt.out.edited.capacity() > kLargest) scratch->attempt.out.edited = {};
     spare_.push_back(std::move(scratch));
 }
 

@@ -42,6 +42,14 @@ void Gateway::report_health(telemetry::Sink& sink) const {
                 of(counts.retries_done));
         counter("weir_retries_refused_total", "Retries that the retry budget did not allow.",
                 of(counts.retries_refused));
+        counter("weir_hedges_total", "Second attempts beside one that was late.",
+                of(counts.hedges_done));
+        counter("weir_hedges_won_total", "Hedges that answered first.", of(counts.hedges_won));
+        counter("weir_hedges_refused_total", "Hedges that their budget did not allow.",
+                of(counts.hedges_refused));
+        counter("weir_reasoning_kept_total",
+                "Exchanges that went to the backend that can read their encrypted reasoning.",
+                of(counts.kept));
         counter("weir_stream_continuations_total",
                 "Streams that broke in the middle and went on at another endpoint.",
                 of(counts.continuations));

@@ -16,18 +16,47 @@ tokens::Estimate ExchangeRun::estimate(std::string_view model) {
     question.model = model;
     estimated_ = true;
     if (inspection_.json) {
-        // The worker's parser serves every exchange: after a wait it may have read another body.
-        if (inspection_.reading != gateway_.readings_) {
-            auto again = gateway_.peeker_.peek(body_);
-            if (!again) return gateway_.estimator_.estimate_opaque(question, body_.size());
-            inspection_.peek = *again;
-            inspection_.reading = ++gateway_.readings_;
-        }
+        if (!refresh_peek()) return gateway_.estimator_.estimate_opaque(question, body_.size());
         return gateway_.estimator_.estimate(question, inspection_.peek);
     }
     // Of an upload under way, the length says more than what has come; 0 if it is not known.
     uint64_t size = std::max<uint64_t>(body_.size(), client_.request().framing.length);
     return gateway_.estimator_.estimate_opaque(question, static_cast<std::size_t>(size));
+}
+
+/// The worker's parser serves every exchange: after a wait it may have read another body.
+bool ExchangeRun::refresh_peek() {
+    if (inspection_.reading == gateway_.readings_) return true;
+    auto again = gateway_.peeker_.peek(body_);
+    if (!again) return false;
+    inspection_.peek = *again;
+    inspection_.reading = ++gateway_.readings_;
+    return true;
+}
+
+/// The estimate of the exchange, made once.
+const tokens::Estimate& ExchangeRun::expected() {
+    if (!estimated_) limits_.set_estimate(estimate(record_.client_model));
+    return limits_.estimate();
+}
+
+int64_t ExchangeRun::expected_cost() {
+    const tokens::Estimate& all = expected();
+    return all.input + all.output;
+}
+
+/// Adds what an attempt used that is not the exchange's last.
+void ExchangeRun::count_discarded(const dialect::Usage& used, std::string_view model,
+                                  const snapshot::Attempt& attempt) {
+    limits_.discard(used, model, attempt.reference, limit_time());
+    auto add = [](std::optional<int64_t>& sum, const std::optional<int64_t>& more) {
+        if (more) sum = sum.value_or(0) + *more;
+    };
+    add(record_.discarded.input, used.input);
+    add(record_.discarded.cached_input, used.cached_input);
+    add(record_.discarded.cache_creation, used.cache_creation);
+    add(record_.discarded.output, used.output);
+    add(record_.discarded.reasoning, used.reasoning);
 }
 
 namespace {

@@ -80,6 +80,7 @@ void LimitRun::clear() {
     refusal_.reset();
     report_.reset();
     discarded_.clear();
+    quota_backend_ = {};
 }
 
 bool LimitRun::select(const snapshot::LimitPlan& plan, const LimitFacts& facts) {
@@ -177,6 +178,7 @@ Result<void> LimitRun::reserve_quota(const snapshot::Attempt& attempt, std::stri
         take(scratch_.matches, quota_held_, codes::quota_backend, model, attempt.reference, now));
     remember(facts);
     quota_rules_.swap(scratch_.matches);
+    quota_backend_ = attempt.reference;
     refusal_.reset();  // of a backend before
     report_.reset();
     return {};
@@ -280,8 +282,10 @@ void LimitRun::discard(const dialect::Usage& usage, std::string_view model,
     if (!active()) return;
     TokenCounts counts = TokenCounts::of(usage, {});
     LimitOutcome outcome{LimitOutcome::Kind::produced, usage, 0, model, backend};
-    settle(quota_rules_, quota_held_, outcome, counts, now, {});
-    quota_rules_.clear();
+    if (backend == quota_backend_) {
+        settle(quota_rules_, quota_held_, outcome, counts, now, {});
+        quota_rules_.clear();
+    }
     discarded_.push_back({counts, std::string(model), backend});
 }
 

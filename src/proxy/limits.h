@@ -126,6 +126,7 @@ private:
     const snapshot::LimitPlan* plan_ = nullptr;              // the last one selected from
     std::vector<snapshot::LimitMatch> rules_, quota_rules_;  // what is held, in the same order
     quota::Reservation held_, quota_held_;
+    std::string_view quota_backend_;  ///< whose quota is held
     tokens::Estimate estimate_;
     std::string_view route_;
     std::string model_;

@@ -79,7 +79,6 @@ Result<void> ExchangeRun::prepare(const snapshot::Attempt& attempt, Outgoing& ou
 Result<std::string> ExchangeRun::pass_through(const snapshot::Attempt& attempt, Outgoing& out) {
     const std::string& model =
         attempt.model_override.empty() ? record_.client_model : attempt.model_override;
-    record_.provider_model = model;
     dialect::Target target{attempt.schema, attempt.version, attempt.prefix, attempt.model_override};
     std::string path;
     if (operation_) {
@@ -110,11 +109,7 @@ Result<std::string> ExchangeRun::pass_through(const snapshot::Attempt& attempt, 
         edits.push_back(json::Edit::set({"stream_options", "include_usage"}, "true"));
     edits.insert(edits.end(), attempt.body_edits.begin(), attempt.body_edits.end());
     if (edits.empty()) return path;
-    // The worker's parser serves every exchange: after a wait it may have read another body.
-    if (inspection_.reading != gateway_.readings_) {
-        WEIR_TRY(inspection_.peek, gateway_.peeker_.peek(body_));
-        inspection_.reading = ++gateway_.readings_;
-    }
+    if (!refresh_peek()) return fail(codes::internal_error, "a body that was read reads no more");
     gateway_.editor_.plan(body_, inspection_.peek, edits);
     if (gateway_.editor_.changed()) {
         gateway_.editor_.append_to(out.edited);
@@ -161,12 +156,10 @@ Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Out
                    {},
                    gateway_.random(),
                    made.base64};
-    record_.provider_model = made.model;
-    record_.dropped_list.clear();
     for (const auto& pointer : made.dropped)
-        record_.dropped_list.append(record_.dropped_list.empty() ? "" : ",").append(pointer);
+        out.dropped.append(out.dropped.empty() ? "" : ",").append(pointer);
     if (rule_->strict && !made.dropped.empty()) {
-        const std::string lost = std::exchange(record_.dropped_list, {});
+        const std::string lost = std::exchange(out.dropped, {});
         return fail(codes::dialect_unsupported,
                     fmt::format("the provider cannot express {}; leave it out, or ask for a model "
                                 "whose provider can",

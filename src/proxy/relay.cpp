@@ -84,10 +84,13 @@ void ExchangeRun::note_first_token() {
     if (record_.first_token == net::TimePoint{}) record_.first_token = record_.last_token;
 }
 
-net::Task<Result<void>> ExchangeRun::relay(const snapshot::Attempt& attempt, Outgoing& out,
-                                           http::ClientExchange upstream, const Head& head) {
+net::Task<Result<void>> ExchangeRun::relay(AttemptRun& run) {
+    const snapshot::Attempt& attempt = *run.attempt;
+    Outgoing& out = run.out;
+    const Head& head = *run.head;
+    http::ClientExchange upstream = std::move(run.upstream);
     WEIR_CO_TRY(auto decoder, ContentDecoder::create(head.headers.value("content-encoding")));
-    BodyReader body(upstream, std::move(decoder));
+    BodyReader body(upstream, std::move(decoder), std::move(run.early));
     out.context.request_id = head.headers.value("x-amzn-requestid");
     out.context.counted_input = count_of(head.headers.value("x-amzn-bedrock-input-token-count"));
     bool events = is_event_stream(head.headers.value("content-type"));
@@ -174,6 +177,7 @@ net::Task<Result<void>> ExchangeRun::relay_unchanged(const Head& head, BodyReade
             piece = held;
         }
         meter_.body(*piece);
+        note_seals(*piece);
         if (last && judged && !whole) {  // too large to be held back, and cut
             client_.abort();
             co_return not_an_answer(scanner.malformed(), false);
@@ -258,6 +262,7 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
                 meter_.events(held);
                 if (!held.empty()) {
                     const std::array<std::string_view, 1> before{held};
+                    note_seals(held);
                     co_await client_.write(to_client(before));
                 }
                 held = {};
@@ -266,6 +271,9 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
             if (limits_.active() || continuation_)
                 for (std::string_view sent : pieces)
                     meter_.events(sent);
+            if (watches_seals_)
+                for (std::string_view passing : pieces)
+                    note_seals(passing);
             pieces = to_client(pieces);
             if (!may_grow()) {
                 take_facts();

@@ -52,6 +52,7 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
                 if (!content_sent_) commit_stream(out);
                 if (stream.content_started()) note_first_token();
                 if (limits_.active() || continuation_) meter_.events(events);
+                note_seals(events);
                 const std::array<std::string_view, 1> made{events};
                 auto pieces = to_client(made);
                 if (!may_grow()) {
@@ -75,6 +76,7 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
             co_return std::unexpected(std::move(*broken));
     }
     if (!content_sent_) commit_stream(out);
+    note_seals(events);
     const std::array<std::string_view, 1> piece{events};
     if (!broken) {
         co_await finish_stream(to_client(piece));
@@ -119,6 +121,7 @@ net::Task<Result<void>> ExchangeRun::relay_translated(Outgoing& out, BodyReader&
     record_.finish_reasons = std::move(answer.finish_reasons);
     note_first_token();
     meter_.body(answer.body);
+    note_seals(answer.body);
     client_.header("content-type", answer.content_type);
     content_sent_ = true;
     plan_->committed();

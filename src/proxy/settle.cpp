@@ -13,7 +13,7 @@ void Record::clear() {
     usage = discarded = {};
     discard_estimated = false;
     error = nullptr;
-    attempts = continuations = 0;
+    attempts = continuations = hedges = 0;
     bytes_in = 0;
     streamed = false;
     sent = first_token = last_token = {};
@@ -24,6 +24,7 @@ void Outgoing::clear() {
     edited.clear();
     body = inserted = rest = {};
     translated = stream = withhold_usage = false;
+    dropped.clear();
     context.model.clear();
     context.request_id.clear();
 }
@@ -63,6 +64,9 @@ void ExchangeRun::settle() {
     settled_ = true;
     if (upload_) record_.bytes_in = upload_->seen();
     settle_limits();
+    if (rule_ && rule_->hedging && plan_ && !record_.error &&
+        record_.first_token != net::TimePoint{})
+        learned().record(record_.first_token - record_.sent);
     record_.usage = sum_of(record_.usage, record_.discarded);
     auto now = std::chrono::steady_clock::now();
     int status = client_.status();
@@ -139,6 +143,7 @@ void ExchangeRun::settle() {
     line.dropped = record_.dropped_list;
     line.attempt_list = record_.attempt_list;
     line.continuations = static_cast<int>(record_.continuations);
+    line.hedges = static_cast<int>(record_.hedges);
     line.discarded_input = record_.discarded.input.value_or(0);
     line.discarded_output = record_.discarded.output.value_or(0);
     line.discarded_estimated = record_.discard_estimated;
