@@ -208,6 +208,23 @@ def test_a_provider_that_begins_and_says_nothing_is_replaced_unseen(pair):
     assert "upstream.first_token_timeout" in weir.access_log(1)[0]["weir.attempt_list"]
 
 
+def test_what_a_discarded_attempt_reported_is_counted(start, provide):
+    def counts_and_dies(request, peer):
+        peer.send(wire.stream_head() + wire.chunk(next(iter(wire.anthropic_events()))))
+        peer.close()
+
+    one, two = provide(counts_and_dies), provide()
+    weir = start(config=configs.join(configs.route(configs.rule([{"name": "one"}, {"name": "two", "priority": 1}])),
+                                     *configs.provider("one", one.port, "Anthropic"), *configs.provider("two", two.port, "Anthropic")))
+    for path in "/v1/messages", "/v1/chat/completions":
+        code, _, _ = weir.request("POST", path, {**BODY, "max_tokens": 9, "stream": True})
+        assert code == 200
+    for line in weir.access_log(2):
+        assert line["weir.attempt_list"] == "default/one: upstream.truncated, default/two: ok"
+        assert line["weir.discarded.input_tokens"] == 7 and line["weir.discarded.output_tokens"] == 1 and "weir.discarded.estimated" not in line
+        assert line["gen_ai.usage.input_tokens"] == 14 and line["gen_ai.usage.output_tokens"] == 6
+
+
 def test_silence_between_events_has_a_limit_of_its_own(pair):
     def falls_silent(request, peer):
         peer.send(wire.stream_head() + b"".join(wire.chunk(e) for e in list(wire.events(request))[:3]))

@@ -77,6 +77,8 @@ net::Task<Result<void>> ExchangeRun::attempts() {
             if (!another_) co_return outcome;
         }
         next = another_;
+        // Reported before it failed: it was used, though nobody saw what for.
+        if (!record_.usage.empty()) discard_attempt();
     }
 }
 

@@ -252,8 +252,12 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
             if (piece->empty()) break;
             auto pieces = watcher.feed(*piece);
             if (!content_sent_) {
-                WEIR_CO_TRY(bool begins, content_begins(first, pieces, watcher));
-                if (!begins && held.size() < kHoldBack) {
+                auto begins = content_begins(first, pieces, watcher);
+                if (!begins) {
+                    take_facts();
+                    co_return std::unexpected(std::move(begins).error());
+                }
+                if (!*begins && held.size() < kHoldBack) {
                     for (std::string_view part : pieces)
                         held.append(part);
                     continue;
