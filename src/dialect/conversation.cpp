@@ -30,12 +30,16 @@ std::string pointer(const Message& message, const Part& part) {
 }
 
 std::string pointer(const Tool& tool) {
-    return "/tools/" + std::to_string(tool.index);
+    std::string out("/");
+    out.append(tool.member).append("/").append(std::to_string(tool.index));
+    if (tool.item >= 0)
+        out.append("/").append(tool.scope).append("/").append(std::to_string(tool.item));
+    return out;
 }
 
 std::string pointer(const Tool& tool, std::string_view key) {
     std::string out = pointer(tool);
-    if (!tool.scope.empty()) out.append("/").append(tool.scope);
+    if (!tool.scope.empty() && tool.item < 0) out.append("/").append(tool.scope);
     return pointer(std::move(out), key);
 }
 

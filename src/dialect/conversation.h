@@ -103,6 +103,8 @@ struct Part {
     Place place;
     json::Value cache;  ///< cache marker ({"type":"ephemeral",…}); null if none
     Unknowns unknown;
+    /// As written, where its own dialect says it in more words than the model has; else null.
+    json::Value own = {};
 };
 
 struct Message {
@@ -118,6 +120,7 @@ struct Message {
 
 struct Tool {
     int index = 0;
+    std::string_view member = "tools";  ///< of the body, where it stood; a literal
     std::string name;
     std::string description;
     json::Value schema;  ///< JSON Schema of the arguments; null if none was given
@@ -127,6 +130,8 @@ struct Tool {
     std::string type;        ///< of a function, as written; empty if it was not
     std::string_view scope;  ///< where its members stand: "function" for OpenAI chat, else empty
     Unknowns unknown;
+    int item = -1;         ///< in a list named `scope`, where a tool holds several (Gemini)
+    json::Value own = {};  ///< its schema as written, if that is no JSON Schema; else null
 };
 
 struct ToolChoice {
@@ -146,8 +151,9 @@ struct Setting {
 struct Thinking {
     enum class Mode : uint8_t { enabled, disabled, adaptive };
     Mode mode = Mode::enabled;
-    json::Value budget;   ///< tokens; null if none
-    std::string display;  ///< empty if not given
+    json::Value budget;                 ///< tokens; null if none
+    std::string display;                ///< empty if not given
+    std::string_view key = "thinking";  ///< as Setting::key
 };
 
 /// What the answer has to look like. `schema` is the JSON Schema, the array of choices or the
@@ -181,6 +187,7 @@ struct Settings {
     Setting safety;             ///< what to block: [{"category":…,"threshold":…}] in Google's words
     Setting generation_config;  ///< an object: what Google has beside all these
     std::optional<Thinking> thinking;
+    json::Value thinking_whole;  ///< as written, where `thinking` and `effort` come of one member
     std::optional<ResponseFormat> format;
     bool stream = false;
     bool stream_usage = false;  ///< the client asked for usage in its stream

@@ -20,13 +20,15 @@ struct EmbeddingInput {
 struct EmbeddingRequest {
     std::string model;
     std::vector<EmbeddingInput> inputs;
-    bool from_messages = false;  ///< the one input stood in `messages`
+    std::string_view member = "input";  ///< where they stood; a literal
+    bool from_messages = false;         ///< the one input stood in `messages`
     Setting dimensions;
     Setting task;  ///< for all inputs
     Setting title;
     Setting truncate;  ///< cut what is too long instead of refusing it
     Setting user;
     bool base64 = false;  ///< the client wants its vectors as base64 of little-endian floats
+    bool single = false;  ///< asked in a form for one input (Gemini's embedContent)
     Unknowns unknown;
 };
 

@@ -1,4 +1,4 @@
-/// What encoders of embedding requests share.
+/// What encoders of embeddings share.
 #pragma once
 #include "dialect/embedding.h"
 #include "dialect/encode_common.h"
@@ -11,5 +11,7 @@ std::string input_pointer(const EmbeddingRequest& request, size_t index);
 Result<void> check_texts(const EmbeddingRequest& request);
 /// Reports what the client said and the provider has no word for.
 void drop_embedding_unknowns(const EmbeddingRequest& request, Dropped& dropped);
+/// Each number as a little-endian float, all of them as base64.
+std::string packed_floats(const json::Value& values);
 
 }  // namespace weir::dialect

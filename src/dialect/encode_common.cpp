@@ -48,13 +48,28 @@ void Dropped::add(const Tool& tool, const Unknowns& unknowns) {
         if (!says_nothing(unknown)) add(pointer(tool, unknown.key));
 }
 
-Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped,
-                           std::string_view said) {
+Result<void> check_unknowns(const Conversation& conversation) {
+    struct Row {
+        std::string_view key;
+        std::string_view what;
+    };
+    static constexpr Row kRows[] = {{"functions", "the old form of tools; use tools"},
+                                    {"documents", "documents to cite; put them into a message"},
+                                    {"cachedContent", "another provider's cache; send the content"},
+                                    {"guardrailConfig", "Bedrock's guardrails"},
+                                    {"promptVariables", "prompts that Bedrock stores"}};
     for (const auto& unknown : conversation.unknown) {
         if (asks_for_sound(unknown)) return unsupported("/modalities", "answers in sound");
-        if (unknown.key == "functions" && !unknown.value.items().empty())
-            return unsupported("/functions", "the old form of tools; use tools");
+        for (const auto& row : kRows)
+            if (unknown.key == row.key && !says_nothing(unknown.value))
+                return unsupported("/" + unknown.key, row.what);
     }
+    return {};
+}
+
+Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped,
+                           std::string_view said) {
+    WEIR_CHECK(check_unknowns(conversation));
     for (const auto& unknown : conversation.unknown)
         if (unknown.key != said) dropped.add(std::string(), Unknowns{unknown});
     for (const auto& message : conversation.messages) {
@@ -73,7 +88,7 @@ void drop_openai_settings(const Settings& settings, Dropped& dropped) {
     if (settings.logprobs.value.as_bool()) dropped.add(settings.logprobs);
     add_unless(settings.top_logprobs, 0, dropped);
     dropped.add(settings.safety);
-    dropped.add(settings.generation_config);
+    dropped.add_members(settings.generation_config);
 }
 
 bool is_empty(const Message& message) {

@@ -16,6 +16,11 @@ public:
     void add(const Setting& setting) {
         if (setting) add(pointer(setting));
     }
+    /// A setting that is an object of settings: each of them by itself.
+    void add_members(const Setting& setting) {
+        for (const auto& member : setting.value.members())
+            add(pointer(pointer(setting), member.key));
+    }
     /// Members that only their own dialect knows.
     void add(const std::string& base, const Unknowns& unknowns);
     void add(const Tool& tool, const Unknowns& unknowns);
@@ -34,6 +39,8 @@ private:
 /// body that the target has a word for after all.
 Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped,
                            std::string_view said = {});
+/// Refuses those of the conversation's Unknowns that drop_unknowns() refuses.
+Result<void> check_unknowns(const Conversation& conversation);
 /// Reports what neither Anthropic nor Bedrock has: several answers, penalties, seed, probabilities,
 /// Google's safety settings. Values that equal the default are no loss.
 void drop_openai_settings(const Settings& settings, Dropped& dropped);

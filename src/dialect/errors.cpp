@@ -1,5 +1,7 @@
 #include "dialect/errors.h"
 
+#include <algorithm>
+
 #include "dialect/writer.h"
 
 namespace weir::dialect {
@@ -198,6 +200,54 @@ std::string_view anthropic_error_type(std::string_view type, int status) {
             return "overloaded_error";
         default:
             return "internal_server_error";
+    }
+}
+
+std::string_view google_status(std::string_view type, int status) {
+    static constexpr std::string_view kTypes[] = {
+        "CANCELLED",         "UNKNOWN",           "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED", "NOT_FOUND",         "ABORTED",
+        "ALREADY_EXISTS",    "PERMISSION_DENIED", "FAILED_PRECONDITION",
+        "DATA_LOSS",         "OUT_OF_RANGE",      "UNIMPLEMENTED",
+        "INTERNAL",          "UNAVAILABLE",       "UNAUTHENTICATED",
+        "RESOURCE_EXHAUSTED"};
+    for (std::string_view known : kTypes)
+        if (known == type) return type;
+    switch (status) {
+        case 499:
+            return "CANCELLED";
+        case 501:
+            return "UNIMPLEMENTED";
+        case 502:
+        case 529:
+            return "UNAVAILABLE";
+        case 408:
+            return "DEADLINE_EXCEEDED";
+        case 0:
+            return "INTERNAL";
+        default:
+            return kind_of_status(status).gemini;
+    }
+}
+
+std::string_view bedrock_exception(std::string_view type, int status) {
+    type = type.substr(0, type.find(':'));  // AWS may put a URL behind it
+    const bool name = std::all_of(type.begin(), type.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    });
+    if (name && type.ends_with("Exception")) return type;
+    switch (status) {
+        case 408:
+            return "ModelTimeoutException";
+        case 424:
+            return "ModelErrorException";
+        case 502:
+        case 529:
+            return "ServiceUnavailableException";
+        case 0:
+            return "InternalServerException";
+        default:
+            return kind_of_status(status).bedrock;
     }
 }
 

@@ -25,6 +25,11 @@ ErrorWords error_words(Dialect dialect, const Code& code);
 /// `type` if the Messages API knows it, else upstream's word for the status.
 std::string_view anthropic_error_type(std::string_view type, int status);
 
+/// The same for Google's google.rpc.Code ("INVALID_ARGUMENT") and Bedrock's exceptions
+/// ("ValidationException"). Views into `type` or constants.
+std::string_view google_status(std::string_view type, int status);
+std::string_view bedrock_exception(std::string_view type, int status);
+
 /// The text a client may read about this error.
 std::string public_message(const Error& error);
 

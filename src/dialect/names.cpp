@@ -96,6 +96,10 @@ std::optional<Schema> schema_from_string(std::string_view name) {
 Dialect dialect_of(Schema schema) {
     return kSchemas[static_cast<size_t>(schema)].dialect;
 }
+Dialect body_dialect(Operation operation, Dialect client) {
+    const bool invoke = client == Dialect::bedrock && operation == Operation::messages;
+    return invoke ? Dialect::anthropic : client;
+}
 std::string_view provider_name(Schema schema) {
     return kSchemas[static_cast<size_t>(schema)].provider;
 }

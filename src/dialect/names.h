@@ -30,7 +30,8 @@ enum class Operation : uint8_t {
     models,
 };
 
-/// A wire format. Clients speak openai (chat, Responses) and anthropic; providers all of them.
+/// A wire format. Clients and providers speak all of them; what a client of Bedrock calls
+/// `messages` is InvokeModel with a body of Claude's.
 enum class Dialect : uint8_t { openai, anthropic, bedrock, gemini, cohere };
 
 /// How a provider is spoken to, as AIServiceBackend `schema.name` says it.
@@ -61,6 +62,9 @@ std::optional<Schema> schema_from_string(std::string_view name);
 
 /// The wire format inside the schema's frames: AWSAnthropic → anthropic, GCPVertexAI → gemini.
 Dialect dialect_of(Schema schema);
+/// The wire format of a client's body: anthropic for Claude behind Bedrock's InvokeModel, else the
+/// client's own.
+Dialect body_dialect(Operation operation, Dialect client);
 /// OpenTelemetry `gen_ai.provider.name`: "openai", "azure.openai", "aws.bedrock", "gcp.anthropic",
 /// …
 std::string_view provider_name(Schema schema);

@@ -189,6 +189,8 @@ Result<std::string> provider_path(const Target& target, Operation operation, std
                 path = prefix_path(target.version, "v2") + "/rerank";
             else if (operation == Operation::embeddings)
                 path = embeddings_path(target, model);
+            else if (is_conversation(operation))
+                path = prefix_path(target.version, "v2") + "/chat";
             break;
         case Schema::AWSBedrock:
         case Schema::AWSAnthropic:

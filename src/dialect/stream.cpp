@@ -4,10 +4,12 @@
 #include "dialect/anthropic/messages.h"
 #include "dialect/anthropic/stream.h"
 #include "dialect/bedrock/stream.h"
+#include "dialect/cohere/stream.h"
 #include "dialect/errors.h"
 #include "dialect/eventstream.h"
 #include "dialect/gemini/stream.h"
 #include "dialect/openai/stream.h"
+#include "dialect/passing_encoder.h"
 #include "dialect/responses/responses.h"
 #include "dialect/sse.h"
 #include "dialect/styles.h"
@@ -39,51 +41,24 @@ std::unique_ptr<StreamDecoder> make_decoder(const Context& context) {
             return std::make_unique<gemini::GenerateDecoder>(gemini::GenerateDecoder::Options{
                 .seed = context.seed, .ends_with_usage = context.schema == Schema::GCPVertexAI});
         case Dialect::cohere:
-            break;
+            return std::make_unique<cohere::ChatDecoder>();
     }
     return nullptr;
 }
 
-/// The provider's events are the client's already and lose only their frames; what they say is
-/// noted on the way.
-class PassingEncoder final : public StreamEncoder {
-public:
-    using StreamEncoder::StreamEncoder;
-    void pass(std::string_view name, std::string_view data) { append_sse(*out_, name, data); }
-    void on(const Event& event) override {
-        switch (event.kind) {
-            case Event::Kind::start:
-                frame_.id = event.id;
-                if (!event.name.empty()) frame_.model = event.name;
-                break;
-            case Event::Kind::stop:
-                finish_reasons_.emplace_back(anthropic::stop_word(event.stop, false));
-                break;
-            case Event::Kind::end:
-                done_ = true;
-                break;
-            case Event::Kind::part_start:
-            case Event::Kind::delta:
-                content_started_ = true;
-                break;
-            default:
-                break;
-        }
-    }
-    void fail(const StreamError& error) override {
-        append_sse(*out_, "error",
-                   dialect::encode_error(Dialect::anthropic, error.status, error.type, error.code,
-                                         error.message));
-    }
-};
+// The client's dialect is the provider's: its events pass.
+bool events_pass(const Context& context) {
+    const Dialect client = body_dialect(context.operation, context.dialect);
+    return client == dialect_of(context.schema) && client != Dialect::openai;
+}
 
-bool loses_frames_only(const Context& context) {
-    return context.dialect == Dialect::anthropic &&
-           dialect_of(context.schema) == Dialect::anthropic;
+gemini::Framing google_framing(const Context& context) {
+    return context.json_array ? gemini::Framing::json_array : gemini::Framing::sse;
 }
 
 std::unique_ptr<StreamEncoder> make_encoder(const Context& context) {
     StreamEncoder::Frame frame{answer_id(context), context.model, context.created};
+    if (events_pass(context)) return std::make_unique<PassingEncoder>(std::move(frame), context);
     switch (context.dialect) {
         case Dialect::openai:
             if (context.operation == Operation::responses)
@@ -91,13 +66,18 @@ std::unique_ptr<StreamEncoder> make_encoder(const Context& context) {
             return std::make_unique<openai::ChunkEncoder>(std::move(frame),
                                                           chunk_style(context.schema));
         case Dialect::anthropic:
-            if (loses_frames_only(context))
-                return std::make_unique<PassingEncoder>(std::move(frame));
             return std::make_unique<anthropic::MessagesEncoder>(std::move(frame));
         case Dialect::bedrock:
+            if (context.operation == Operation::messages) {
+                auto inner = std::make_unique<anthropic::MessagesEncoder>(frame);
+                return std::make_unique<bedrock::InvokeEncoder>(std::move(frame), std::move(inner));
+            }
+            return std::make_unique<bedrock::ConverseEncoder>(std::move(frame));
         case Dialect::gemini:
+            return std::make_unique<gemini::GenerateEncoder>(std::move(frame),
+                                                             google_framing(context));
         case Dialect::cohere:
-            break;
+            return std::make_unique<cohere::ChatEncoder>(std::move(frame));
     }
     return nullptr;
 }
@@ -119,8 +99,7 @@ struct StreamTranslator::State {
           framing(framing_of(context.schema)),
           decoder(make_decoder(context)),
           encoder(make_encoder(context)),
-          passing(loses_frames_only(context) ? static_cast<PassingEncoder*>(encoder.get())
-                                             : nullptr) {
+          passing(events_pass(context) ? static_cast<PassingEncoder*>(encoder.get()) : nullptr) {
         if (!decoder || !encoder)
             error.emplace(codes::dialect_no_translation,
                           "streams of this provider have no translation");
@@ -204,6 +183,7 @@ Result<void> StreamTranslator::State::on_chunk(std::string_view payload) {
 
 // An event that passes need not be understood, unless it is an error.
 Result<void> StreamTranslator::State::on_event(std::string_view name, std::string_view data) {
+    if (passing && passing->done()) return {};  // such as [DONE] behind the end
     auto result = decoder->on_event(name, data, *encoder);
     if (!passing || decoder->provider_error) return result;
     passing->pass(name.empty() ? std::string_view(decoder->event_type) : name, data);
@@ -231,6 +211,18 @@ Result<void> StreamTranslator::finish(std::string& out) {
         return s.keep(
             fail(codes::upstream_truncated, "the provider's stream ended inside a message"));
     return s.keep(s.decoder->on_end(*s.encoder));
+}
+
+void StreamTranslator::cut(std::string& out) {
+    State& s = *state_;
+    if (!s.encoder || s.encoder->done()) return;
+    s.encoder->write_to(out);
+    if (!s.error) s.error.emplace(codes::quota_exhausted, "a limit ended the stream");
+    if (s.passing) return s.passing->cut();
+    s.encoder->on({.kind = Event::Kind::stop, .stop = StopReason::length});
+    if (!s.decoder->usage.empty())
+        s.encoder->on({.kind = Event::Kind::usage, .usage = &s.decoder->usage});
+    s.encoder->on({.kind = Event::Kind::end});
 }
 
 void StreamTranslator::encode_error(const Error& error, std::string& out) {
@@ -304,9 +296,10 @@ void append_stream_error(Dialect dialect, const Error& error, std::string& out) 
             if (!type.empty()) type[0] = static_cast<char>(type[0] | 0x20);
             return append_eventstream_exception(out, type, body);
         }
+        case Dialect::cohere:
+            return cohere::append_message_end("ERROR", public_message(error), nullptr, out);
         case Dialect::openai:
         case Dialect::gemini:
-        case Dialect::cohere:
             return append_sse(out, body);
     }
 }

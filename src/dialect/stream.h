@@ -52,6 +52,9 @@ public:
     /// Appends the client dialect's error event; at most once, and never after the terminal event.
     void encode_error(const Error& error, std::string& out);
 
+    /// Ends the stream as its provider would at its token limit; nothing works after it.
+    void cut(std::string& out);
+
     const Usage& usage() const;
     std::string_view response_model() const;
     std::string_view response_id() const;
@@ -62,8 +65,8 @@ public:
     /// At least one token of content, reasoning or a tool call was written (time to first token).
     bool content_started() const;
 
-    /// What the client must be told about the body: "text/event-stream" for OpenAI and Anthropic
-    /// clients.
+    /// What the client must be told about the body: "text/event-stream", AWS's frames for clients
+    /// of Bedrock, "application/json" for Gemini's without alt=sse.
     std::string_view content_type() const;
 
 private:

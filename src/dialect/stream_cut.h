@@ -3,11 +3,13 @@
 ///
 /// Pure; between two events of the stream only. Sources: OpenAI "Chat streaming" (finish_reason
 /// length) and "Responses streaming" (response.incomplete), Anthropic "Streaming Messages"
-/// (stop_reason max_tokens), Gemini GenerateContentResponse (finishReason MAX_TOKENS).
+/// (stop_reason max_tokens), Gemini GenerateContentResponse (finishReason MAX_TOKENS), Bedrock
+/// "ConverseStream" (stopReason max_tokens), Cohere "Chat (v2)" (finish_reason MAX_TOKENS).
 #pragma once
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dialect/names.h"
 
@@ -24,5 +26,13 @@ struct StreamCut {
 };
 
 void append_stream_cut(const StreamCut& cut, std::string& out);
+
+/// The same as events, for streams in other frames than server-sent events: of Claude, Converse and
+/// Gemini. `name`, `data`: of the event that was sent last.
+struct CutEvent {
+    std::string name;
+    std::string data;
+};
+std::vector<CutEvent> cut_events(Dialect dialect, std::string_view name, std::string_view data);
 
 }  // namespace weir::dialect

@@ -3,6 +3,7 @@
 /// Clients of upstream were written against what its translators send, and these differ from
 /// provider to provider; the conformance cases pin it.
 #pragma once
+#include "dialect/gemini/tool_ids.h"
 #include "dialect/openai/chat.h"
 #include "dialect/openai/stream.h"
 #include "dialect/translate.h"
@@ -34,6 +35,9 @@ inline openai::ChunkStyle chunk_style(Schema schema) {
 /// the provider's request id, or nothing.
 inline std::string answer_id(const Context& context) {
     if (context.dialect == Dialect::anthropic) return context.request_id;
+    // Cohere's and Google's answers always have one.
+    if (context.dialect != Dialect::openai && context.request_id.empty())
+        return gemini::ToolIds(context.seed, {}).next();
     if (context.operation == Operation::responses && context.request_id.empty())
         return std::to_string(context.created);
     return context.request_id.empty() ? "chatcmpl-" + std::to_string(context.created)

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "dialect/anthropic/wrappers.h"
 #include "dialect/bedrock/converse.h"
+#include "dialect/cohere/chat.h"
 #include "dialect/gemini/generate.h"
 #include "dialect/openai/chat.h"
 #include "dialect/openai/tokenize.h"
@@ -25,13 +26,48 @@ std::unexpected<Error> no_translation(Operation operation, Dialect dialect, Sche
     return fail(codes::dialect_no_translation, std::move(detail.append(to_string(schema))));
 }
 
+// Which codec a client's conversations need; none for its other operations.
+enum class ClientCodec : uint8_t { none, chat, responses, messages, generate, converse, cohere };
+
+ClientCodec client_codec(Operation operation, Dialect client) {
+    const Dialect dialect = body_dialect(operation, client);
+    if (operation == Operation::messages && dialect == Dialect::anthropic)
+        return ClientCodec::messages;
+    if (operation == Operation::responses && dialect == Dialect::openai)
+        return ClientCodec::responses;
+    if (operation != Operation::chat) return ClientCodec::none;
+    switch (dialect) {
+        case Dialect::openai:
+            return ClientCodec::chat;
+        case Dialect::gemini:
+            return ClientCodec::generate;
+        case Dialect::bedrock:
+            return ClientCodec::converse;
+        case Dialect::cohere:
+            return ClientCodec::cohere;
+        case Dialect::anthropic:
+            break;
+    }
+    return ClientCodec::none;
+}
+
 Result<Conversation> decode(const ClientRequest& request, json::Value body, Schema schema) {
-    if (request.operation == Operation::chat && request.dialect == Dialect::openai)
-        return openai::decode_request(std::move(body));
-    if (request.operation == Operation::messages && request.dialect == Dialect::anthropic)
-        return anthropic::decode_request(std::move(body));
-    if (request.operation == Operation::responses && request.dialect == Dialect::openai)
-        return responses::decode_request(std::move(body));
+    switch (client_codec(request.operation, request.dialect)) {
+        case ClientCodec::chat:
+            return openai::decode_request(std::move(body));
+        case ClientCodec::messages:
+            return anthropic::decode_request(std::move(body));
+        case ClientCodec::responses:
+            return responses::decode_request(std::move(body));
+        case ClientCodec::generate:
+            return gemini::decode_request(std::move(body), request.model, request.stream);
+        case ClientCodec::converse:
+            return bedrock::decode_request(std::move(body), request.model, request.stream);
+        case ClientCodec::cohere:
+            return cohere::decode_request(std::move(body));
+        case ClientCodec::none:
+            break;
+    }
     return no_translation(request.operation, request.dialect, schema);
 }
 
@@ -53,7 +89,7 @@ Result<Encoded> encode(const Conversation& conversation, const Target& target,
         case Schema::Gemini:
             return gemini::encode_request(conversation, model);
         case Schema::Cohere:
-            break;
+            return cohere::encode_request(conversation, model);
     }
     return no_translation(conversation.operation, conversation.origin, target.schema);
 }
@@ -88,12 +124,12 @@ Result<Reply> decode_reply(const Context& context, json::Value body) {
         case Dialect::gemini:
             return gemini::decode_reply(std::move(body), context.seed);
         case Dialect::cohere:
-            break;
+            return cohere::decode_reply(std::move(body));
     }
     return fail(codes::dialect_no_translation, "answers of this provider have no translation");
 }
 
-// Whom an Anthropic client can ask to count.
+// Whom a client can ask to count.
 bool counts_tokens(Schema schema) {
     return dialect_of(schema) != Dialect::openai && schema != Schema::Cohere;
 }
@@ -127,14 +163,32 @@ bool passes_through(Operation operation, Dialect dialect, Schema schema) {
         case Schema::Anthropic:
             return dialect == Dialect::anthropic;
         case Schema::Cohere:
-            return dialect == Dialect::cohere && operation == Operation::rerank;
-        default:
+            return dialect == Dialect::cohere;
+        case Schema::AWSBedrock:
+            return dialect == Dialect::bedrock && operation == Operation::chat;
+        case Schema::AWSAnthropic:
+            return dialect == Dialect::bedrock && operation == Operation::messages;
+        case Schema::GCPVertexAI:
+        case Schema::Gemini:
+            return dialect == Dialect::gemini && operation == Operation::chat;
+        case Schema::GCPAnthropic:
             return false;
     }
+    return false;
+}
+
+bool stream_is_reframed(Operation operation, Dialect dialect) {
+    const bool talks = operation == Operation::chat || operation == Operation::messages;
+    return talks && dialect != Dialect::openai && dialect != Dialect::anthropic;
 }
 
 bool answer_passes_through(Operation operation, Dialect dialect, Schema schema, bool stream) {
-    if (passes_through(operation, dialect, schema)) return true;
+    if (passes_through(operation, dialect, schema))
+        return !stream || !stream_is_reframed(operation, dialect);
+    // What InvokeModel answers for Claude is Claude's own message.
+    if (dialect == Dialect::bedrock)
+        return operation == Operation::messages && !stream &&
+               dialect_of(schema) == Dialect::anthropic;
     if (dialect != Dialect::anthropic) return false;
     if (operation == Operation::count_tokens) return schema == Schema::GCPAnthropic;
     return operation == Operation::messages &&
@@ -157,8 +211,52 @@ Result<void> wrap(const ClientRequest& request, const Target& target, json::Valu
     return {};
 }
 
+// InvokeModel's body for Claude as Claude's own clients write it.
+void unwrap(const ClientRequest& request, std::string_view model, json::Value& body) {
+    body.erase("anthropic_version");
+    body.set("model", json::Value::string(std::string(model)));
+    if (request.stream) body.set("stream", json::Value::boolean(true));
+}
+
+// The same, for another host of Claude: flags go from the body into a header.
+Result<void> move(const ClientRequest& request, const Target& target, json::Value body,
+                  ProviderRequest& out) {
+    unwrap(request, out.model, body);
+    out.stream = request.stream;
+    std::string flags;
+    if (const auto* beta = body.find("anthropic_beta"))
+        for (const auto& flag : beta->items())
+            flags.append(flags.empty() ? "" : ",").append(flag.text());
+    body.erase("anthropic_beta");
+    if (flags.find_first_of("\r\n") != std::string::npos)
+        return fail(codes::dialect_request, "anthropic_beta: a flag has no line ends");
+    if (!flags.empty()) out.headers.push_back({"anthropic-beta", std::move(flags)});
+    if (target.schema == Schema::Anthropic) {
+        out.body = json::serialize(body);
+        return {};
+    }
+    WEIR_TRY(out.body, anthropic::wrap_request(std::move(body),
+                                               {.host = anthropic_host(target.schema),
+                                                .model = out.model,
+                                                .version = target.version},
+                                               {}, out.dropped));
+    return {};
+}
+
+// A guardrail that protects a client of Bedrock cannot be had elsewhere.
+Result<void> check_guardrail(const ClientRequest& request) {
+    if (request.dialect != Dialect::bedrock) return {};
+    if (find_header(request.headers, "x-amzn-bedrock-guardrailidentifier").empty()) return {};
+    return fail(codes::dialect_unsupported,
+                "x-amzn-bedrock-guardrailidentifier: the provider does not take Bedrock's "
+                "guardrails");
+}
+
 Result<void> translate(const ClientRequest& request, const Target& target, json::Value body,
                        ProviderRequest& out) {
+    if (request.dialect == Dialect::bedrock && request.operation == Operation::messages &&
+        body.is_object())
+        unwrap(request, request.model, body);
     WEIR_TRY(const Conversation conversation, decode(request, std::move(body), target.schema));
     out.stream = conversation.settings.stream;
     if (out.model.empty()) out.model = conversation.model;
@@ -170,7 +268,7 @@ Result<void> translate(const ClientRequest& request, const Target& target, json:
 
 Result<void> count(const ClientRequest& request, const Target& target, json::Value body,
                    ProviderRequest& out) {
-    if (request.dialect != Dialect::anthropic || !counts_tokens(target.schema))
+    if (!counts_tokens(target.schema))
         return fail(
             codes::dialect_unsupported,
             std::string("backends of schema ")
@@ -179,6 +277,8 @@ Result<void> count(const ClientRequest& request, const Target& target, json::Val
                     " do not count the tokens of a request; ask a backend of schema "
                     "Anthropic, AWSAnthropic, GCPAnthropic, AWSBedrock, GCPVertexAI or Gemini"));
     const Dialect provider = dialect_of(target.schema);
+    if (request.dialect == Dialect::gemini)
+        return translate_google_count(request, target, std::move(body), out);
     if (provider == Dialect::anthropic) {
         out.body = anthropic::wrap_count(
             std::move(body),
@@ -204,7 +304,8 @@ Result<ProviderRequest> translate_request(const ClientRequest& request, const Ta
     out.model = !target.model_override.empty() ? target.model_override : request.model;
     const Dialect provider = dialect_of(target.schema);
     const bool openai_client = request.dialect == Dialect::openai;
-    if (openai_client && request.operation == Operation::embeddings)
+    WEIR_CHECK(check_guardrail(request));
+    if (request.operation == Operation::embeddings)
         WEIR_CHECK(translate_embeddings(request, target, std::move(body), out));
     else if (openai_client && request.operation == Operation::tokenize)
         WEIR_CHECK(translate_tokenize(request, target, std::move(body), out));
@@ -213,57 +314,87 @@ Result<ProviderRequest> translate_request(const ClientRequest& request, const Ta
     else if (request.dialect == Dialect::anthropic && provider == Dialect::anthropic &&
              target.schema != Schema::Anthropic && body.is_object())
         WEIR_CHECK(wrap(request, target, std::move(body), out));
+    else if (request.dialect == Dialect::bedrock && request.operation == Operation::messages &&
+             provider == Dialect::anthropic && body.is_object())
+        WEIR_CHECK(move(request, target, std::move(body), out));
     else
         WEIR_CHECK(translate(request, target, std::move(body), out));
     WEIR_TRY(out.path, provider_path(target, provider_operation(request.operation, provider),
                                      out.model, out.stream));
-    out.headers = provider_headers(target, out.stream);
+    for (auto& header : provider_headers(target, out.stream))
+        out.headers.push_back(std::move(header));
     return out;
 }
 
 namespace {
 
+// Why a choice ended, in the client's word.
+std::string finish_word(ClientCodec codec, const Choice& choice) {
+    switch (codec) {
+        case ClientCodec::messages:
+            return std::string(anthropic::stop_word(choice.stop, false));
+        case ClientCodec::responses:
+            return std::string(responses::status(choice.stop));
+        case ClientCodec::generate:
+            return gemini::finish_reason(choice.stop, choice.stop_word);
+        case ClientCodec::converse:
+            return std::string(bedrock::stop_word(choice.stop, false));
+        case ClientCodec::cohere:
+            return std::string(cohere::finish_reason(choice.stop, false));
+        case ClientCodec::chat:
+        case ClientCodec::none:
+            break;
+    }
+    return std::string(openai::finish_reason(choice.stop, choice.stop_word));
+}
+
 Result<std::string> encode_reply(const Context& context, const Reply& reply, ClientResponse& out) {
     const ReplyFrame frame{out.id, out.model, reply.created > 0 ? reply.created : context.created};
-    if (context.dialect == Dialect::anthropic) {
-        for (const auto& choice : reply.choices)
-            out.finish_reasons.emplace_back(anthropic::stop_word(choice.stop, false));
-        return anthropic::encode_reply(reply, frame, out.dropped);
-    }
-    if (context.operation == Operation::responses) {
-        for (const auto& choice : reply.choices)
-            out.finish_reasons.emplace_back(responses::status(choice.stop));
-        return responses::encode_reply(reply, frame, out.dropped);
-    }
+    const ClientCodec codec = client_codec(context.operation, context.dialect);
     for (const auto& choice : reply.choices)
-        out.finish_reasons.emplace_back(openai::finish_reason(choice.stop, choice.stop_word));
+        out.finish_reasons.push_back(finish_word(codec, choice));
+    switch (codec) {
+        case ClientCodec::messages:
+            return anthropic::encode_reply(reply, frame, out.dropped);
+        case ClientCodec::responses:
+            return responses::encode_reply(reply, frame, out.dropped);
+        case ClientCodec::generate:
+            return gemini::encode_reply(reply, frame, out.dropped);
+        case ClientCodec::converse:
+            return bedrock::encode_reply(reply, context.latency_ms, out.dropped);
+        case ClientCodec::cohere:
+            return cohere::encode_reply(reply, frame, out.dropped);
+        case ClientCodec::chat:
+        case ClientCodec::none:
+            break;
+    }
     return openai::encode_reply(reply, frame, reply_style(context.schema), out.dropped);
 }
 
 Result<ClientResponse> translate_count(const Context& context, const json::Value& body) {
     WEIR_TRY(const int64_t count, counted_tokens(body));
     ClientResponse out{.content_type = "application/json"};
-    out.body = context.dialect == Dialect::openai
-                   ? openai::encode_tokenize(count)
-                   : R"({"input_tokens":)" + std::to_string(count) + "}";
+    const std::string number = std::to_string(count);
+    out.body = context.dialect == Dialect::openai   ? openai::encode_tokenize(count)
+               : context.dialect == Dialect::gemini ? R"({"totalTokens":)" + number + "}"
+                                                    : R"({"input_tokens":)" + number + "}";
     return out;
 }
 
-bool has_reply_codec(const Context& context) {
-    return (context.dialect == Dialect::openai &&
-            (context.operation == Operation::chat || context.operation == Operation::responses)) ||
-           (context.dialect == Dialect::anthropic && context.operation == Operation::messages);
+bool has_embeddings(Dialect dialect) {
+    return dialect == Dialect::openai || dialect == Dialect::gemini || dialect == Dialect::cohere;
 }
 
 }  // namespace
 
 Result<ClientResponse> translate_response(const Context& context, std::string_view body) {
     const bool counting =
-        (context.dialect == Dialect::anthropic && context.operation == Operation::count_tokens) ||
+        context.operation == Operation::count_tokens ||
         (context.dialect == Dialect::openai && context.operation == Operation::tokenize);
     const bool embedding =
-        context.dialect == Dialect::openai && context.operation == Operation::embeddings;
-    if (!counting && !embedding && !has_reply_codec(context))
+        context.operation == Operation::embeddings && has_embeddings(context.dialect);
+    if (!counting && !embedding &&
+        client_codec(context.operation, context.dialect) == ClientCodec::none)
         return no_translation(context.operation, context.dialect, context.schema);
     auto parsed = json::parse(body);
     if (!parsed || !parsed->is_object())

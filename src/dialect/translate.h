@@ -37,9 +37,9 @@ struct ClientRequest {
     Operation operation = Operation::chat;
     Dialect dialect = Dialect::openai;
     std::string_view body;   ///< validated JSON text
-    std::string_view model;  ///< the body's `model`
-    bool stream = false;     ///< the body's `stream` (known since inspection); used for paths only
-    Headers headers = {};    ///< those that say more about the body (anthropic-beta)
+    std::string_view model;  ///< the body's `model`, or the path's (Gemini, Bedrock)
+    bool stream = false;     ///< the body's `stream` (known since inspection), or the path's
+    Headers headers = {};    ///< those that say more about the body (anthropic-beta, guardrails)
 };
 
 /// The backend as far as its wire format goes.
@@ -70,6 +70,7 @@ struct ProviderRequest {
     std::string model;                 ///< as sent to the provider
     std::vector<std::string> dropped;  ///< JSON pointers into the client's body
     bool base64 = false;               ///< for Context
+    bool single = false;               ///< likewise
 };
 
 /// What a backend's configuration means where it names no version; empty if there is no such thing.
@@ -87,6 +88,10 @@ bool answer_passes_through(Operation operation, Dialect dialect, Schema schema, 
 /// client's own prefix to this one: "/v1", or what the target says; "" if it says "/".
 std::string provider_prefix(const Target& target);
 
+/// True if a stream of this request has to be taken through a StreamTranslator although its events
+/// are the client's own: it knows where they end and what they say.
+bool stream_is_reframed(Operation operation, Dialect dialect);
+
 /// The path and query at the provider: prefix, Azure deployment, api-version, escaped model.
 /// Fails with dialect.no_translation if the schema does not offer the operation.
 Result<std::string> provider_path(const Target& target, Operation operation, std::string_view model,
@@ -103,11 +108,14 @@ struct Context {
     Operation operation = Operation::chat;
     Dialect dialect = Dialect::openai;  ///< the client's
     Schema schema = Schema::OpenAI;
-    std::string model;       ///< ProviderRequest::model
-    int64_t created = 0;     ///< Unix seconds, for dialects that date their answers
-    std::string request_id;  ///< the provider's request id header (x-amzn-requestid), else empty
-    uint64_t seed = 0;       ///< any number: where ids come from that the provider did not give
-    bool base64 = false;     ///< ProviderRequest::base64: how the client wants its vectors
+    std::string model;        ///< ProviderRequest::model
+    int64_t created = 0;      ///< Unix seconds, for dialects that date their answers
+    std::string request_id;   ///< the provider's request id header (x-amzn-requestid), else empty
+    uint64_t seed = 0;        ///< any number: where ids come from that the provider did not give
+    bool base64 = false;      ///< ProviderRequest::base64: how the client wants its vectors
+    bool single = false;      ///< ProviderRequest::single: in an answer for one (embedContent)
+    bool json_array = false;  ///< a Gemini client that did not ask for alt=sse
+    int64_t latency_ms = 0;   ///< until the provider answered; Converse tells it
     /// Tokens that the provider counted in a header (x-amzn-bedrock-input-token-count).
     std::optional<int64_t> counted_input = {};
 };
@@ -133,8 +141,14 @@ struct ClientError {
     std::string content_type;
     std::string body;
     std::string type;  ///< the provider's error type, for logs and metrics; may be empty
+    /// What the client's dialect says in a header: x-amzn-errortype of AWS.
+    std::vector<OwnedHeader> headers;
 };
 ClientError translate_error(const Context& context, int status, Headers headers,
                             std::string_view body);
+
+/// Appends what a dialect says about an error beside its body; `type` in any dialect's words.
+void add_error_headers(Dialect dialect, std::string_view type, int status,
+                       std::vector<OwnedHeader>& headers);
 
 }  // namespace weir::dialect

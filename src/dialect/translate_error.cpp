@@ -118,8 +118,11 @@ ClientError translate_error(const Context& context, int status, Headers headers,
                     : provider == Dialect::gemini ? describe_google(*parsed, body)
                                                   : describe_error_object(*parsed);
         out.type = described.type;
-        const bool own = provider == context.dialect && (!aws || is_anthropic_error(*parsed));
+        const bool own = aws ? context.dialect == Dialect::bedrock ||
+                                   (provider == context.dialect && is_anthropic_error(*parsed))
+                             : provider == context.dialect;
         if (own) {
+            add_error_headers(context.dialect, out.type, status, out.headers);
             out.body = body;
             return out;
         }
@@ -136,9 +139,19 @@ ClientError translate_error(const Context& context, int status, Headers headers,
     else if (context.dialect == Dialect::anthropic)
         out.body = encode_for_anthropic(context, status, described.type, described.message);
     else
-        out.body = encode_error(context.dialect, status, described.type, std::to_string(status),
-                                described.message);
+        out.body =
+            encode_error(context.dialect, status,
+                         context.dialect == Dialect::gemini ? google_status(described.type, status)
+                                                            : std::string_view(described.type),
+                         std::to_string(status), described.message);
+    add_error_headers(context.dialect, described.type, status, out.headers);
     return out;
+}
+
+void add_error_headers(Dialect dialect, std::string_view type, int status,
+                       std::vector<OwnedHeader>& headers) {
+    if (dialect == Dialect::bedrock)
+        headers.push_back({"x-amzn-errortype", std::string(bedrock_exception(type, status))});
 }
 
 }  // namespace weir::dialect

@@ -9,6 +9,7 @@
 #include "dialect/gemini/models.h"
 #include "dialect/openai/embeddings.h"
 #include "dialect/openai/tokenize.h"
+#include "dialect/styles.h"
 
 namespace weir::dialect {
 namespace {
@@ -36,6 +37,9 @@ Result<Encoded> encode_embeddings(const EmbeddingRequest& request, const Target&
             return bedrock::encode_embeddings(request);
         case Schema::Cohere:
             return cohere::encode_embeddings(request, model);
+        case Schema::OpenAI:
+        case Schema::AzureOpenAI:
+            return openai::encode_embeddings_request(request, model);
         default:
             return not_offered("embeddings", target.schema);
     }
@@ -50,8 +54,23 @@ Result<EmbeddingReply> decode_embeddings(const Context& context, const json::Val
         case Dialect::bedrock:
             return is_cohere_on_bedrock(context.model) ? cohere::decode_embeddings(body)
                                                        : bedrock::decode_embeddings(body);
+        case Dialect::openai:
+            return openai::decode_embeddings_reply(body);
         default:
             return not_offered("embeddings", context.schema);
+    }
+}
+
+Result<EmbeddingRequest> decode_client(const ClientRequest& client, json::Value body) {
+    switch (client.dialect) {
+        case Dialect::openai:
+            return openai::decode_embeddings(std::move(body));
+        case Dialect::gemini:
+            return gemini::decode_embed(std::move(body), client.model);
+        case Dialect::cohere:
+            return cohere::decode_embed(std::move(body));
+        default:
+            return fail(codes::dialect_no_translation, "clients of this API do not embed");
     }
 }
 
@@ -79,14 +98,15 @@ bool is_cohere_on_bedrock(std::string_view model) {
     return model.find("cohere.embed") != std::string_view::npos;
 }
 
-Result<void> translate_embeddings(const ClientRequest&, const Target& target, json::Value body,
-                                  ProviderRequest& out) {
-    WEIR_TRY(const auto request, openai::decode_embeddings(std::move(body)));
+Result<void> translate_embeddings(const ClientRequest& client, const Target& target,
+                                  json::Value body, ProviderRequest& out) {
+    WEIR_TRY(const auto request, decode_client(client, std::move(body)));
     if (out.model.empty()) out.model = request.model;
     WEIR_TRY(auto encoded, encode_embeddings(request, target, out.model));
     out.body = std::move(encoded.body);
     out.dropped = std::move(encoded.dropped);
     out.base64 = request.base64;
+    out.single = request.single;
     return {};
 }
 
@@ -96,16 +116,24 @@ Result<ClientResponse> translate_embeddings_answer(const Context& context,
     if (!reply.input_tokens) reply.input_tokens = context.counted_input;
     ClientResponse out{.content_type = "application/json"};
     out.model = reply.model.empty() ? context.model : reply.model;
-    out.id = std::move(reply.id);
+    out.id = reply.id;
     out.usage.input = out.usage.total = reply.input_tokens;
-    out.body = openai::encode_embeddings(reply, {out.model, context.base64});
+    if (context.dialect == Dialect::gemini) {
+        WEIR_TRY(out.body, gemini::encode_embed(reply, context.single));
+    } else if (context.dialect == Dialect::cohere) {
+        if (out.id.empty()) out.id = reply.id = answer_id(context);
+        out.body = cohere::encode_embed(reply, context.base64);
+    } else {
+        out.body = openai::encode_embeddings(reply, {out.model, context.base64});
+    }
     return out;
 }
 
-Result<void> translate_tokenize(const ClientRequest&, const Target& target, json::Value body,
-                                ProviderRequest& out) {
-    WEIR_TRY(const auto conversation, openai::decode_tokenize(std::move(body)));
-    if (out.model.empty()) out.model = conversation.model;
+namespace {
+
+// What a conversation is asked with where it is counted.
+Result<void> encode_count(const Conversation& conversation, const Target& target,
+                          ProviderRequest& out) {
     auto encoded = [&]() -> Result<Encoded> {
         switch (dialect_of(target.schema)) {
             case Dialect::gemini:
@@ -123,6 +151,21 @@ Result<void> translate_tokenize(const ClientRequest&, const Target& target, json
     out.body = std::move(encoded->body);
     out.dropped = std::move(encoded->dropped);
     return {};
+}
+
+}  // namespace
+
+Result<void> translate_tokenize(const ClientRequest&, const Target& target, json::Value body,
+                                ProviderRequest& out) {
+    WEIR_TRY(const auto conversation, openai::decode_tokenize(std::move(body)));
+    if (out.model.empty()) out.model = conversation.model;
+    return encode_count(conversation, target, out);
+}
+
+Result<void> translate_google_count(const ClientRequest& request, const Target& target,
+                                    json::Value body, ProviderRequest& out) {
+    WEIR_TRY(const auto conversation, gemini::decode_count(std::move(body), request.model));
+    return encode_count(conversation, target, out);
 }
 
 Result<int64_t> counted_tokens(const json::Value& body) {

@@ -1,4 +1,5 @@
-/// Translation of what is no conversation: embeddings, and counting tokens for OpenAI clients.
+/// Translation of what is no conversation: embeddings, and counting tokens for OpenAI and Gemini
+/// clients.
 /// For translate.cpp only; see translate.h for what these mean.
 #pragma once
 #include "dialect/translate.h"
@@ -6,13 +7,16 @@
 
 namespace weir::dialect {
 
-/// Fills body, dropped and base64; `out.model` is the model to send.
+/// Fills body, dropped, base64 and single; `out.model` is the model to send.
 Result<void> translate_embeddings(const ClientRequest& request, const Target& target,
                                   json::Value body, ProviderRequest& out);
 Result<ClientResponse> translate_embeddings_answer(const Context& context, const json::Value& body);
 
 Result<void> translate_tokenize(const ClientRequest& request, const Target& target,
                                 json::Value body, ProviderRequest& out);
+
+Result<void> translate_google_count(const ClientRequest& request, const Target& target,
+                                    json::Value body, ProviderRequest& out);
 
 /// What any provider's count of tokens says. Fails with dialect.invalid_response.
 Result<int64_t> counted_tokens(const json::Value& body);

@@ -59,13 +59,16 @@ Usage gemini_usage(const json::Value& usage) {
     return out;
 }
 
-// Rerank: {"tokens":{"input_tokens","output_tokens"}} or the inner object alone.
+// Chat and rerank: {"tokens":{"input_tokens","output_tokens"},"cached_tokens"}, embed:
+// {"billed_units":{"input_tokens"}}, or the inner object alone.
 Usage cohere_usage(const json::Value& usage) {
     const auto* tokens = usage.find("tokens");
+    if (!tokens) tokens = usage.find("billed_units");
     if (!tokens) tokens = &usage;
     Usage out;
     out.input = count(tokens, "input_tokens");
     out.output = count(tokens, "output_tokens");
+    out.cached_input = count(&usage, "cached_tokens");
     if (out.input) out.total = *out.input + out.output.value_or(0);
     return out;
 }
@@ -135,15 +138,15 @@ BodyFacts extract_facts(Dialect dialect, std::string_view body) {
     BodyFacts facts;
     const auto parsed = json::parse(body);
     if (!parsed || !parsed->is_object()) return facts;
-    const char* usage_key = dialect == Dialect::gemini   ? "usageMetadata"
-                            : dialect == Dialect::cohere ? "meta"
-                                                         : "usage";
-    if (const auto* usage = parsed->find(usage_key)) facts.usage = decode_usage(dialect, *usage);
+    const auto* usage = parsed->find(dialect == Dialect::gemini ? "usageMetadata" : "usage");
+    if (!usage && dialect == Dialect::cohere) usage = parsed->find("meta");  // embed, rerank
+    if (usage) facts.usage = decode_usage(dialect, *usage);
     facts.model = parsed->string_at(dialect == Dialect::gemini ? "modelVersion" : "model");
     facts.id = parsed->string_at(dialect == Dialect::gemini ? "responseId" : "id");
     note_finish(*parsed, "stop_reason", facts);  // Anthropic
     note_finish(*parsed, "stopReason", facts);   // Bedrock
     note_finish(*parsed, "status", facts);       // Responses
+    if (dialect == Dialect::cohere) note_finish(*parsed, "finish_reason", facts);
     for (std::string_view list : {"choices", "candidates"})
         if (const auto* choices = parsed->find(list))
             for (const auto& choice : choices->items()) {

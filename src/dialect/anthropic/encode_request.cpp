@@ -110,7 +110,8 @@ void RequestEncoder::write_max_tokens() {
     }
     if (same_) return;
     w_.key("max_tokens");
-    if (options_.host == Host::aws && conversation_.operation == Operation::chat) {
+    if (options_.host == Host::aws && conversation_.operation == Operation::chat &&
+        conversation_.origin == Dialect::openai) {
         // Upstream's end-to-end run wants 0 here, which Claude on Bedrock refuses: a chat client
         // learns that it has to say max_tokens.
         w_.integer(0);
@@ -133,6 +134,9 @@ void RequestEncoder::write_thinking() {
     const auto& thinking = conversation_.settings.thinking;
     if (!thinking) return;
     constexpr std::string_view kModes[] = {"enabled", "disabled", "adaptive"};
+    if (conversation_.origin == Dialect::gemini && thinking->mode == Thinking::Mode::adaptive &&
+        !knows_effort(options_.model))
+        return write_thinking_budget(*thinking);
     w_.key("thinking")
         .begin_object()
         .key("type")
@@ -140,6 +144,17 @@ void RequestEncoder::write_thinking() {
     if (!thinking->budget.is_null()) w_.key("budget_tokens").value(thinking->budget);
     if (!thinking->display.empty()) w_.key("display").string(thinking->display);
     w_.end_object();
+}
+
+// Google's clients leave the budget to the model; older ones of Claude's want to be told one.
+void RequestEncoder::write_thinking_budget(const Thinking& thinking) {
+    constexpr int64_t kLeast = 1024;
+    constexpr int64_t kUsual = 8192;
+    const Setting& limit = conversation_.settings.max_tokens;
+    const int64_t most = limit ? limit.value.as_int().value_or(0) / 2 : kDefaultMaxTokens / 2;
+    if (most < kLeast) return dropped_.add("/" + std::string(thinking.key));
+    w_.key("thinking").begin_object().key("type").string("enabled");
+    w_.key("budget_tokens").integer(std::min(most, kUsual)).end_object();
 }
 
 void RequestEncoder::write_format(std::string_view key) {

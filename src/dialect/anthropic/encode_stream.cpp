@@ -12,7 +12,8 @@ void MessagesEncoder::on(const Event& event) {
         case Event::Kind::start:
             return on_start(event);
         case Event::Kind::part_start:
-            return on_part_start(event);
+            on_part_start(event);
+            return;
         case Event::Kind::delta:
             return on_delta(event);
         case Event::Kind::signature:
@@ -63,61 +64,26 @@ void MessagesEncoder::on_start(const Event& event) {
     out_->append("}}\n\n");
 }
 
-void MessagesEncoder::Arguments::read(std::string_view text) {
-    for (char c : text) {
-        if (in_string_) {
-            if (escaped_)
-                escaped_ = false;
-            else if (c == '\\')
-                escaped_ = true;
-            else if (c == '"')
-                in_string_ = false;
-        } else if (c == '"') {
-            in_string_ = true;
-        } else if (c == '{' || c == '[') {
-            ++depth_;
-            begun_ = true;
-        } else if (c == '}' || c == ']') {
-            --depth_;
-        }
-    }
-}
-
-MessagesEncoder::Block* MessagesEncoder::find(int part) {
-    for (auto& block : open_)
-        if (block.part == part) return &block;
-    return nullptr;
-}
-
-// Ends what is open, but for calls that have more to come.
-void MessagesEncoder::make_room() {
-    std::erase_if(open_, [this](const Block& block) {
-        if (block.type == Event::Type::tool_call && !block.arguments.complete()) return false;
-        close(block);
-        return true;
-    });
-}
-
-MessagesEncoder::Block& MessagesEncoder::begin(int part, Event::Type type) {
+OpenBlocks::Block& MessagesEncoder::begin(int part, Event::Type type) {
     if (!started_) on_start({});
-    make_room();
+    auto& block = blocks_.begin(part, type, [this](const auto& ended) { close(ended); });
     content_started_ = true;
     open_event("content_block_start");
     out_->append(R"(,"index":)");
-    Writer(*out_).integer(blocks_);
+    Writer(*out_).integer(block.index);
     out_->append(R"(,"content_block":)");
-    return open_.emplace_back(Block{part, blocks_++, type, {}});
+    return block;
 }
 
-void MessagesEncoder::close(const Block& block) {
+void MessagesEncoder::close(const OpenBlocks::Block& block) {
     open_event("content_block_stop");
     out_->append(R"(,"index":)");
     Writer(*out_).integer(block.index);
     out_->append("}\n\n");
 }
 
-void MessagesEncoder::on_part_start(const Event& event) {
-    begin(event.part, event.type);
+OpenBlocks::Block& MessagesEncoder::on_part_start(const Event& event) {
+    auto& block = begin(event.part, event.type);
     switch (event.type) {
         case Event::Type::text:
         case Event::Type::refusal:
@@ -140,9 +106,10 @@ void MessagesEncoder::on_part_start(const Event& event) {
             out_->append(R"(,"input":{}})");
     }
     out_->append("}\n\n");
+    return block;
 }
 
-void MessagesEncoder::write_delta(const Block& block, std::string_view opening,
+void MessagesEncoder::write_delta(const OpenBlocks::Block& block, std::string_view opening,
                                   std::string_view text) {
     open_event("content_block_delta");
     out_->append(R"(,"index":)");
@@ -153,12 +120,11 @@ void MessagesEncoder::write_delta(const Block& block, std::string_view opening,
 }
 
 void MessagesEncoder::on_delta(const Event& event) {
-    Block* block = find(event.part);
+    auto* block = blocks_.find(event.part);
     if (!block) {
         if (event.type == Event::Type::tool_call || event.type == Event::Type::hidden_reasoning)
             return;  // behind the end of complete arguments only white space can follow
-        on_part_start(event);
-        block = &open_.back();
+        block = &on_part_start(event);
     }
     switch (event.type) {
         case Event::Type::text:
@@ -177,27 +143,20 @@ void MessagesEncoder::on_delta(const Event& event) {
 }
 
 void MessagesEncoder::on_signature(const Event& event) {
-    Block* block = find(event.part);
+    auto* block = blocks_.find(event.part);
     if (!block) {
-        on_part_start({.type = Event::Type::reasoning, .part = event.part});
-        block = &open_.back();
+        block = &on_part_start({.type = Event::Type::reasoning, .part = event.part});
     }
     write_delta(*block, R"(,"delta":{"type":"signature_delta","signature":)", event.text);
 }
 
 void MessagesEncoder::on_part_end(int part) {
-    std::erase_if(open_, [&](const Block& block) {
-        if (block.part != part) return false;
-        close(block);
-        return true;
-    });
+    blocks_.end(part, [this](const auto& block) { close(block); });
 }
 
 void MessagesEncoder::on_end() {
     if (!started_) on_start({});
-    for (const auto& block : open_)
-        close(block);
-    open_.clear();
+    blocks_.end_all([this](const auto& block) { close(block); });
     open_event("message_delta");
     out_->append(R"(,"delta":{"stop_reason":)");
     if (stopped_) {

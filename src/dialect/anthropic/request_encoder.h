@@ -27,6 +27,7 @@ private:
     void write_output_config();
     void write_format(std::string_view key);
     void write_thinking();
+    void write_thinking_budget(const Thinking& thinking);
     void write_max_tokens();
     void write_stop();
     Result<void> write_system();

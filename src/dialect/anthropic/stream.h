@@ -1,8 +1,7 @@
 /// Anthropic Messages streams: message_start, content_block_…, message_delta, message_stop, error,
 /// ping. Source: docs.anthropic.com, "Streaming messages".
 #pragma once
-#include <vector>
-
+#include "dialect/open_blocks.h"
 #include "dialect/stream_decoder.h"
 #include "dialect/stream_encoder.h"
 
@@ -30,11 +29,7 @@ private:
     std::string stop_sequence_;
 };
 
-/// Events → a client's stream.
-///
-/// Blocks follow one another there: what begins ends what is open. Only a call whose arguments are
-/// not complete stays open beside the next (providers may send parallel calls in turns); its pieces
-/// carry its index. A text that goes on after it was ended gets a block of its own.
+/// Events → a client's stream: blocks as open_blocks.h says.
 class MessagesEncoder final : public StreamEncoder {
 public:
     explicit MessagesEncoder(Frame frame) : StreamEncoder(std::move(frame)) {}
@@ -42,40 +37,19 @@ public:
     void fail(const StreamError& error) override;
 
 private:
-    /// How far the JSON text of some arguments has come.
-    class Arguments {
-    public:
-        void read(std::string_view text);
-        bool complete() const { return begun_ && depth_ == 0; }
-
-    private:
-        int depth_ = 0;
-        bool begun_ = false;
-        bool in_string_ = false;
-        bool escaped_ = false;
-    };
-    struct Block {
-        int part;
-        int index;
-        Event::Type type;
-        Arguments arguments;
-    };
-
     void on_start(const Event& event);
-    void on_part_start(const Event& event);
+    OpenBlocks::Block& on_part_start(const Event& event);
     void on_delta(const Event& event);
     void on_signature(const Event& event);
     void on_part_end(int part);
     void on_end();
-    Block* find(int part);
-    Block& begin(int part, Event::Type type);
-    void make_room();
-    void close(const Block& block);
+    OpenBlocks::Block& begin(int part, Event::Type type);
+    void close(const OpenBlocks::Block& block);
     void open_event(std::string_view name);
-    void write_delta(const Block& block, std::string_view opening, std::string_view text);
+    void write_delta(const OpenBlocks::Block& block, std::string_view opening,
+                     std::string_view text);
 
-    std::vector<Block> open_;
-    int blocks_ = 0;
+    OpenBlocks blocks_;
     bool started_ = false;
     bool tools_ = false;    // some were called
     bool stopped_ = false;  // the provider said why

@@ -28,7 +28,9 @@ public:
     RequestEncoder(const Conversation& conversation, std::string_view model, std::string& out)
         : conversation_(conversation),
           model_(model),
-          anthropic_(conversation.origin == Dialect::anthropic),
+          foreign_(conversation.origin != Dialect::openai),
+          claude_(conversation.origin == Dialect::anthropic ||
+                  (foreign_ && model.find("claude") != std::string_view::npos)),
           w_(out) {}
 
     Result<std::vector<std::string>> encode();
@@ -64,7 +66,8 @@ private:
 
     const Conversation& conversation_;
     std::string_view model_;
-    bool anthropic_;  // the client speaks Claude's own dialect
+    bool foreign_;  // the client speaks neither OpenAI's chat nor Responses
+    bool claude_;   // the model is told in Claude's own words
     Writer w_;
     Dropped dropped_;
 };
@@ -106,7 +109,7 @@ void RequestEncoder::write_inference_config() {
     if (s.service_tier && s.service_tier.value.text() != "auto")
         w_.key("serviceTier").begin_object().key("type").value(s.service_tier.value).end_object();
     drop_openai_settings(s, dropped_);
-    if (!anthropic_) dropped_.add(s.top_k);
+    if (!claude_) dropped_.add(s.top_k);
     dropped_.add(s.user);
     if (s.format && s.format->kind != ResponseFormat::Kind::text)
         dropped_.add("/" + std::string(s.format->key));
@@ -125,12 +128,12 @@ void RequestEncoder::write_thinking(const Thinking& thinking) {
 // What only the model itself understands, in its own words.
 void RequestEncoder::write_additional_fields() {
     const Settings& s = conversation_.settings;
-    const bool top_k = anthropic_ && s.top_k;
+    const bool top_k = claude_ && s.top_k;
     if (!s.thinking && !s.effort && !top_k) return;
     w_.key("additionalModelRequestFields").begin_object();
     if (s.thinking) write_thinking(*s.thinking);
     if (top_k) w_.key("top_k").value(s.top_k.value);
-    if (s.effort && anthropic_)
+    if (s.effort && claude_)
         w_.key("output_config").begin_object().key("effort").value(s.effort.value).end_object();
     else if (s.effort)
         w_.key("reasoning_config").value(s.effort.value);
@@ -177,7 +180,7 @@ Result<void> RequestEncoder::write_messages() {
 // The results of parallel calls belong into one message; and where Anthropic lets one side speak
 // twice, Converse wants the sides to take turns.
 bool RequestEncoder::joins(const Message& first, const Message& next) const {
-    if (anthropic_) return next.role == first.role || next.role == Role::system;
+    if (foreign_) return next.role == first.role || next.role == Role::system;
     return first.role == next.role && first.role == Role::tool;
 }
 
@@ -197,7 +200,13 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
     } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
         write_text(refusal->text);
     } else if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {
-        write_reasoning(*reasoning);
+        // Claude takes thinking back only with its proof; upstream's clients are not told so.
+        const bool proven = !reasoning->signature.empty();
+        if (proven || conversation_.origin == Dialect::openai ||
+            conversation_.origin == Dialect::anthropic)
+            write_reasoning(*reasoning);
+        else
+            dropped_.add(pointer(message, part));
     } else if (const auto* hidden = std::get_if<HiddenReasoning>(&part.body)) {
         return write_hidden(message, part, *hidden);
     } else if (const auto* media = std::get_if<Media>(&part.body)) {
@@ -213,7 +222,7 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
         return write_tool_result(message, part, *result);
     } else if (const auto* foreign = std::get_if<ForeignPart>(&part.body)) {
         const std::string what = "content of type " + foreign->type;
-        if (anthropic_) return lose(message, part, what, dropped_);
+        if (foreign_) return lose(message, part, what, dropped_);
         return unsupported(pointer(message, part), what);
     }
     return {};
@@ -228,9 +237,11 @@ void RequestEncoder::write_reasoning(const Reasoning& reasoning) {
 
 Result<void> RequestEncoder::write_hidden(const Message& message, const Part& part,
                                           const HiddenReasoning& hidden) {
-    if (anthropic_) {
+    if (foreign_) {
+        const bool base64 = hidden.form == HiddenReasoning::Form::base64;
+        const std::string_view data = hidden.data.text();
         w_.begin_object().key("reasoningContent").begin_object().key("redactedContent");
-        w_.string(base64_encode(hidden.data.text())).end_object().end_object();
+        w_.string(base64 ? std::string(data) : base64_encode(data)).end_object().end_object();
         return {};
     }
     // A bare string in `redactedContent` may be text or base64; `data` and our own answers say
@@ -245,7 +256,7 @@ Result<void> RequestEncoder::write_hidden(const Message& message, const Part& pa
 Result<void> RequestEncoder::write_media(const Message& message, const Part& part,
                                          const Media& media) {
     const bool said_to_be_a_file =
-        conversation_.operation != Operation::chat || media.detail_key == "file";
+        foreign_ || conversation_.operation != Operation::chat || media.detail_key == "file";
     if (media.kind == Media::Kind::document && said_to_be_a_file)
         return write_document(message, part, media);
     if (media.kind != Media::Kind::image)
@@ -351,7 +362,12 @@ Result<void> RequestEncoder::write_tools() {
         w_.begin_object().key("toolSpec").begin_object().key("name").string(tool.name);
         if (!tool.description.empty()) w_.key("description").string(tool.description);
         // null without parameters, as upstream's translation has it.
-        w_.key("inputSchema").begin_object().key("json").value(tool.schema).end_object();
+        w_.key("inputSchema").begin_object().key("json");
+        if (foreign_ && tool.schema.is_null())
+            w_.raw(R"({"type":"object","properties":{}})");
+        else
+            w_.value(tool.schema);
+        w_.end_object();
         w_.end_object().end_object();
         write_cache_point(tool.cache);
         if (tool.strict.as_bool()) dropped_.add(pointer(tool, "strict"));
@@ -400,6 +416,10 @@ Result<Encoded> encode_count(const Conversation& conversation, std::string_view 
 Result<Encoded> encode_request(const Conversation& conversation, std::string_view model) {
     Encoded out;
     out.body.reserve(1024);
+    if (conversation.origin == Dialect::bedrock) {
+        append_own_request(conversation, out.body);
+        return out;
+    }
     WEIR_TRY(out.dropped, RequestEncoder(conversation, model, out.body).encode());
     return out;
 }

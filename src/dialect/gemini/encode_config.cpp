@@ -73,7 +73,8 @@ Result<void> RequestEncoder::write_thinking() {
     const Settings& s = conversation_.settings;
     if (!s.thinking && !s.effort) return {};
     if (!thinks(model_)) {
-        if (s.thinking && s.thinking->mode != Thinking::Mode::disabled) dropped_.add("/thinking");
+        if (s.thinking && s.thinking->mode != Thinking::Mode::disabled)
+            dropped_.add("/" + std::string(s.thinking->key));
         dropped_.add(s.effort);
         return {};
     }

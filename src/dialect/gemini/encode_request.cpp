@@ -36,6 +36,11 @@ bool is_search(const Tool& tool) {
 
 Result<std::vector<std::string>> RequestEncoder::encode() {
     w_.begin_object();
+    if (same_) {
+        write_own();
+        w_.end_object();
+        return dropped_.take();
+    }
     WEIR_CHECK(write_contents());
     WEIR_CHECK(write_system());
     WEIR_CHECK(write_tools());
@@ -54,9 +59,14 @@ Result<std::vector<std::string>> RequestEncoder::encode_count(bool studio) {
         w_.key("generateContentRequest").begin_object();
         w_.key("model").string("models/" + std::string(model_));
     }
-    WEIR_CHECK(write_contents());
-    WEIR_CHECK(write_system());
-    WEIR_CHECK(write_tools());
+    if (same_) {
+        write_own_contents();
+        write_own_tools();
+    } else {
+        WEIR_CHECK(write_contents());
+        WEIR_CHECK(write_system());
+        WEIR_CHECK(write_tools());
+    }
     if (studio) w_.end_object();
     w_.end_object();
     return dropped_.take();

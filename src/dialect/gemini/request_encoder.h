@@ -11,12 +11,24 @@ namespace weir::dialect::gemini {
 class RequestEncoder {
 public:
     RequestEncoder(const Conversation& conversation, std::string_view model, std::string& out)
-        : conversation_(conversation), model_(model), w_(out) {}
+        : conversation_(conversation),
+          model_(model),
+          same_(conversation.origin == Dialect::gemini),
+          w_(out) {}
 
     Result<std::vector<std::string>> encode();
     Result<std::vector<std::string>> encode_count(bool studio);
 
 private:
+    // encode_own.cpp: what was Google's goes back as it came
+    void write_own();
+    void write_own_contents();
+    void write_own_content(const Message& message);
+    void write_own_part(const Part& part);
+    void write_own_tools();
+    void write_own_tool_config();
+    void write_own_generation_config();
+
     Result<void> write_system();
     Result<void> write_contents();
     Result<void> write_user(const Message& message);
@@ -52,6 +64,7 @@ private:
 
     const Conversation& conversation_;
     std::string_view model_;
+    bool same_;
     Writer w_;
     Dropped dropped_;
     std::string_view open_;  // role of the content that is being written; empty if none

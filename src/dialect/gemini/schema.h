@@ -13,4 +13,7 @@ namespace weir::dialect::gemini {
 /// `where` is the schema's pointer in the client's body. Fails with dialect.unsupported.
 Result<json::Value> to_openapi(const json::Value& schema, std::string where, Dropped& dropped);
 
+/// The way back, for clients that write OpenAPI's: types in small letters, `nullable` as a type.
+json::Value from_openapi(const json::Value& schema);
+
 }  // namespace weir::dialect::gemini

@@ -6,6 +6,7 @@
 #pragma once
 #include "dialect/gemini/tool_ids.h"
 #include "dialect/stream_decoder.h"
+#include "dialect/stream_encoder.h"
 
 namespace weir::dialect::gemini {
 
@@ -45,6 +46,54 @@ private:
     std::vector<Candidate> candidates_;
     int parts_ = 0;
     bool counted_ = false;  // the last chunk did
+};
+
+/// How a client wants its chunks: with alt=sse as events, else as the elements of one array.
+enum class Framing : uint8_t { sse, json_array };
+
+/// Appends a chunk; who ends the stream adds the array's bracket.
+void append_element(Framing framing, std::string_view json, bool first, std::string& out);
+
+/// Events → a client's stream. A call is sent when it is whole: Google's clients know no pieces.
+class GenerateEncoder final : public StreamEncoder {
+public:
+    GenerateEncoder(Frame frame, Framing framing)
+        : StreamEncoder(std::move(frame)), framing_(framing) {}
+    void on(const Event& event) override;
+    void fail(const StreamError& error) override;
+    std::string_view content_type() const override {
+        return framing_ == Framing::sse ? "text/event-stream" : "application/json";
+    }
+
+private:
+    struct Candidate {
+        int choice;
+        std::string finish;  // empty until the provider says why
+    };
+    struct Call {
+        int part;
+        std::string id;
+        std::string name;
+        std::string arguments;
+    };
+    void on_part_start(const Event& event);
+    void on_delta(const Event& event);
+    void on_part_end(const Event& event);
+    void on_end();
+    void write_text(int choice, std::string_view text);
+    void write_thought(int choice, std::string_view text, std::string_view proof);
+    void begin_chunk(int choice);
+    void end_chunk(bool with_usage);
+    Candidate& candidate_of(int choice);
+
+    Framing framing_;
+    std::vector<Candidate> candidates_;
+    std::vector<Call> calls_;  // that are not whole
+    std::string chunk_;        // being written
+    std::string* target_ = nullptr;
+    size_t elements_ = 0;
+    bool broken_call_ = false;
+    Usage usage_;
 };
 
 }  // namespace weir::dialect::gemini

@@ -1,9 +1,6 @@
 #include "dialect/openai/embeddings.h"
 
-#include <bit>
-#include <cstring>
-
-#include "base/encoding.h"
+#include "dialect/embedding_encode.h"
 #include "dialect/openai/decode.h"
 #include "dialect/writer.h"
 
@@ -83,18 +80,6 @@ Result<void> decode_setting(std::string_view key, json::Value& value, EmbeddingR
     return {};
 }
 
-// Each number as a little-endian float, all of them as base64: what OpenAI's own SDKs ask for.
-std::string packed(const json::Value& values) {
-    std::string bytes;
-    bytes.reserve(values.items().size() * sizeof(float));
-    for (const auto& item : values.items()) {
-        const auto bits = std::bit_cast<uint32_t>(static_cast<float>(item.as_double().value_or(0)));
-        for (int shift = 0; shift < 32; shift += 8)
-            bytes.push_back(static_cast<char>(bits >> shift & 0xFF));
-    }
-    return base64_encode(bytes);
-}
-
 }  // namespace
 
 Result<EmbeddingRequest> decode_embeddings(json::Value body) {
@@ -124,7 +109,7 @@ std::string encode_embeddings(const EmbeddingReply& reply, const EmbeddingFrame&
         w.begin_object().key("object").string("embedding").key("index").integer(index++);
         w.key("embedding");
         if (frame.base64)
-            w.string(packed(vector.values));
+            w.string(packed_floats(vector.values));
         else
             w.value(vector.values);
         if (vector.truncated) w.key("truncated").boolean(true);
@@ -135,6 +120,48 @@ std::string encode_embeddings(const EmbeddingReply& reply, const EmbeddingFrame&
     w.key("usage").begin_object().key("prompt_tokens").integer(tokens);
     w.key("total_tokens").integer(tokens).end_object().end_object();
     return out;
+}
+
+// Token ids are only OpenAI's own clients' to send; a title is part of no text here.
+Result<Encoded> encode_embeddings_request(const EmbeddingRequest& request, std::string_view model) {
+    WEIR_CHECK(check_texts(request));
+    Encoded out;
+    Dropped dropped;
+    Writer w(out.body);
+    w.begin_object().key("model").string(model).key("input").begin_array();
+    for (const auto& input : request.inputs)
+        w.string(input.text);
+    w.end_array().key("encoding_format").string("float");
+    if (request.dimensions) w.key("dimensions").value(request.dimensions.value);
+    if (request.user) w.key("user").value(request.user.value);
+    w.end_object();
+    dropped.add(std::string(), request.unknown);
+    for (const auto* setting : {&request.task, &request.title, &request.truncate})
+        dropped.add(*setting);
+    for (size_t i = 0; i < request.inputs.size(); ++i) {
+        const auto& input = request.inputs[i];
+        if (!input.task.empty()) dropped.add(pointer(input_pointer(request, i), "taskType"));
+        if (!input.title.empty()) dropped.add(pointer(input_pointer(request, i), "title"));
+    }
+    out.dropped = dropped.take();
+    return out;
+}
+
+Result<EmbeddingReply> decode_embeddings_reply(const json::Value& body) {
+    const auto* data = body.find("data");
+    if (!data || !data->is_array())
+        return fail(codes::dialect_response, "the provider's answer has no embeddings");
+    EmbeddingReply reply{.id = std::string(body.string_at("id")),
+                         .model = std::string(body.string_at("model"))};
+    for (const auto& item : data->items()) {
+        const auto* vector = item.find("embedding");
+        if (!vector || !vector->is_array())
+            return fail(codes::dialect_response, "one of the provider's embeddings is no list");
+        reply.vectors.push_back({*vector, false});
+    }
+    if (const auto* usage = body.find("usage"))
+        reply.input_tokens = decode_usage(Dialect::openai, *usage).input;
+    return reply;
 }
 
 }  // namespace weir::dialect::openai

@@ -43,6 +43,7 @@ Result<std::vector<std::string>> RequestEncoder::encode() {
     WEIR_CHECK(write_tools());
     write_tool_choice();
     write_settings();
+    if (!same_) WEIR_CHECK(check_unknowns(conversation_));
     write_unknowns({}, conversation_.unknown);
     w_.end_object();
     return dropped_.take();
@@ -67,7 +68,14 @@ Result<void> RequestEncoder::write_tool(const Tool& tool) {
     w_.key("name").string(tool.name);
     if (!tool.description.empty()) w_.key("description").string(tool.description);
     if (!tool.schema.is_null()) w_.key("parameters").value(tool.schema);
-    if (!tool.strict.is_null()) w_.key("strict").value(tool.strict);
+    // Cohere and Converse hold schemas strictly that OpenAI does not.
+    const bool refused =
+        (conversation_.origin == Dialect::cohere || conversation_.origin == Dialect::bedrock) &&
+        tool.strict.as_bool() && !can_be_strict(tool.schema);
+    if (refused)
+        dropped_.add(pointer(tool, "strict"));
+    else if (!tool.strict.is_null())
+        w_.key("strict").value(tool.strict);
     write_cache(tool.cache, pointer(tool));
     if (same_)
         for (const auto& unknown : tool.unknown)
@@ -137,11 +145,12 @@ void RequestEncoder::write_settings() {
         write_setting("parallel_tool_calls", s.parallel_tools);
     write_setting("logprobs", s.logprobs);
     write_setting("top_logprobs", s.top_logprobs);
-    for (const Setting* google : {&s.safety, &s.generation_config}) {
-        if (same_)
-            write_setting(google->key, *google);
-        else
-            dropped_.add(*google);
+    if (same_) {
+        write_setting("safetySettings", s.safety);
+        write_setting("generationConfig", s.generation_config);
+    } else {
+        dropped_.add(s.safety);
+        dropped_.add_members(s.generation_config);
     }
     write_thinking();
     write_format();
@@ -180,7 +189,8 @@ void RequestEncoder::write_thinking() {
     if (!same_ && style != ThinkingStyle::budget) {
         // Not to think is what a model without thinking does.
         const bool lost = style == ThinkingStyle::none;
-        if (lost && s.thinking->mode != Thinking::Mode::disabled) dropped_.add("/thinking");
+        if (lost && s.thinking->mode != Thinking::Mode::disabled)
+            dropped_.add("/" + std::string(s.thinking->key));
         return;
     }
     w_.key("thinking").begin_object();
@@ -197,7 +207,10 @@ void RequestEncoder::write_format() {
         if (!format->whole.is_null()) w_.key(format->key).value(format->whole);
         return;
     }
-    if (format->kind == ResponseFormat::Kind::text) return;
+    using Kind = ResponseFormat::Kind;
+    if (format->kind == Kind::text) return;
+    if (format->kind == Kind::choice || format->kind == Kind::regex)
+        return dropped_.add("/" + std::string(format->key));
     w_.key("response_format").begin_object();
     if (format->kind == ResponseFormat::Kind::json_object) {
         w_.key("type").string("json_object").end_object();
