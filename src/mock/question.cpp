@@ -154,6 +154,7 @@ Result<void> read_body(const Value& body, Question& q) {
     switch (q.ask) {
         case Ask::chat:
             read_chat(body, q);
+            if (q.shape == Dialect::cohere) read_cohere_chat(body, q);
             break;
         case Ask::completions:
             read_completion(body, q);
@@ -273,6 +274,7 @@ constexpr Suffix kSuffixes[] = {
     {":batchEmbedContents", Ask::batch_embed_contents, Dialect::gemini},
     {"/rerank", Ask::rerank, Dialect::cohere},
     {"/embed", Ask::cohere_embed, Dialect::cohere},
+    {"/chat", Ask::chat, Dialect::cohere},
 };
 
 /// Bedrock's CountTokens wraps what would be sent to Converse or, in base64, to InvokeModel.

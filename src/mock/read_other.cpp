@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "dialect/gemini/schema.h"
 #include "mock/body.h"
 #include "mock/text.h"
 
@@ -32,8 +33,9 @@ void read_functions(const Value& body, Question& q) {
     for (const Value& tool : at(body, "tools").items())
         for (const Value& function : at(tool, "functionDeclarations").items()) {
             const Value& schema = at(function, "parametersJsonSchema");
+            const Value& open = at(function, "parameters");
             q.tools.push_back({std::string(function.string_at("name")),
-                               schema.is_object() ? schema : at(function, "parameters")});
+                               schema.is_object() ? schema : dialect::gemini::from_openapi(open)});
         }
     const Value& config = at(body, "toolConfig", "functionCallingConfig");
     if (config.string_at("mode") == "NONE") q.choice = Question::Choice::none;
@@ -69,7 +71,7 @@ void read_generate(const Value& body, Question& q) {
     if (schema.is_object())
         q.format_schema = schema;
     else if (old.is_object())
-        q.format_schema = old;
+        q.format_schema = dialect::gemini::from_openapi(old);
     else
         q.json_object = true;
 }
@@ -92,6 +94,27 @@ void read_google_inputs(const Value& body, Question& q) {
     for (std::string_view holder : {"parameters", "embedContentConfig"})
         read_dimensions(at(body, holder, "outputDimensionality"), q);
     read_dimensions(at(body, "outputDimensionality"), q);
+}
+
+void read_cohere_chat(const Value& body, Question& q) {
+    const std::string_view choice = body.string_at("tool_choice");
+    if (choice == "REQUIRED") q.choice = Question::Choice::any;
+    if (choice == "NONE") q.choice = Question::Choice::none;
+    q.thinking = at(body, "thinking").string_at("type") == "enabled";
+    const Value& format = at(body, "response_format");
+    const Value& schema = at(format, format.find("schema") ? "schema" : "json_schema");
+    if (format.string_at("type") == "json_object" && schema.is_object()) {
+        q.json_object = false;
+        q.format_schema = schema;
+    }
+    const auto& messages = at(body, "messages").items();
+    if (!q.after_tool || messages.empty()) return;
+    for (const Value& part : at(messages.back(), "content").items()) {
+        const Value& data = at(at(part, "document"), "data");
+        if (data.is_null()) continue;
+        q.tool_text.append(q.tool_text.empty() ? "" : " ");
+        q.tool_text.append(data.is_string() ? std::string(data.text()) : json::serialize(data));
+    }
 }
 
 void read_cohere(const Value& body, Question& q) {

@@ -101,6 +101,8 @@ std::string_view StreamPlan::content_type() const {
 std::string render_whole(const Question& q, const Answer& a, int64_t created) {
     switch (q.ask) {
         case Ask::chat:
+            if (q.shape == Dialect::cohere) return detail::cohere_chat_whole(q, a);
+            [[fallthrough]];
         case Ask::completions:
             return detail::openai_whole(q, a, created);
         case Ask::responses:
@@ -125,6 +127,9 @@ std::string render_whole(const Question& q, const Answer& a, int64_t created) {
 
 StreamPlan plan_stream(const Question& q, const Answer& a, int64_t created) {
     switch (q.ask) {
+        case Ask::chat:
+            if (q.shape == Dialect::cohere) return detail::cohere_chat_stream(q, a);
+            break;
         case Ask::responses:
             return detail::responses_stream(q, a, created);
         case Ask::messages:
@@ -134,8 +139,9 @@ StreamPlan plan_stream(const Question& q, const Answer& a, int64_t created) {
         case Ask::generate:
             return detail::gemini_stream(q, a);
         default:
-            return detail::openai_stream(q, a, created);
+            break;
     }
+    return detail::openai_stream(q, a, created);
 }
 
 std::string render_error(Dialect shape, int status, std::string_view message,

@@ -79,6 +79,8 @@ std::string gemini_whole(const Question& question, const Answer& answer);
 StreamPlan gemini_stream(const Question& question, const Answer& answer);
 /// A unit vector that depends on the text alone, as a JSON array.
 std::string embedding(std::string_view text, std::size_t dimensions);
+std::string cohere_chat_whole(const Question& question, const Answer& answer);
+StreamPlan cohere_chat_stream(const Question& question, const Answer& answer);
 /// Embeddings and rankings of Google's and Cohere's kind.
 std::string google_embeddings(const Question& question, const Answer& answer);
 std::string cohere_whole(const Question& question, const Answer& answer);
