@@ -50,6 +50,7 @@ void check_operation(std::string_view method, std::string_view path, size_t pref
     if (operation.outcome == route::Identified::found) {
         WEIR_ASSERT(operation.row.method == method);
         WEIR_ASSERT(path.ends_with(operation.suffix));
+        WEIR_ASSERT(operation.row.names_model() == !route::model_in_path(path).empty());
     }
     if (operation.outcome == route::Identified::method_not_allowed)
         WEIR_ASSERT(!operation.allow.empty());

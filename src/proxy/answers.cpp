@@ -30,6 +30,18 @@ json::Value anthropic_model(const route::Matcher::Model& model, const snapshot::
     return out;
 }
 
+json::Value google_model(const route::Matcher::Model& model) {
+    json::Value out;
+    out.set("name", json::Value::string("models/" + std::string(model.name)));
+    out.set("displayName", json::Value::string(std::string(model.name)));
+    json::Value methods = json::Value::array();
+    for (std::string_view method : {"generateContent", "streamGenerateContent", "countTokens",
+                                    "embedContent", "batchEmbedContents"})
+        methods.push_back(json::Value::string(std::string(method)));
+    out.set("supportedGenerationMethods", std::move(methods));
+    return out;
+}
+
 }  // namespace
 
 /// The headers that every response of ours carries.
@@ -66,6 +78,11 @@ net::Task<void> ExchangeRun::answer_error(const Error& error) {
         error.code().name == codes::upstream_overflow.name)
         wait = std::chrono::seconds(1);
     if (wait) client_.header("retry-after", fmt::format_int(wait->count()).c_str());
+    std::vector<dialect::OwnedHeader> said;
+    dialect::add_error_headers(dialect_, dialect::error_words(dialect_, error.code()).type,
+                               error.status(), said);
+    for (const auto& header : said)
+        client_.header(header.name, header.value);
     co_await client_.send(dialect::encode_error(dialect_, error));
 }
 
@@ -73,14 +90,22 @@ net::Task<Result<void>> ExchangeRun::answer_models() {
     const http::RequestHead& request = client_.request();
     auto models = port_->matcher.list_models(route::host_name(request.authority, host_buffer_));
     if (endpoint_.name.empty()) endpoint_ = route::identify(request.method, request.path, 0).row;
+    // Google's SDKs ask at /v1/models too.
+    bool google = endpoint_.dialect == "gemini" || request.headers.find("x-goog-api-key") ||
+                  request.headers.find("x-goog-api-client");
     bool anthropic = endpoint_.dialect == "anthropic" || request.headers.find("anthropic-version");
     json::Value data = json::Value::array();
     for (const auto& model : models) {
         const auto& rule = pinned_->snapshot->rules[model.rule];
-        data.push_back(anthropic ? anthropic_model(model, rule) : openai_model(model, rule));
+        data.push_back(google      ? google_model(model)
+                       : anthropic ? anthropic_model(model, rule)
+                                   : openai_model(model, rule));
     }
     json::Value body;
-    if (anthropic) {
+    if (google) {
+        dialect_ = dialect::Dialect::gemini;
+        body.set("models", std::move(data));
+    } else if (anthropic) {
         dialect_ = dialect::Dialect::anthropic;
         auto id_of = [&](std::size_t i) {
             return models.empty() ? json::Value()

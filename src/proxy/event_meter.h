@@ -29,6 +29,17 @@ public:
             bytes.remove_prefix(end + 1);
         }
     }
+    /// The next messages, whole ones, of an AWS event stream: each begins with its length.
+    void frames(std::string_view bytes) {
+        while (bytes.size() >= 4) {
+            uint64_t length = 0;
+            for (std::size_t i = 0; i < 4; ++i)
+                length = length << 8 | static_cast<unsigned char>(bytes[i]);
+            size_ = std::clamp<uint64_t>(length, 4, bytes.size());
+            bytes.remove_prefix(static_cast<std::size_t>(size_));
+            close();
+        }
+    }
     /// The next bytes of a body that is no stream.
     void body(std::string_view bytes) { body_ += bytes.size(); }
 

@@ -36,6 +36,25 @@ TEST(EventMeterTest, LargeEventsAreSeveralTokens) {
     EXPECT_EQ(meter.tokens(), 1000u);
 }
 
+TEST(EventMeterTest, AMessageOfAwsIsATokenToo) {
+    auto message = [](std::size_t size) {
+        std::string out(size, 'x');
+        for (std::size_t i = 0; i < 4; ++i)
+            out[i] = static_cast<char>(size >> (24 - 8 * i) & 0xff);
+        return out;
+    };
+    EventMeter meter;
+    meter.frames(message(120));
+    for (int i = 0; i < 10; ++i)
+        meter.frames(message(124) + message(124));
+    EXPECT_EQ(meter.tokens(), 20u);
+    meter.frames(
+        std::string_view("\xff\xff\xff\xff"
+                         "cut",
+                         7));  // never beyond what is there
+    meter.frames(std::string_view("\0\0\0\0\0", 5));
+}
+
 TEST(EventMeterTest, NothingIsNothing) {
     EventMeter meter;
     EXPECT_FALSE(meter.anything());

@@ -86,6 +86,7 @@ private:
     Result<void> admit();
     net::Task<Result<void>> read_request();
     net::Task<Result<void>> hold_request();
+    Result<void> read_path();
     Result<void> find_rule();
     Result<void> identify(const route::Match& match);
     std::unexpected<Error> no_rule(const route::RequestView& view);
@@ -211,6 +212,7 @@ private:
     std::optional<dialect::Operation> operation_;  ///< none: bytes are passed on uninspected
     std::string suffix_;                           ///< path behind prefix and version
     std::string query_;
+    bool json_array_ = false;  ///< a Gemini client wants its stream as one array
     Inspection inspection_;
     std::string_view body_;  ///< whole, or what is held of the upload
     std::optional<Upload> upload_;

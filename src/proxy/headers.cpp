@@ -1,5 +1,7 @@
 #include "proxy/headers.h"
 
+#include "base/encoding.h"
+
 namespace weir::proxy {
 namespace {
 
@@ -58,7 +60,7 @@ bool forwards_to_provider(std::string_view name, dialect::Dialect target) {
         case 'a':
             if (istarts_with(name, "anthropic-")) return target == dialect::Dialect::anthropic;
             return !iequals(name, "authorization") && !iequals(name, "api-key") &&
-                   !iequals(name, "accept-encoding");
+                   !iequals(name, "accept-encoding") && !istarts_with(name, "amz-sdk-");
         case 'c':
             return !iequals(name, "cookie") && !iequals(name, "cookie2") &&
                    !iequals(name, "content-length") && !iequals(name, "content-encoding");
@@ -72,6 +74,8 @@ bool forwards_to_provider(std::string_view name, dialect::Dialect target) {
             if (istarts_with(name, "openai-")) return target == dialect::Dialect::openai;
             return true;
         case 'x':
+            if (istarts_with(name, "x-goog-"))
+                return target == dialect::Dialect::gemini && extension_forwards(name);
             return extension_forwards(name);
         default:
             return true;
@@ -100,6 +104,45 @@ bool names_extra_hops(const http::Headers& headers) {
         if (!iequals(field.value, "keep-alive") && !iequals(field.value, "close")) return true;
     }
     return false;
+}
+
+namespace {
+
+/// The first parameter of `query`, cut off it.
+std::string_view take_parameter(std::string_view& query) {
+    std::size_t end = std::min(query.find('&'), query.size());
+    std::string_view parameter = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    return parameter;
+}
+
+}  // namespace
+
+bool names_parameter(std::string_view query, std::string_view name, std::string_view value) {
+    while (!query.empty()) {
+        std::string_view parameter = take_parameter(query);
+        std::size_t equals = std::min(parameter.find('='), parameter.size());
+        if (parameter.substr(0, equals) == name && equals < parameter.size() &&
+            parameter.substr(equals + 1) == value)
+            return true;
+    }
+    return false;
+}
+
+std::string forwarded_query(std::string_view query, dialect::Dialect client) {
+    if (client != dialect::Dialect::gemini) return std::string(query);
+    std::string out;
+    while (!query.empty()) {
+        std::string_view parameter = take_parameter(query);
+        std::string name =
+            percent_decode(parameter.substr(0, parameter.find('='))).value_or(std::string());
+        // Keys of the client, and how it wants its stream.
+        if (name.empty() || name == "key" || name == "alt" || name == "access_token" ||
+            name == "oauth_token" || name == "$alt")
+            continue;
+        out.append(out.empty() ? "" : "&").append(parameter);
+    }
+    return out;
 }
 
 bool acceptable_request_id(std::string_view id) {

@@ -11,7 +11,8 @@ quota::Time ExchangeRun::limit_time() const {
 /// What the request will cost, asked once for all limits.
 tokens::Estimate ExchangeRun::estimate(std::string_view model) {
     tokens::Question question;
-    question.dialect = dialect::to_string(dialect_);
+    question.dialect = dialect::to_string(
+        dialect::body_dialect(operation_.value_or(dialect::Operation::chat), dialect_));
     question.operation = operation_ ? dialect::to_string(*operation_) : endpoint_.name;
     question.model = model;
     estimated_ = true;

@@ -87,17 +87,21 @@ Result<std::string> ExchangeRun::pass_through(const snapshot::Attempt& attempt, 
         path =
             (attempt.prefix == "/" ? "" : "/" + std::string(trim(attempt.prefix, "/"))) + suffix_;
     }
-    if (!query_.empty()) path += (path.find('?') == std::string::npos ? "?" : "&") + query_;
+    if (std::string query = forwarded_query(query_, dialect_); !query.empty())
+        path += (path.find('?') == std::string::npos ? "?" : "&") + query;
     out.context.operation = operation_.value_or(dialect::Operation::chat);
     out.context.dialect = dialect_;
     out.context.schema = attempt.schema;
     out.context.model = model;
+    out.context.json_array = json_array_;
+    out.translated = out.stream && operation_ && dialect::stream_is_reframed(*operation_, dialect_);
     out.body = body_;
     if (inspection_.form && !attempt.model_override.empty()) edit_form(attempt, out);
     if (!inspection_.json) return path;
 
     std::vector<json::Edit> edits;
-    if (!attempt.model_override.empty() && attempt.schema != dialect::Schema::AzureOpenAI) {
+    if (!attempt.model_override.empty() && attempt.schema != dialect::Schema::AzureOpenAI &&
+        !endpoint_.names_model()) {
         std::string text;
         json::append_string(text, attempt.model_override);
         edits.push_back(json::Edit::set({"model"}, std::move(text)));
@@ -138,7 +142,9 @@ Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Out
                                            std::vector<dialect::OwnedHeader>& headers) {
     std::vector<dialect::HeaderView> said;
     for (const auto& field : client_.request().headers)
-        if (istarts_with(field.name, "anthropic-")) said.push_back({field.name, field.value});
+        if (istarts_with(field.name, "anthropic-") ||
+            istarts_with(field.name, "x-amzn-bedrock-guardrail"))
+            said.push_back({field.name, field.value});
     dialect::ClientRequest request{*operation_,       dialect_,           body_,
                                    inspection_.model, inspection_.stream, said};
     dialect::Target target{attempt.schema, attempt.version, attempt.prefix, attempt.model_override};
@@ -155,7 +161,9 @@ Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Out
                        .count(),
                    {},
                    gateway_.random(),
-                   made.base64};
+                   made.base64,
+                   made.single,
+                   json_array_};
     for (const auto& pointer : made.dropped)
         out.dropped.append(out.dropped.empty() ? "" : ",").append(pointer);
     if (rule_->strict && !made.dropped.empty()) {

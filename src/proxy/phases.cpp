@@ -1,6 +1,7 @@
 // Phases 2 to 5: which operation, which rule.
 #include <fmt/format.h>
 
+#include "base/encoding.h"
 #include "proxy/client_headers.h"
 #include "proxy/exchange_run.h"
 #include "proxy/headers.h"
@@ -48,6 +49,15 @@ void ExchangeRun::guess_dialect() {
     bool anthropic = path.ends_with("/messages") || path.ends_with("/messages/count_tokens") ||
                      path.starts_with("/anthropic/") || request.headers.find("anthropic-version");
     if (anthropic) dialect_ = dialect::Dialect::anthropic;
+    if (!route::model_in_path(path).empty())
+        dialect_ = path.substr(path.rfind('/')).find(':') == std::string_view::npos
+                       ? dialect::Dialect::bedrock
+                       : dialect::Dialect::gemini;
+    else if (path.ends_with("/v2/chat") || path.ends_with("/v2/embed") ||
+             path.ends_with("/rerank") || path.starts_with("/cohere/"))
+        dialect_ = dialect::Dialect::cohere;
+    else if (path.ends_with("/v1beta/models"))
+        dialect_ = dialect::Dialect::gemini;
 }
 
 net::Task<void> ExchangeRun::go() {
@@ -64,6 +74,7 @@ net::Task<Result<void>> ExchangeRun::phases() {
     }
     WEIR_CO_CHECK(admit());
     WEIR_CO_CHECK(co_await read_request());
+    WEIR_CO_CHECK(read_path());
     record_.client_model = inspection_.model;
     if (lists_models()) co_return co_await answer_models();
     WEIR_CO_CHECK(find_rule());
@@ -93,6 +104,20 @@ net::Task<Result<void>> ExchangeRun::hold_request() {
     record_.bytes_in = body_.size();
     inspection_.reading = ++gateway_.readings_;
     co_return inspect(gateway_.peeker_, client_.request(), body_, inspection_);
+}
+
+/// Gemini and Bedrock name the model in the path.
+Result<void> ExchangeRun::read_path() {
+    std::string_view written = route::model_in_path(client_.request().path);
+    if (written.empty()) return {};
+    auto model = percent_decode(written);
+    bool readable = model && !model->empty();
+    for (char c : model ? std::string_view(*model) : std::string_view())
+        readable = readable && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+    if (!readable) return fail(codes::body_model, "the path's model is not text with %XX escapes");
+    inspection_.model_buffer = std::move(*model);
+    inspection_.model = inspection_.model_buffer;
+    return {};
 }
 
 /// Whether Weir can carry one more. Told before the body is read.
@@ -145,11 +170,14 @@ Result<void> ExchangeRun::identify(const route::Match& match) {
                     codes::route_not_found,
                     fmt::format("no operation is served at {}; add one, as in {}/chat/completions",
                                 request.path, request.path));
-            for (const auto& row : route::endpoints())
-                if (row.endpoint == (request.headers.find("anthropic-version")
+            for (const auto& row : route::endpoints()) {
+                if (row.endpoint != (request.headers.find("anthropic-version")
                                          ? route::Endpoint::messages
                                          : route::Endpoint::chat))
-                    endpoint_ = row;
+                    continue;
+                endpoint_ = row;  // the first: those of other dialects follow
+                break;
+            }
             suffix_ = endpoint_.suffix;
             break;
         case route::Identified::found:
@@ -159,6 +187,9 @@ Result<void> ExchangeRun::identify(const route::Match& match) {
     }
     dialect_ = dialect::dialect_from_string(endpoint_.dialect).value_or(dialect::Dialect::openai);
     operation_ = dialect::operation_from_string(endpoint_.name);
+    if (endpoint_.names_model()) inspection_.stream = endpoint_.streams;
+    json_array_ = endpoint_.streams && dialect_ == dialect::Dialect::gemini &&
+                  !names_parameter(query_, "alt", "sse");
     bool needs_model =
         operation_ && operation_ != dialect::Operation::models && endpoint_.method == "POST";
     if (needs_model && inspection_.model.empty())

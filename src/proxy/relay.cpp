@@ -19,7 +19,16 @@ namespace {
 
 // Where bodies of these dialects tell tokens, model and id.
 constexpr std::array<std::string_view, 3> kFacts{"usage", "model", "id"};
-constexpr std::array<std::string_view, 3> kCohereFacts{"meta", "model", "id"};
+constexpr std::array<std::string_view, 3> kGoogleFacts{"usageMetadata", "modelVersion",
+                                                       "responseId"};
+constexpr std::array<std::string_view, 3> kCohereFacts{"meta", "model", "id"};  // but for chat
+
+const std::array<std::string_view, 3>& facts_of(dialect::Dialect dialect,
+                                                std::optional<dialect::Operation> operation) {
+    if (dialect == dialect::Dialect::gemini) return kGoogleFacts;
+    const bool chat = operation == dialect::Operation::chat;
+    return dialect == dialect::Dialect::cohere && !chat ? kCohereFacts : kFacts;
+}
 
 bool is_event_stream(std::string_view content_type) {
     return istarts_with(trim(content_type), "text/event-stream");
@@ -93,6 +102,9 @@ net::Task<Result<void>> ExchangeRun::relay(AttemptRun& run) {
     BodyReader body(upstream, std::move(decoder), std::move(run.early));
     out.context.request_id = head.headers.value("x-amzn-requestid");
     out.context.counted_input = count_of(head.headers.value("x-amzn-bedrock-input-token-count"));
+    out.context.latency_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 std::chrono::steady_clock::now() - record_.sent)
+                                 .count();
     bool events = is_event_stream(head.headers.value("content-type"));
     bool inspected = operation_.has_value();
     record_.streamed = events || (out.translated && out.stream);
@@ -136,7 +148,7 @@ net::Task<Result<void>> ExchangeRun::relay_unchanged(const Head& head, BodyReade
     if (judged && !json && !type.empty())
         co_return fail(codes::upstream_protocol,
                        fmt::format("the provider answered 200 with {} instead of JSON", type));
-    json::MemberScanner scanner(dialect_ == dialect::Dialect::cohere ? kCohereFacts : kFacts);
+    json::MemberScanner scanner(facts_of(dialect_, operation_));
     std::string held;
     bool known = false;  // the facts were read from the whole
     while (true) {
@@ -210,7 +222,9 @@ void ExchangeRun::take_facts(std::optional<std::string_view> usage,
                              std::optional<std::string_view> id) {
     if (usage)
         if (auto value = json::parse(*usage))
-            record_.usage = dialect::decode_usage(dialect_, *value);
+            record_.usage = dialect::decode_usage(
+                dialect::body_dialect(operation_.value_or(dialect::Operation::chat), dialect_),
+                *value);
     record_.response_model = plain_string(model);
     record_.response_id = plain_string(id);
 }

@@ -51,11 +51,26 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
                     continue;
                 if (!content_sent_) commit_stream(out);
                 if (stream.content_started()) note_first_token();
-                if (limits_.active() || continuation_) meter_.events(events);
+                if (limits_.active() || continuation_) {
+                    if (dialect_ == dialect::Dialect::bedrock)
+                        meter_.frames(events);
+                    else
+                        meter_.events(events);
+                }
                 note_seals(events);
+                const bool grows = may_grow();
+                if (!grows && dialect::stream_is_reframed(out.context.operation, dialect_)) {
+                    take_facts();
+                    // What is open the encoder knows.
+                    cut_ = true;
+                    record_.finish_reasons = {"length"};
+                    stream.cut(events);
+                    co_await client_.finish(events);
+                    co_return Result<void>();
+                }
                 const std::array<std::string_view, 1> made{events};
                 auto pieces = to_client(made);
-                if (!may_grow()) {
+                if (!grows) {
                     take_facts();
                     co_return co_await cut_stream(out.context, pieces.front());
                 }
@@ -153,6 +168,9 @@ net::Task<Result<void>> ExchangeRun::relay_error(const snapshot::Attempt& attemp
     dialect::ClientError answer = dialect::translate_error(out.context, status, headers, text);
     record_.error = &codes::upstream_error;
     client_.header("content-type", answer.content_type);
+    for (const auto& header : answer.headers)  // the provider's own has gone ahead, if it said it
+        if (dialect::find_header(headers, header.name).empty())
+            client_.header(header.name, header.value);
     co_await client_.send(answer.body);
     co_return Result<void>();
 }

@@ -25,6 +25,8 @@ net::TimePoint ExchangeRun::stream_deadline() const {
 net::TimePoint ExchangeRun::next_keep_alive() const {
     auto interval = rule_->streams.keep_alive;
     if (interval.count() == 0 || !inspection_.stream || !operation_) return net::kNever;
+    // Neither AWS's messages nor JSON have comments.
+    if (dialect_ == dialect::Dialect::bedrock || json_array_) return net::kNever;
     return std::max(last_sign_, client_.begun()) + interval;
 }
 

@@ -11,6 +11,8 @@ namespace {
 constexpr std::string_view kOpenAi = "openai";
 constexpr std::string_view kAnthropic = "anthropic";
 constexpr std::string_view kCohere = "cohere";
+constexpr std::string_view kGemini = "gemini";
+constexpr std::string_view kBedrock = "bedrock";
 
 using E = Endpoint;
 constexpr EndpointRow kRows[] = {
@@ -30,9 +32,21 @@ constexpr EndpointRow kRows[] = {
     {E::tokenize, "POST", "/tokenize", "tokenize", kOpenAi},
     {E::models, "GET", "/models", "models", kOpenAi},
     {E::rerank, "POST", "/rerank", "rerank", kCohere},
+    {E::chat, "POST", "/chat", "chat", kCohere},
+    {E::embeddings, "POST", "/embed", "embeddings", kCohere},
+    {E::chat, "POST", "/models/{model}:generateContent", "chat", kGemini},
+    {E::chat, "POST", "/models/{model}:streamGenerateContent", "chat", kGemini, true},
+    {E::count_tokens, "POST", "/models/{model}:countTokens", "count_tokens", kGemini},
+    {E::embeddings, "POST", "/models/{model}:embedContent", "embeddings", kGemini},
+    {E::embeddings, "POST", "/models/{model}:batchEmbedContents", "embeddings", kGemini},
+    {E::chat, "POST", "/model/{model}/converse", "chat", kBedrock},
+    {E::chat, "POST", "/model/{model}/converse-stream", "chat", kBedrock, true},
+    {E::messages, "POST", "/model/{model}/invoke", "messages", kBedrock},
+    {E::messages, "POST", "/model/{model}/invoke-with-response-stream", "messages", kBedrock, true},
     {E::messages, "POST", "/messages", "messages", kAnthropic},
     {E::count_tokens, "POST", "/messages/count_tokens", "count_tokens", kAnthropic},
     {E::models, "GET", "/models", "models", kAnthropic},
+    {E::models, "GET", "/models", "models", kGemini},
     {E::passthrough, "GET", "/models/{id}", "model", kOpenAi},
     {E::passthrough, "GET", "/responses/{id}", "stored_responses", kOpenAi},
     {E::passthrough, "DELETE", "/responses/{id}", "stored_responses", kOpenAi},
@@ -58,7 +72,7 @@ constexpr EndpointRow kRows[] = {
 /// A path below root or prefix, cut into the parts that are looked up.
 struct Parts {
     std::string_view family;   ///< dialect whose rows count; empty: all
-    std::string_view version;  ///< "v1", "v2" or empty
+    std::string_view version;  ///< "v1", "v2", "v1beta" or empty
     std::string_view suffix;
 };
 
@@ -70,28 +84,53 @@ bool take_segment(std::string_view& path, std::string_view segment) {
     return true;
 }
 
+/// "/projects/P/locations/L/publishers/google", or its last two segments alone (Vertex AI).
+bool take_publisher(std::string_view& path) {
+    std::string_view rest = path;
+    for (std::string_view collection : {"projects", "locations"}) {
+        if (!take_segment(rest, collection)) continue;
+        const size_t end = rest.find('/', 1);
+        if (end == std::string_view::npos) return false;
+        rest.remove_prefix(end);
+    }
+    if (!take_segment(rest, "publishers") || !take_segment(rest, "google")) return false;
+    path = rest;
+    return true;
+}
+
 Parts cut(std::string_view path) {
     Parts parts;
-    for (std::string_view family : {kAnthropic, kCohere})
+    for (std::string_view family : {kAnthropic, kCohere, kGemini, kBedrock})
         if (parts.family.empty() && take_segment(path, family)) parts.family = family;
-    for (std::string_view version : {"v1", "v2"})
+    for (std::string_view version : {"v1", "v2", "v1beta", "v1beta1", "v1alpha"})
         if (parts.version.empty() && take_segment(path, version)) parts.version = version;
+    if ((parts.family.empty() || parts.family == kGemini) && take_publisher(path))
+        parts.family = kGemini;
     parts.suffix = path;
     return parts;
 }
 
 bool allows(const Parts& parts, const EndpointRow& row) {
     if (!parts.family.empty() && parts.family != row.dialect) return false;
-    return parts.version != "v2" || row.dialect == kCohere;
+    if (parts.version == "v2") return row.dialect == kCohere;
+    if (parts.version == "v1")  // of Cohere's chat and embed it is another API
+        return row.dialect != kCohere || row.endpoint == E::rerank;
+    return parts.version.empty() || row.dialect == kGemini;
 }
 
-/// Segment by segment; {id} stands for any segment that is not empty.
+/// One segment with its slash: {id} or {model} and what is written behind it.
+bool fits_segment(std::string_view wanted, std::string_view segment) {
+    if (!wanted.starts_with("/{")) return wanted == segment;
+    const std::string_view behind = wanted.substr(wanted.find('}') + 1);
+    return segment.size() > 1 + behind.size() && segment.ends_with(behind);
+}
+
+/// Segment by segment.
 bool fits(std::string_view pattern, std::string_view path) {
     while (!pattern.empty() && !path.empty()) {
         size_t pattern_end = std::min(pattern.find('/', 1), pattern.size());
         size_t path_end = std::min(path.find('/', 1), path.size());
-        std::string_view wanted = pattern.substr(0, pattern_end);
-        if (wanted == "/{id}" ? path_end < 2 : wanted != path.substr(0, path_end)) return false;
+        if (!fits_segment(pattern.substr(0, pattern_end), path.substr(0, path_end))) return false;
         pattern.remove_prefix(pattern_end);
         path.remove_prefix(path_end);
     }
@@ -184,6 +223,23 @@ Operation identify(std::string_view method, std::string_view path, size_t prefix
     if (operation.outcome == Identified::unknown_path) operation = find_pattern(rest, method);
     if (operation.outcome == Identified::unknown_path) operation = find_pattern(path, method);
     return operation;
+}
+
+std::string_view model_in_path(std::string_view path) {
+    constexpr std::string_view kPlaceholder = "{model}";
+    if (path.find("/model") == std::string_view::npos) return {};
+    for (const EndpointRow& row : kRows) {
+        const size_t begin = row.suffix.find(kPlaceholder);
+        if (begin == std::string_view::npos) continue;
+        const std::string_view before = row.suffix.substr(0, begin);
+        const std::string_view behind = row.suffix.substr(begin + kPlaceholder.size());
+        if (!path.ends_with(behind)) continue;
+        std::string_view rest = path.substr(0, path.size() - behind.size());
+        const size_t slash = rest.rfind('/');
+        if (slash == std::string_view::npos || slash + 1 == rest.size()) continue;
+        if (rest.substr(0, slash + 1).ends_with(before)) return rest.substr(slash + 1);
+    }
+    return {};
 }
 
 std::span<const EndpointRow> endpoints() {

@@ -1,9 +1,11 @@
 /// Which operation a method and path ask for, once a rule's prefix is known.
 ///
 /// A prefix is a base URL: below it, and below the root, a path may have a family (`/anthropic`,
-/// `/cohere`) and a version (`/v1`, `/v2`) before the operation's own suffix, so that any SDK works
-/// with the prefix, with or without the version, as its base URL. The table is plain data; the
-/// dialect room gives the names their meaning. Threads: pure functions over constants.
+/// `/cohere`, `/gemini`, `/bedrock`) and a version (`/v1`, `/v2`, `/v1beta`) before the operation's
+/// own suffix, so that any SDK works with the prefix, with or without the version, as its base URL.
+/// Vertex AI's `/v1/projects/P/locations/L/publishers/google` is such a family and version too. The
+/// table is plain data; the dialect room gives the names their meaning. Threads: pure functions
+/// over constants.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -36,9 +38,13 @@ enum class Endpoint : uint8_t {
 struct EndpointRow {
     Endpoint endpoint = Endpoint::passthrough;
     std::string_view method;
-    std::string_view suffix;   ///< "/chat/completions"; a segment {id} stands for any one segment
+    std::string_view suffix;   ///< "/chat/completions"; {id} and {model} stand for any one segment,
+                               ///< the latter for as much of it as is not written
     std::string_view name;     ///< in metrics and logs: "chat"
-    std::string_view dialect;  ///< of the client: "openai", "anthropic", "cohere"
+    std::string_view dialect;  ///< of the client: "openai", "anthropic", "cohere", …
+    bool streams = false;      ///< where the path says it: its answer is a stream
+    /// The path names the model, and says whether the answer is a stream; else the body does.
+    bool names_model() const { return suffix.find("{model}") != std::string_view::npos; }
 };
 
 enum class Identified : uint8_t {
@@ -57,6 +63,10 @@ struct Operation {
 
 /// `path` is without query; `prefix_length` is Match::prefix_length.
 Operation identify(std::string_view method, std::string_view path, size_t prefix_length);
+
+/// The model that a path names, percent-encoded as it stands there, whatever the prefix: of
+/// Gemini's and Bedrock's operations. Empty if the path names none.
+std::string_view model_in_path(std::string_view path);
 
 /// All rows, for documentation and tests.
 std::span<const EndpointRow> endpoints();

@@ -37,6 +37,29 @@ TEST(OperationTest, RootPaths) {
         {"/v1/moderations", "openai moderation"},
         {"/tokenize", "openai tokenize"},
         {"/cohere/v2/rerank", "cohere rerank"},
+        {"/cohere/v2/chat", "cohere chat"},
+        {"/v2/chat", "cohere chat"},
+        {"/v2/embed", "cohere embeddings"},
+        {"/v1/chat", "404"},
+        {"/v1/embed", "404"},
+        {"/v1beta/models/gemini-2.5-flash:generateContent", "gemini chat"},
+        {"/v1beta/models/gemini-2.5-flash:streamGenerateContent", "gemini chat"},
+        {"/gemini/v1beta/models/m:countTokens", "gemini count_tokens"},
+        {"/v1/models/m:embedContent", "gemini embeddings"},
+        {"/v1beta/models/m:batchEmbedContents", "gemini embeddings"},
+        {"/v1/projects/p/locations/l/publishers/google/models/m:generateContent", "gemini chat"},
+        {"/v1beta1/publishers/google/models/m:countTokens", "gemini count_tokens"},
+        {"/v1/projects/p/locations/l/publishers/google/chat/completions", "404"},
+        {"/v1/projects/p/publishers/anthropic/models/m:generateContent", "404"},
+        {"/v1beta/models/:generateContent", "404"},
+        {"/v1beta/models/m:explain", "404"},
+        {"/v1beta/chat/completions", "404"},
+        {"/model/anthropic.claude%3A0/converse", "bedrock chat"},
+        {"/bedrock/model/m/converse-stream", "bedrock chat"},
+        {"/model/m/invoke", "bedrock messages"},
+        {"/model/m/invoke-with-response-stream", "bedrock messages"},
+        {"/model//converse", "404"},
+        {"/v2/model/m/converse", "404"},
         {"/v2/rerank", "cohere rerank"},
         {"/anthropic/v1/messages", "anthropic messages"},
         {"/v1/messages", "anthropic messages"},
@@ -62,6 +85,9 @@ TEST(OperationTest, RootPaths) {
     EXPECT_EQ(identified("GET", "/v1/models"), "openai models");
     EXPECT_EQ(identified("GET", "/anthropic/v1/models"), "anthropic models");
     EXPECT_EQ(identified("GET", "/v1/models/ft:gpt-4o"), "openai model");
+    EXPECT_EQ(identified("GET", "/v1beta/models"), "gemini models");
+    EXPECT_EQ(identified("GET", "/gemini/v1/models"), "gemini models");
+    EXPECT_EQ(identified("GET", "/v1beta/models/m:generateContent"), "405 POST");
     EXPECT_EQ(identified("GET", "/v1/files/f_1/content"), "openai files");
     EXPECT_EQ(identified("DELETE", "/v1/responses/r_1"), "openai stored_responses");
 }
@@ -84,6 +110,10 @@ TEST(OperationTest, APrefixIsABaseUrl) {
     EXPECT_EQ(below("POST", "/messages"), "anthropic messages");
     EXPECT_EQ(below("POST", "/v1/messages"), "anthropic messages");
     EXPECT_EQ(below("POST", "/anthropic/v1/messages"), "anthropic messages");
+    EXPECT_EQ(below("POST", "/v2/chat"), "cohere chat");
+    EXPECT_EQ(below("POST", "/cohere/v2/embed"), "cohere embeddings");
+    EXPECT_EQ(below("POST", "/v1beta/models/m:generateContent"), "gemini chat");
+    EXPECT_EQ(below("POST", "/model/m/converse"), "bedrock chat");
     EXPECT_EQ(below("GET", "/v1/models"), "openai models");
     EXPECT_EQ(below("GET", "/models"), "openai models");
     EXPECT_EQ(below("GET", "/chat/completions"), "405 POST");
@@ -105,12 +135,27 @@ TEST(OperationTest, APrefixMayBePartOfAnOperation) {
 TEST(OperationTest, RowsAreFoundUnderTheirOwnSuffix) {
     for (const EndpointRow& row : endpoints()) {
         std::string path(row.dialect == "openai" ? "" : "/" + std::string(row.dialect));
-        path.append("/v1").append(row.suffix);
+        path.append(row.dialect == "cohere" ? "/v2" : "/v1").append(row.suffix);
         Operation operation = identify(row.method, path, 0);
         ASSERT_EQ(operation.outcome, Identified::found) << path;
         EXPECT_EQ(operation.row.name, row.name) << path;
         EXPECT_EQ(operation.row.dialect, row.dialect) << path;
+        EXPECT_EQ(operation.row.streams, row.streams) << path;
+        EXPECT_EQ(model_in_path(path), row.names_model() ? "{model}" : "") << path;
     }
+}
+
+TEST(OperationTest, ThePathNamesTheModel) {
+    EXPECT_EQ(model_in_path("/v1/agent/v1beta/models/gemini-2.5-flash:generateContent"),
+              "gemini-2.5-flash");
+    EXPECT_EQ(model_in_path("/models/a:b:countTokens"), "a:b");
+    EXPECT_EQ(model_in_path("/model/arn%3Aaws%2Fx/converse-stream"), "arn%3Aaws%2Fx");
+    EXPECT_EQ(model_in_path("/v1/chat/completions"), "");
+    EXPECT_EQ(model_in_path("/v1/models/gpt-4o"), "");
+    EXPECT_EQ(model_in_path("/xmodels/m:generateContent"), "");
+    EXPECT_EQ(model_in_path("/models/:generateContent"), "");
+    EXPECT_EQ(model_in_path("models:generateContent"), "");
+    EXPECT_EQ(model_in_path(""), "");
 }
 
 }  // namespace
