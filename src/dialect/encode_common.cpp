@@ -61,7 +61,7 @@ Result<void> check_unknowns(const Conversation& conversation) {
     for (const auto& unknown : conversation.unknown) {
         if (asks_for_sound(unknown)) return unsupported("/modalities", "answers in sound");
         for (const auto& row : kRows)
-            if (unknown.key == row.key && !says_nothing(unknown.value))
+            if (unknown.key == row.key && !says_nothing(unknown))
                 return unsupported("/" + unknown.key, row.what);
     }
     return {};

@@ -13,7 +13,9 @@ constexpr std::string_view kEnd = "<!-- end of what ./dev golden writes -->\n";
 
 std::string body_of(const json::Value& client, const json::Value& feature, std::string_view model) {
     json::Value body = json::Value::object();
-    body.set("model", json::Value::string(std::string(model)));
+    const std::string_view dialect = client.string_at("dialect");
+    if (dialect != "gemini" && dialect != "bedrock")  // theirs stands in the path
+        body.set("model", json::Value::string(std::string(model)));
     for (const json::Value* part : {client.find("base"), feature.find("with")})
         for (const json::Member& member : part->members())
             body.set(member.key, member.value);
