@@ -27,6 +27,8 @@ CASES = (
          against="1k", rival="weir"),
     Case("governed", "1 KB, governed", "request", ("--model", "gpt-whole-1024", *SHORT), ("weir-governed",), 3, 1.25,
          against="1k", rival="nginx"),
+    Case("shared", "1 KB, governed, limits in Redis", "request", ("--model", "gpt-whole-1024", *SHORT), ("weir-shared",), 3,
+         1.35, against="1k", rival="nginx"),
     Case("32k", "32 KB", "request", ("--model", "gpt-whole-32768", "--request-bytes", "32768", *SHORT), ALL, 3, 1.0),
     Case("burst", "SSE burst", "event", ("--model", "gpt-sse-200-0", *SHORT), ALL, 3, 1.0),
     Case("translated-burst", "translated SSE burst", "event", ("--model", "claude-sse-200-0", "--translated", *SHORT),

@@ -313,6 +313,30 @@ class WeirGoverned(Weir):
         return text
 
 
+class WeirGovernedShared(WeirGoverned):
+    """The same limits, shared with other instances through a Redis of its own, on the load's core."""
+    name = "weir-shared"
+    redis = None
+
+    @classmethod
+    def missing(cls):
+        return super().missing() or ("" if shutil.which("redis-server") else "redis-server is not installed")
+
+    def command(self):
+        port = free_port()
+        with open(f"{self.folder}/redis.log", "wb") as out:
+            self.redis = Child(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                                "--dir", self.folder], core=0, stdout=out, priority=PRIORITY)
+        wait_for_port(port, self.redis)
+        return [*super().command(), "--redis", f"redis://127.0.0.1:{port}"]
+
+    def stop(self):
+        super().stop()
+        if self.redis:
+            self.redis.stop()
+            self.redis = None
+
+
 class WeirThousandRules(Weir):
     name = "weir-1000"
     rules = 1000

@@ -37,7 +37,7 @@ class Bench:
         wait_for_port(self.origin_port, origin)
         self.peers = {c.name: c(f"{folder}/{c.name}", self.origin_port, self.files)
                       for c in (peers.Nginx, peers.Haproxy, peers.Weir, peers.WeirThousandRules,
-                                peers.WeirGoverned)}
+                                peers.WeirGoverned, peers.WeirGovernedShared)}
         self.samples = {}    # case → peer → [µs per unit]
         self.failures = []   # (case, peer, why)
         self.notes = []
