@@ -1,90 +1,23 @@
 """Limits on the real binary: what is admitted never exceeds them, what is counted is what the provider charged."""
 import collections
 import concurrent.futures
-import http.client
 import json
-import random
 import socket
-import time
 
 import openai
 import pytest
 
 from harness import config as configs
-from harness import raw, wire
+from harness import raw
+from harness.limits import COSTS, USER, LedgerMock, TestClock, chat, governed, limit, limits, policy, settings, settled, storm
 from harness.weir import ROOT, run, wait_until
 
 EXAMPLE = ROOT / "examples/token-limits"
-COSTS = [{"metadataKey": "total", "type": "TotalToken"}, {"metadataKey": "output", "type": "OutputToken"},
-         {"metadataKey": "input", "type": "InputToken"},
-         {"metadataKey": "weighted", "type": "CEL", "cel": "input_tokens + output_tokens * 3u"},
-         {"metadataKey": "fragile", "type": "CEL", "cel": "input_tokens + 12u / (13u - input_tokens)"}]
-
-
-def limit(requests, unit="Hour", key="total", request=0, headers=(), name="rule", **extra):
-    cost = {"request": {"from": "Number", "number": request}}
-    if key:
-        cost["response"] = {"from": "Metadata", "metadata": {"namespace": "io.envoy.ai_gateway", "key": key}}
-    selectors = {"clientSelectors": [{"headers": list(headers)}]} if headers else {}
-    return {"name": name, **selectors, "limit": {"requests": requests, "unit": unit}, "cost": cost, **extra}
-
-
-def policy(*rules, name="limits", kind="AIGatewayRoute", target="route", group="aigateway.envoyproxy.io"):
-    return configs.document("gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", name, {
-        "targetRefs": [{"group": group, "kind": kind, "name": target}],
-        "rateLimit": {"type": "Global", "global": {"rules": list(rules)}}})
-
-
-def settings(name="limits", **spec):
-    return configs.document("weir.dev/v1alpha1", "LimitOptions", f"options-of-{name}", {
-        "targetRefs": [{"group": "gateway.envoyproxy.io", "kind": "BackendTrafficPolicy", "name": name}], **spec})
-
-
-def governed(port, *rules, extra=(), schema="OpenAI", **route):
-    return configs.join(configs.route(configs.rule("provider"), llmRequestCosts=COSTS, **route),
-                        *configs.provider("provider", port, schema), policy(*rules), *extra)
-
-
-USER = {"name": "x-user-id", "type": "Distinct"}
-
-
-def limits(weir):
-    status, _, body = weir.admin_get("/api/limits")
-    assert status == 200
-    return {entry["rule"]: entry for entry in json.loads(body)["limits"]}
-
-
-def settled(weir, rule="rule"):
-    """The rule's entry once nothing is reserved any more."""
-    def entry():
-        found = limits(weir)[rule]
-        return found if found["reserved"] == 0 else None
-    return wait_until(entry, "nothing reserved")
 
 
 @pytest.fixture
 def mock(start_child):
-    """The mock provider as a process of its own: survives Weir, keeps a ledger."""
-    child = start_child("mock", "--port", "0", "--ready-file", "ready.json")
-    address = child.wait_ready()["listeners"]["mock"]
-
-    class Mock:
-        port = int(address.rsplit(":", 1)[1])
-
-        @staticmethod
-        def ledger():
-            connection = http.client.HTTPConnection(address, timeout=30)
-            connection.request("GET", "/mock/ledger")
-            return json.loads(connection.getresponse().read())
-    return Mock
-
-
-def chat(weir, words=3, max_tokens=None, user="ada", stream=False, headers=None, model="gpt-4o", **more):
-    members = {"max_tokens": max_tokens} if max_tokens else {}
-    body = {"model": model, "messages": [{"role": "user", "content": " ".join(["word"] * words)}], **members, **more}
-    if stream:
-        body["stream"] = True
-    return weir.request("POST", "/v1/chat/completions", body, {"x-user-id": user, **(headers or {})})
+    return LedgerMock(start_child)
 
 
 # --- one request after the other ----------------------------------------------------------------------------------------
@@ -224,7 +157,8 @@ def test_an_unreachable_provider_costs_nothing(start):
 
 def test_a_stream_that_breaks_costs_what_was_produced(start, mock):
     weir = start(config=governed(mock.port, limit(10_000)))
-    status, _, body = chat(weir, stream=True, max_tokens=500, headers={"x-mock-events": "100", "x-mock-cut-after": "40"})
+    headers = {"x-mock-events": "100", "x-mock-cut-after": "40", "x-mock-text": "word"}
+    status, _, body = chat(weir, stream=True, max_tokens=500, headers=headers)
     assert status == 200 and b'"error"' in body
     entry = settled(weir)
     line = weir.access_log()[0]
@@ -333,40 +267,12 @@ def test_buckets_of_a_quota_share(start, mock):
 
 # --- concurrency: a test of truth ---------------------------------------------------------------------------------------
 
-def storm(weir, clients, exchanges, seed=1):
-    """Random exchanges: sizes, streams, disconnects, faults. Returns statuses (0: the client left)."""
-    def one(number):
-        dice = random.Random(seed * 100_003 + number)
-        tokens = dice.choice([5, 20, 60])
-        stream = dice.random() < 0.6
-        headers = [("x-user-id", f"user-{dice.randrange(5)}"), ("x-request-id", f"storm-{seed}-{number}")]
-        fate = dice.random()
-        if fate < 0.08:
-            headers.append(("x-mock-status", dice.choice(["429", "500", "503"])))
-        elif fate < 0.16:
-            headers.append((dice.choice(["x-mock-cut-after", "x-mock-reset-after", "x-mock-error-after"]), str(dice.randrange(1, 9))))
-        leaves = 0.16 <= fate < 0.24
-        if leaves or fate < 0.3:
-            headers.append(("x-mock-pace-ms", "2"))
-        body = json.dumps({"model": "gpt-4o", "stream": stream, "max_tokens": tokens,
-                           "messages": [{"role": "user", "content": " ".join(["word"] * dice.randrange(1, 30))}]})
-        with raw.Connection(weir.address, timeout=60) as connection:
-            connection.send(raw.post("/v1/chat/completions", body, headers))
-            if leaves:
-                head = connection.head()
-                return 0 if head is None or head[1] == 200 else head[1]
-            response = connection.response()
-            return response.status if response else 0
-    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        return list(pool.map(one, range(exchanges)))
-
-
 @pytest.mark.timeout(300)
 def test_truth_under_concurrency(start, mock):
     total, each = 40_000, 12_000
     rules = [limit(total, unit="Day", name="everybody"), limit(each, unit="Day", name="each", headers=[USER])]
     weir = start(config=governed(mock.port, *rules))
-    statuses = collections.Counter(storm(weir, clients=200, exchanges=3000))
+    statuses = collections.Counter(storm([weir], clients=200, exchanges=3000))
     entry, apart = settled(weir, "everybody"), settled(weir, "each")
     lines = weir.access_log(3000, timeout=60)
     charged = {line["request_id"]: line.get("weir.limit.charged", 0) for line in lines}
@@ -375,9 +281,10 @@ def test_truth_under_concurrency(start, mock):
 
     assert statuses[429] > 100 and statuses[200] > 100, statuses  # the limits were reached
     assert entry["used"] <= total and all(key["used"] <= each for key in apart["usage"])
-    # The provider never charged more than the limit, whole answers and broken ones together.
+    # The provider never charged more than the limit, whole answers and broken streams together; an answer that failed whole
+    # costs the client nothing.
     assert sum(line["input"] + min(line["output"], max(line["sent"], line["output"] if line["complete"] else 0))
-               for line in ledger.values()) <= total
+               for identity, line in ledger.items() if charged[identity] > 0) <= total
     # What was charged is what the provider says, to the token, wherever it could say it.
     for identity, line in ledger.items():
         if identity not in estimated and line["complete"]:
@@ -451,6 +358,69 @@ def test_a_state_of_another_version_is_refused(folder, mock):
     assert done.returncode == 1 and "move it away" in done.stderr
 
 
+def test_takeover_shares_the_counters(start, mock, folder):
+    config = governed(mock.port, limit(1000, unit="Day"))
+    flags = ("--state-dir", folder / "state", "--takeover", str(folder / "weir.sock"))
+    old = start(*flags, config=config)
+    assert chat(old, max_tokens=300, headers={"x-mock-usage": "input=10,output=290"})[0] == 200
+    assert settled(old)["used"] == 300
+    with raw.Connection(old.address) as running:
+        body = json.dumps({"model": "m", "stream": True, "max_tokens": 200, "messages": [{"role": "user", "content": "Hi"}]})
+        running.send(raw.post("/v1/chat/completions", body, [("x-mock-events", "30"), ("x-mock-pace-ms", "50")]))
+        assert running.head()[1] == 200
+        held = limits(old)["rule"]["reserved"]
+        assert held >= 200
+        new = start(*flags, config=config)
+        assert limits(new)["rule"]["used"] + limits(new)["rule"]["reserved"] == 300 + held
+        assert chat(new, max_tokens=600)[0] == 429, "the old one's stream counts"
+        assert chat(new, max_tokens=300, headers={"x-mock-usage": "input=10,output=290"})[0] == 200
+        assert running.chunked()[1]
+    assert old.wait(20) == 0
+    [line] = [line for line in mock.ledger()["lines"] if line["model"] == "m"]
+    assert settled(new)["used"] == 600 + line["input"] + line["output"]
+
+
+# --- time ---------------------------------------------------------------------------------------------------------------
+
+def use(weir, tokens, **more):
+    return chat(weir, max_tokens=tokens - 10, headers={"x-mock-usage": f"input=10,output={tokens - 10}"}, **more)
+
+
+def test_windows_end_with_the_minute_and_the_hour(start, mock, folder):
+    clock = TestClock(folder)
+    clock.to_next(3600, 5)
+    rules = [limit(300, unit="Minute", name="minute"), limit(700, unit="Hour", name="hour")]
+    weir = start(config=governed(mock.port, *rules), env=clock.env)
+    assert use(weir, 250)[0] == 200
+    status, headers, body = use(weir, 250)
+    assert status == 429 and "rule minute" in json.loads(body)["error"]["message"] and int(headers["retry-after"]) <= 55
+    clock.to_next(60, 5)
+    assert use(weir, 250)[0] == 200
+    clock.to_next(60, 5)
+    status, headers, body = use(weir, 250)
+    assert status == 429 and "rule hour" in json.loads(body)["error"]["message"] and 3300 < int(headers["retry-after"]) <= 3480
+    assert limits(weir)["minute"]["used"] == 0 and limits(weir)["hour"]["used"] == 500
+    clock.to_next(3600, 5)
+    assert use(weir, 250)[0] == 200
+    assert limits(weir)["hour"]["used"] == 250
+
+
+def test_a_stream_across_a_minute_settles_in_the_minute_it_began(start, mock, folder):
+    clock = TestClock(folder)
+    clock.to_next(60, 5)
+    weir = start(config=governed(mock.port, limit(300, unit="Minute")), env=clock.env)
+    with raw.Connection(weir.address) as running:
+        body = json.dumps({"model": "m", "stream": True, "max_tokens": 200, "messages": [{"role": "user", "content": "Hi"}]})
+        running.send(raw.post("/v1/chat/completions", body, [("x-mock-events", "20"), ("x-mock-pace-ms", "20")]))
+        assert running.head()[1] == 200
+        assert chat(weir, max_tokens=150)[0] == 429
+        clock.to_next(60, 5)
+        assert use(weir, 300)[0] == 200, "the new minute has all of it"
+        assert running.chunked()[1]
+    assert settled(weir)["used"] == 300
+    assert use(weir, 20)[0] == 429
+
+
 # --- overflow: cut ------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
@@ -459,7 +429,7 @@ def test_cut_ends_a_stream_that_outgrows_its_limit(start, mock, path):
     body = {"model": "gpt-4o", "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
     if path == "/v1/messages":
         body["max_tokens"] = 100
-    headers = {"x-mock-events": "1000", "x-mock-pace-ms": "1"}
+    headers = {"x-mock-events": "1000", "x-mock-pace-ms": "1", "x-mock-text": "word"}
     status, _, answer = weir.request("POST", path, body, headers)
     assert status == 200
     if path == "/v1/messages":
@@ -468,6 +438,16 @@ def test_cut_ends_a_stream_that_outgrows_its_limit(start, mock, path):
         assert b'"finish_reason":"length"' in answer and answer.endswith(b"data: [DONE]\n\n")
         assert 150 <= answer.count(b'"content":') <= 210
     assert settled(weir)["used"] <= 210
+
+
+@pytest.mark.parametrize("model, tokens", [("gpt-4o", 204), ("unheard-of", 102)])
+def test_a_running_stream_is_counted_by_its_models_tokenizer(start, mock, model, tokens):
+    """Two tokens an event: where the tokenizer is known they count as two, else the event and its bytes are all there is."""
+    weir = start(config=governed(mock.port, limit(10_000, key="output")))
+    status, _, _ = chat(weir, stream=True, max_tokens=1000, model=model,
+                        headers={"x-mock-events": "300", "x-mock-cut-after": "103", "x-mock-text": "a,"})
+    assert status == 200
+    assert abs(settled(weir)["used"] - tokens) <= 4, weir.access_log()
 
 
 # --- the example, and the tools -----------------------------------------------------------------------------------------

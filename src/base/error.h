@@ -53,6 +53,10 @@ inline constexpr Code auth_denied{"auth.denied", Fault::policy, 403};
 // limits: at once for everybody, or for one backend (another may have quota)
 inline constexpr Code quota_exhausted{"quota.exhausted", Fault::policy, 429};
 inline constexpr Code quota_backend{"quota.backend_exhausted", Fault::policy, 429, true};
+/// The store that shares limits does not answer, and the limit's policy then admits nobody.
+inline constexpr Code quota_unavailable{"quota.unavailable", Fault::policy, 503};
+/// That store, as those who wait for it hear of it (never sent to a client).
+inline constexpr Code store_unavailable{"store.unavailable", Fault::internal, 503};
 // dialect
 inline constexpr Code dialect_request{"dialect.invalid_request", Fault::client, 400};
 inline constexpr Code dialect_unsupported{"dialect.unsupported", Fault::client, 422};
@@ -116,6 +120,8 @@ inline constexpr std::array kAllCodes{&codes::http_bad_request,
                                       &codes::auth_denied,
                                       &codes::quota_exhausted,
                                       &codes::quota_backend,
+                                      &codes::quota_unavailable,
+                                      &codes::store_unavailable,
                                       &codes::dialect_request,
                                       &codes::dialect_unsupported,
                                       &codes::dialect_no_translation,

@@ -39,7 +39,7 @@ json::Value number(uint64_t value) {
 }
 
 struct KeyUse {
-    uint64_t taken, reserved;
+    uint64_t taken, reserved, elsewhere;
     quota::Key key;
     quota::Time resets;
 };
@@ -49,7 +49,8 @@ std::vector<KeyUse> largest(const snapshot::LimitRule& rule, quota::Time now) {
     rule.counters->for_each([&](const quota::Node& node) {
         uint64_t taken = node.taken(rule.window, now);
         if (taken == 0) return;
-        out.push_back({taken, std::min(taken, quota::held_amount(node.held.load())), node.key(),
+        out.push_back({taken, std::min(taken, quota::held_amount(node.held.load())),
+                       node.elsewhere(rule.window, now), node.key(),
                        node.fits_at(rule.window, now, rule.limit, rule.limit)});
     });
     auto middle = out.begin() + static_cast<long>(std::min(out.size(), kMaxKeys));
@@ -68,7 +69,8 @@ json::Value key_to_json(const snapshot::LimitRule& rule, const KeyUse& use) {
     }
     out.set("used", number(use.taken - use.reserved));
     out.set("reserved", number(use.reserved));
-    out.set("remaining", number(rule.limit - std::min(rule.limit, use.taken)));
+    if (rule.window.leased) out.set("elsewhere", number(use.elsewhere));
+    out.set("remaining", number(rule.limit - std::min(rule.limit, use.taken + use.elsewhere)));
     out.set("resets", json::Value::string(date(use.resets)));
     return out;
 }
@@ -90,6 +92,14 @@ json::Value limit_to_json(const snapshot::LimitRule& rule, quota::Time now) {
     out.set("distinct", json::Value::boolean(rule.counters->spec().distinct));
     out.set("used", number(use.used()));
     out.set("reserved", number(use.reserved));
+    out.set("shared", json::Value::boolean(rule.window.leased));
+    if (rule.window.leased) {
+        out.set("elsewhere", number(use.elsewhere));
+        out.set("leased", number(use.leased));
+        out.set("failure", json::Value::string(std::string(to_string(rule.settings.failure))));
+        out.set("admitted_without_store", number(rule.counters->admitted_without_store.load()));
+        out.set("refused_without_store", number(rule.counters->refused_without_store.load()));
+    }
     out.set("keys", number(use.keys));
     out.set("rejected", number(rule.counters->rejected.load()));
     out.set("shadow_rejected", number(rule.counters->shadowed.load()));
@@ -101,15 +111,41 @@ json::Value limit_to_json(const snapshot::LimitRule& rule, quota::Time now) {
     return out;
 }
 
+void shared_metrics(const snapshot::LimitRule& rule, const quota::Use& use,
+                    const telemetry::Labels& labels, telemetry::Sink& sink) {
+    auto value = [](uint64_t n) { return static_cast<double>(n); };
+    sink.gauge("weir_limit_leased", "Of a shared limit: what this instance has in advance.",
+               value(use.leased), labels);
+    sink.gauge("weir_limit_elsewhere",
+               "Of a shared limit: what other instances had when the store last told.",
+               value(use.elsewhere), labels);
+    for (bool admitted : {true, false}) {
+        telemetry::Labels outcome = labels;
+        outcome.emplace_back("outcome", admitted ? "admitted" : "refused");
+        sink.counter("weir_limit_without_store_total",
+                     "Requests that the rule's `failure` decided, as its store did not answer.",
+                     value(admitted ? rule.counters->admitted_without_store
+                                    : rule.counters->refused_without_store),
+                     outcome);
+    }
+}
+
 }  // namespace
 
-std::string limits_json(const snapshot::Snapshot& snapshot, quota::Time now) {
+std::string limits_json(const snapshot::Snapshot& snapshot, const LeaseService* leases,
+                        quota::Time now) {
     json::Value limits = json::Value::array();
     for_each_limit(snapshot, [&](const snapshot::LimitRule& rule) {
         limits.push_back(limit_to_json(rule, now));
     });
     json::Value out;
     out.set("time", json::Value::string(date(now)));
+    if (leases) {
+        json::Value store;
+        store.set("address", json::Value::string(leases->address()));
+        store.set("up", json::Value::boolean(leases->reachable()));
+        out.set("store", std::move(store));
+    }
     out.set("limits", std::move(limits));
     return json::serialize(out);
 }
@@ -133,6 +169,7 @@ void limit_metrics(const snapshot::Snapshot& snapshot, quota::Time now, telemetr
                    value(use.reserved), labels);
         sink.gauge("weir_limit_keys", "Keys that used something in the present window.",
                    value(use.keys), labels);
+        if (rule.window.leased) shared_metrics(rule, use, labels, sink);
         sink.counter("weir_limit_rejected_total", "Requests refused because of this rule.",
                      value(rule.counters->rejected.load()), labels);
         sink.counter("weir_limit_shadow_rejected_total",

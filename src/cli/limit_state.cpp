@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds kTend{2};
 constexpr int kSyncEvery = 5;  // times
+constexpr uint64_t kSharedKey[] = {0x7765'6972'206c'696d, 0x6974'7320'6b65'7973};
 
 bool needs_estimates(const snapshot::LimitPlan& plan) {
     return std::any_of(plan.rules().begin(), plan.rules().end(), [](const auto& rule) {
@@ -22,20 +23,24 @@ bool needs_estimates(const snapshot::LimitPlan& plan) {
 
 }  // namespace
 
-Result<std::unique_ptr<LimitState>> LimitState::create(const std::string& state_dir, bool takeover,
-                                                       const Clock& clock) {
+Result<std::unique_ptr<LimitState>> LimitState::create(const Where& where, const Clock& clock) {
     std::unique_ptr<LimitState> self(new LimitState(clock));
-    if (state_dir.empty()) {
+    if (where.state_dir.empty()) {
         std::random_device random;
         auto word = [&] { return uint64_t{random()} << 32 | random(); };
         self->hasher_ = std::make_unique<quota::KeyHasher>(word(), word());
         self->registry_ = std::make_unique<quota::Registry>(self->heap_);
-        return self;
+    } else {
+        WEIR_TRY(self->file_, StateFile::open(where.state_dir, where.takeover));
+        self->hasher_ = std::make_unique<quota::KeyHasher>(self->file_->hasher());
+        self->registry_ = std::make_unique<quota::Registry>(*self->file_, self->file_->take_kept(),
+                                                            self->file_->alone());
     }
-    WEIR_TRY(self->file_, StateFile::open(state_dir, takeover));
-    self->hasher_ = std::make_unique<quota::KeyHasher>(self->file_->hasher());
-    self->registry_ = std::make_unique<quota::Registry>(*self->file_, self->file_->take_kept(),
-                                                        self->file_->alone());
+    if (where.redis.empty()) return self;
+    // All instances must find the same counter for the same value.
+    self->hasher_ = std::make_unique<quota::KeyHasher>(kSharedKey[0], kSharedKey[1]);
+    self->registry_->share();
+    WEIR_TRY(self->leases_, LeaseService::create(where.redis, where.loop, *self->registry_, clock));
     return self;
 }
 
@@ -44,6 +49,7 @@ LimitState::~LimitState() {
 }
 
 void LimitState::prepare(const snapshot::Snapshot& snapshot) {
+    if (leases_) leases_->adopt();
     std::set<std::string> models;
     bool needed = false;
     for (const auto& rule : snapshot.rules) {
@@ -68,6 +74,12 @@ void LimitState::prepare(const snapshot::Snapshot& snapshot) {
             log::error("{}", loaded.error().to_string());
 }
 
+void LimitState::connect() {
+    if (!leases_) return;
+    leases_->start();
+    leases_->connect();
+}
+
 void LimitState::start() {
     thread_ = std::thread([this] {
         ::pthread_setname_np(::pthread_self(), "limits");
@@ -85,16 +97,21 @@ void LimitState::tend() {
     }
 }
 
-void LimitState::stop() {
+void LimitState::drain() {
     {
         std::lock_guard guard(lock_);
         stopping_ = true;
     }
     wake_.notify_all();
     if (thread_.joinable()) thread_.join();
-    if (!file_) return;
-    file_->seal();
-    file_->sync();
+    if (leases_) leases_->retire();
+    if (file_) file_->seal();
+}
+
+void LimitState::stop() {
+    drain();
+    if (leases_) leases_->stop();
+    if (file_) file_->sync();
 }
 
 }  // namespace weir::cli

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "cli/lease_service.h"
 #include "cli/state_file.h"
 #include "proxy/gateway.h"
 #include "quota/registry.h"
@@ -17,18 +18,30 @@ namespace weir::cli {
 
 class LimitState {
 public:
-    /// Counters in `state_dir`, or in memory if it is empty. Fails as StateFile::open().
-    static Result<std::unique_ptr<LimitState>> create(const std::string& state_dir, bool takeover,
-                                                      const Clock& clock);
+    struct Where {
+        std::string state_dir;  ///< of the counters; empty: in memory
+        std::string redis;      ///< URL of what shares them with other instances; empty: nothing
+        int loop = 0;           ///< number of the loop that talks to it
+        bool takeover = false;
+    };
+    /// Fails as StateFile::open() and LeaseService::create().
+    static Result<std::unique_ptr<LimitState>> create(const Where& where, const Clock& clock);
     ~LimitState();
 
     quota::Registry& registry() { return *registry_; }
-    proxy::Limiting limiting() { return {*hasher_, vocabularies_, calibration_}; }
+    proxy::Limiting limiting() { return {*hasher_, vocabularies_, calibration_, leases_.get()}; }
+    /// Null: limits are not shared.
+    const LeaseService* leases() const { return leases_.get(); }
     /// Loads the tokenizers that the snapshot's limits need. Takes tens of milliseconds for each.
     void prepare(const snapshot::Snapshot& snapshot);
+    /// Reaches for the store that shares them, if there is one. Before anything serves.
+    void connect();
     /// Begins to tend the counters: idle keys expire, room is made ahead.
     void start();
-    /// Ends that. What is counted is for the next process from now on.
+    /// Ends that, and begins to give leases back. What is counted is for the next process from now
+    /// on.
+    void drain();
+    /// Once no exchange runs any more.
     void stop();
 
 private:
@@ -39,6 +52,7 @@ private:
     quota::HeapArena heap_;
     std::unique_ptr<quota::Registry> registry_;
     std::unique_ptr<quota::KeyHasher> hasher_;
+    std::unique_ptr<LeaseService> leases_;
     tokens::Vocabularies vocabularies_;
     tokens::Calibration calibration_;
     std::mutex lock_;

@@ -78,6 +78,12 @@ void add_run(CLI::App& app, RunOptions& o) {
     verb->add_option("--state-dir", o.state_dir,
                      "Folder in which the counters of limits survive a restart")
         ->envname("WEIR_STATE_DIR");
+    verb->add_option("--redis", o.redis,
+                     "Redis or Valkey through which instances share their limits: "
+                     "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS; a password is "
+                     "better kept in WEIR_REDIS")
+        ->envname("WEIR_REDIS")
+        ->type_name("URL");
     verb->add_option("--takeover", o.takeover,
                      "Unix socket through which this Weir takes the listening sockets of the one "
                      "that runs, which then drains; start both with the same PATH")

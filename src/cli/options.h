@@ -25,6 +25,7 @@ struct RunOptions {
     std::chrono::milliseconds drain_timeout{30'000};
     std::vector<std::string> allow_unenforced;
     std::string state_dir;  ///< folder where limits keep their counters; empty: in memory
+    std::string redis;      ///< URL of the Redis through which instances share limits; empty: none
     std::string takeover;   ///< Unix socket over which a new Weir gets the listening sockets
     bool watch = true;      ///< read the configuration again when its files change
 };

@@ -37,10 +37,15 @@ Result<std::unique_ptr<Program>> Program::create(const RunOptions& options,
 Result<void> Program::set_up(config::Configuration configuration, Inheritance* inherited) {
     if (options_.mock) WEIR_CHECK(set_up_mock());
     tokens_ = std::make_unique<TokenService>(static_cast<int>(options_.workers) + 1, clock_);
-    WEIR_TRY(limits_, LimitState::create(options_.state_dir, inherited != nullptr, clock_));
+    WEIR_TRY(limits_, LimitState::create({.state_dir = options_.state_dir,
+                                          .redis = options_.redis,
+                                          .loop = static_cast<int>(options_.workers) + 2,
+                                          .takeover = inherited != nullptr},
+                                         clock_));
     WEIR_TRY(auto snapshot, compile(configuration));
     tokens_->settle();
     limits_->prepare(*snapshot);
+    limits_->connect();
     WEIR_TRY(access_log_, telemetry::AccessLog::open(options_.access_log, options_.workers));
     metrics_ = std::make_unique<telemetry::Metrics>(
         options_.workers, telemetry::Metrics::Options{.version = WEIR_VERSION});
@@ -191,7 +196,7 @@ Result<void> Program::set_up_admin(Inheritance* inherited) {
     admin_loop_ = std::make_unique<LoopThread>(static_cast<int>(options_.workers), "admin");
     admin_handler_ = std::make_unique<admin::AdminHandler>(admin::AdminHandler::Sources{
         [this] { return scrape(); }, [this] { return config_json(); },
-        [this] { return limits_json(*in_force(), limit_time()); }, ready_});
+        [this] { return limits_json(*in_force(), limits_->leases(), limit_time()); }, ready_});
     admin_ = std::make_unique<Service>(*admin_loop_, *admin_handler_, http::ServerOptions{});
     for (std::size_t i = 0; i < admin_sockets_->size(); ++i) {
         WEIR_TRY(int fd, admin_sockets_->duplicate(i));
@@ -228,7 +233,7 @@ void Program::begin_drain(bool replaced) {
     ready_ = false;
     undrained_ = workers_.size();
     ports_.close();
-    limits_->stop();
+    limits_->drain();
     if (replaced && admin_) {
         admin_sockets_.reset();
         admin_loop_->call([this] { admin_->retire(0); });

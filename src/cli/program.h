@@ -15,6 +15,7 @@
 #include "cli/mock_service.h"
 #include "cli/options.h"
 #include "cli/ports.h"
+#include "cli/process_clock.h"
 #include "cli/reload_status.h"
 #include "cli/token_service.h"
 #include "cli/worker_runtime.h"
@@ -82,7 +83,7 @@ private:
     ReloadStatus reload_status_;
     std::optional<snapshot::Origin> mock_origin_;
     Ports ports_;
-    RealClock clock_;
+    ProcessClock clock_;
     balance::Registry health_;  ///< used by whoever publishes
     std::unique_ptr<LimitState> limits_;
     std::unique_ptr<telemetry::AccessLog> access_log_;

@@ -47,6 +47,7 @@ void Program::add_worker_sources(telemetry::Shard& shard, WorkerParts& parts) {
 void Program::add_sources() {
     metrics_->add_source([this](telemetry::Sink& sink) {
         if (auto snapshot = in_force()) limit_metrics(*snapshot, limit_time(), sink);
+        if (const LeaseService* leases = limits_->leases()) leases->report(sink);
     });
     metrics_->add_source([this](telemetry::Sink& sink) {
         sink.counter("weir_access_log_lines_total", "Lines given to the access log.",

@@ -70,6 +70,8 @@ constexpr Row kRows[] = {
     {&codes::quota_exhausted, &kRateLimited, "A limit is reached.", "rate_limit_exceeded"},
     {&codes::quota_backend, &kRateLimited, "The backend's quota is used up.",
      "rate_limit_exceeded"},
+    {&codes::quota_unavailable, &kOverloaded, "A limit cannot be checked at the moment."},
+    {&codes::store_unavailable, &kBroken, "The store of the gateway's limits does not answer."},
     {&codes::dialect_request, &kInvalid, "The request is not valid."},
     {&codes::dialect_unsupported, &kInvalid,
      "The provider does not support what the request asks."},

@@ -75,7 +75,8 @@ net::Task<void> ExchangeRun::answer_error(const Error& error) {
     std::optional<std::chrono::seconds> wait;
     if (plan_) wait = plan_->client_retry_after(std::chrono::steady_clock::now());
     if (error.code().name == codes::overloaded.name ||
-        error.code().name == codes::upstream_overflow.name)
+        error.code().name == codes::upstream_overflow.name ||
+        error.code().name == codes::quota_unavailable.name)
         wait = std::chrono::seconds(1);
     if (wait) client_.header("retry-after", fmt::format_int(wait->count()).c_str());
     std::vector<dialect::OwnedHeader> said;

@@ -122,7 +122,12 @@ net::Task<Result<void>> ExchangeRun::attempt_once(const snapshot::Attempt& attem
     answer_begun_ = false;
     try_deadline_ = try_deadline_of(std::chrono::steady_clock::now());
     meter_ = {};
-    if (!attempt.quotas.empty()) WEIR_CO_CHECK(reserve_quota(attempt));
+    if (!attempt.quotas.empty()) {
+        Result<void> reserved = reserve_quota(attempt);
+        if (!reserved && limits_.lacks_lease()) reserved = co_await reserve_with_leases(&attempt);
+        if (!reserved) co_return reserved;
+    }
+    if (limits_.active()) begin_meters(attempt);
     do {
         ask_again_ = false;
         bool whole = attempt.credential->needs_body() || !passes_through(attempt);

@@ -82,7 +82,7 @@ void ExchangeRun::discard_attempt() {
         used.input = expected().input;
         record_.discard_estimated = true;
     }
-    auto produced = static_cast<int64_t>(meter_.tokens());
+    auto produced = static_cast<int64_t>(this->produced());
     if (!used.output || *used.output < produced) {
         used.output = produced;
         record_.discard_estimated = true;

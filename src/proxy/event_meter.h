@@ -49,6 +49,7 @@ public:
         // The first event names the role and brings no text.
         return std::max(count_ - 1, text / kBytes);
     }
+    bool streams() const { return count_ > 0; }
     bool anything() const { return count_ + size_ + body_ > 0; }
 
 private:

@@ -21,6 +21,7 @@
 #include "proxy/limits.h"
 #include "proxy/upload.h"
 #include "route/operation.h"
+#include "tokens/answer_meter.h"
 
 namespace weir::dialect {
 class FirstContent;
@@ -68,6 +69,7 @@ struct Scratch {
     Record record;
     AttemptRun attempt;  ///< of exchanges whose attempts do not race
     LimitRun limits;
+    tokens::AnswerMeter answer;
 };
 
 class ExchangeRun {
@@ -96,6 +98,10 @@ private:
     // limit_phase.cpp: reserve and settle
     Result<void> reserve_limits();
     Result<void> reserve_quota(const snapshot::Attempt& attempt);
+    net::Task<Result<void>> reserve_with_leases(const snapshot::Attempt* quota);
+    net::Task<bool> grow_with_leases();
+    net::Task<void> await_leases(net::TimePoint deadline);
+    LimitFacts limit_facts(const snapshot::LimitView& view) const;
     tokens::Estimate estimate(std::string_view model);
     const tokens::Estimate& expected();
     int64_t expected_cost();
@@ -103,6 +109,10 @@ private:
     void count_discarded(const dialect::Usage& used, std::string_view model,
                          const snapshot::Attempt& attempt);
     bool may_grow();
+    void begin_meters(const snapshot::Attempt& attempt);
+    void measure(std::string_view events);
+    uint64_t produced();
+    uint64_t produced_in_all();
     void settle_limits();
     quota::Time limit_time() const;
 

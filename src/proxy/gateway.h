@@ -20,6 +20,7 @@
 #include "net/resolver.h"
 #include "proxy/health_prober.h"
 #include "proxy/load.h"
+#include "quota/leases.h"
 #include "snapshot/snapshot.h"
 #include "telemetry/access_log.h"
 #include "telemetry/metrics.h"
@@ -45,6 +46,7 @@ struct Limiting {
     const quota::KeyHasher& keys;
     const tokens::Vocabularies& vocabularies;
     tokens::Calibration& calibration;
+    quota::Leases* leases = nullptr;  ///< of limits that are shared with other instances; or null
 };
 
 class Gateway final : public http::Handler {

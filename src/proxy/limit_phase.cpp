@@ -1,8 +1,15 @@
 // Phase 8, reserve, and its settlement in phase 11.
+#include "net/notice.h"
 #include "proxy/client_headers.h"
 #include "proxy/exchange_run.h"
 
 namespace weir::proxy {
+namespace {
+
+/// How long an exchange waits for a store that answers, late. One that does not is not waited for.
+constexpr std::chrono::milliseconds kLeasePatience{250};
+
+}  // namespace
 
 quota::Time ExchangeRun::limit_time() const {
     return std::chrono::floor<quota::Milliseconds>(gateway_.parts_.clock.system_now());
@@ -93,8 +100,7 @@ struct View {
 Result<void> ExchangeRun::reserve_limits() {
     if (rule_->limits.empty()) return {};
     View request(client_, query_, record_.client_model);
-    auto port = static_cast<uint32_t>(port_ - pinned_->snapshot->ports.data());
-    LimitFacts facts{request.view, port, rule_->route, gateway_.parts_.limiting.keys};
+    LimitFacts facts = limit_facts(request.view);
     std::string_view model = record_.client_model;
     if (!rule_->attempts.empty()) model = model_at(rule_->attempts.front(), model);
     tokens::Estimate expected;
@@ -107,23 +113,123 @@ Result<void> ExchangeRun::reserve_quota(const snapshot::Attempt& attempt) {
     if (!LimitRun::quota_of(attempt, model)) return {};
     if (!estimated_) limits_.set_estimate(estimate(model));
     View request(client_, query_, record_.client_model);
+    return limits_.reserve_quota(attempt, model, limit_facts(request.view), limit_time());
+}
+
+LimitFacts ExchangeRun::limit_facts(const snapshot::LimitView& view) const {
     auto port = static_cast<uint32_t>(port_ - pinned_->snapshot->ports.data());
-    return limits_.reserve_quota(attempt, model,
-                                 {request.view, port, rule_->route, gateway_.parts_.limiting.keys},
-                                 limit_time());
+    const Limiting& limiting = gateway_.parts_.limiting;
+    return {view, port, rule_->route, limiting.keys, limiting.leases};
+}
+
+/// Goes on with a reservation (of `quota`, the backend's, or of the rule's limits) that failed for
+/// want of leases.
+net::Task<Result<void>> ExchangeRun::reserve_with_leases(const snapshot::Attempt* quota) {
+    auto deadline = std::chrono::steady_clock::now() + kLeasePatience;
+    while (true) {
+        co_await await_leases(deadline);
+        View request(client_, query_, record_.client_model);
+        LimitFacts facts = limit_facts(request.view);
+        Result<void> outcome;
+        if (quota) {
+            std::string_view model = model_at(*quota, record_.client_model);
+            outcome = limits_.reserve_quota_again(*quota, model, facts, limit_time());
+        } else {
+            std::string_view model = record_.client_model;
+            if (!rule_->attempts.empty()) model = model_at(rule_->attempts.front(), model);
+            outcome = limits_.reserve(facts, limits_.estimate(), model, limit_time());
+        }
+        if (outcome || !limits_.lacks_lease()) co_return outcome;
+    }
+}
+
+net::Task<bool> ExchangeRun::grow_with_leases() {
+    auto deadline = std::chrono::steady_clock::now() + kLeasePatience;
+    while (limits_.lacks_lease()) {
+        co_await await_leases(deadline);
+        if (limits_.may_grow_again(produced_in_all(), limit_time())) co_return true;
+    }
+    co_return false;
+}
+
+/// Asks for the leases that the exchange lacks, and waits for the answer, if there may be one.
+net::Task<void> ExchangeRun::await_leases(net::TimePoint deadline) {
+    quota::Leases& leases = *gateway_.parts_.limiting.leases;
+    std::vector<quota::LeaseNeed> needs = limits_.needs();
+    if (!leases.reachable()) co_return limits_.do_without();
+    if (std::chrono::steady_clock::now() >= deadline)  // others were faster, again and again
+        co_return limits_.learn(std::vector(needs.size(), quota::LeaseOutcome::full));
+    auto notice = std::make_shared<net::Notice>(gateway_.parts_.worker);
+    auto answer = std::make_shared<std::vector<quota::LeaseOutcome>>();
+    leases.refill(std::move(needs), [notice, answer](std::vector<quota::LeaseOutcome> outcomes) {
+        *answer = std::move(outcomes);
+        notice->tell();
+    });
+    bool told = co_await notice->told(deadline, client_.cancel());
+    if (told)
+        limits_.learn(*answer);
+    else
+        limits_.do_without();
+}
+
+namespace {
+
+/// Names of the members of a stream's events that hold what the model wrote.
+std::span<const std::string_view> text_members(std::optional<dialect::Operation> operation) {
+    using dialect::Operation;
+    static constexpr std::string_view kChat[] = {"\"content\"", "\"reasoning_content\"",
+                                                 "\"reasoning\"", "\"refusal\"", "\"arguments\""};
+    static constexpr std::string_view kText[] = {"\"text\""};
+    static constexpr std::string_view kDelta[] = {"\"delta\""};
+    static constexpr std::string_view kParts[] = {"\"text\"", "\"thinking\"", "\"partial_json\""};
+    if (operation == Operation::chat) return kChat;
+    if (operation == Operation::completions) return kText;
+    if (operation == Operation::responses) return kDelta;
+    if (operation == Operation::messages) return kParts;
+    return {};
+}
+
+}  // namespace
+
+/// Before an attempt's answer, of an exchange that limits concern.
+void ExchangeRun::begin_meters(const snapshot::Attempt& attempt) {
+    const tokens::Vocabulary* words = nullptr;
+    if (answers_in_tokens(operation_))
+        words = gateway_.parts_.limiting.vocabularies.find(
+            tokens::encoding_of(model_at(attempt, record_.client_model)));
+    scratch_->answer.begin(words, text_members(operation_));
+}
+
+/// The next events that the client is sent.
+void ExchangeRun::measure(std::string_view events) {
+    if (dialect_ == dialect::Dialect::bedrock) return meter_.frames(events);
+    meter_.events(events);
+    if (limits_.active()) scratch_->answer.events(events);
+}
+
+/// Output tokens so far: as the model's tokenizer counts the text, else (in frames, too) by events
+/// and bytes.
+uint64_t ExchangeRun::produced() {
+    bool counted = limits_.active() && scratch_->answer.counts() && meter_.streams() &&
+                   dialect_ != dialect::Dialect::bedrock;
+    return counted ? scratch_->answer.tokens() : meter_.tokens();
+}
+
+/// With what earlier attempts of a continued answer had brought.
+uint64_t ExchangeRun::produced_in_all() {
+    return static_cast<uint64_t>(record_.discarded.output.value_or(0)) + produced();
 }
 
 /// Asked as a stream goes on: false when it must end, because its limit has nothing left.
 bool ExchangeRun::may_grow() {
-    auto before = static_cast<uint64_t>(record_.discarded.output.value_or(0));
-    return !limits_.cuts() || limits_.may_grow(before + meter_.tokens(), limit_time());
+    return !limits_.cuts() || limits_.may_grow(produced_in_all(), limit_time());
 }
 
 void ExchangeRun::settle_limits() {
     if (!limits_.active()) return;
     LimitOutcome outcome;
     outcome.usage = record_.usage;
-    outcome.produced = answers_in_tokens(operation_) ? meter_.tokens() : 0;
+    outcome.produced = answers_in_tokens(operation_) ? produced() : 0;
     outcome.model = record_.provider_model;
     if (attempt_) outcome.backend = attempt_->reference;
     bool gone = record_.error && record_.error->name == codes::http_client_gone.name;

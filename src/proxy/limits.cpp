@@ -25,6 +25,14 @@ quota::Enforcement enforcement_of(const LimitRule& rule) {
                : quota::Enforcement::afterwards;
 }
 
+quota::LeaseNeed need_of(const LimitMatch& match, uint64_t amount) {
+    return {.counters = match.rule->counters,
+            .key = match.key,
+            .limit = match.rule->limit,
+            .amount = amount,
+            .ahead = match.rule->settings.lease == config::Lease::automatic};
+}
+
 std::string_view unit_name(const LimitRule& rule) {
     return quota::to_string(rule.window.unit);
 }
@@ -77,6 +85,7 @@ void LimitRun::clear() {
     route_ = {};
     estimate_ = {};
     cuts_ = false;
+    lacks_lease_ = false;
     refusal_.reset();
     report_.reset();
     discarded_.clear();
@@ -87,6 +96,8 @@ bool LimitRun::select(const snapshot::LimitPlan& plan, const LimitFacts& facts) 
     plan.select(facts.view, facts.port, facts.hasher, scratch_);
     route_ = facts.route;
     plan_ = &plan;
+    leases_ = facts.leases;
+    lease_states_.assign(leases_ ? scratch_.matches.size() : 0, LeaseState::unknown);
     return std::any_of(scratch_.matches.begin(), scratch_.matches.end(),
                        [](const LimitMatch& match) { return !match.rule->cost.nothing(); });
 }
@@ -129,15 +140,92 @@ Result<void> LimitRun::take(const std::vector<LimitMatch>& matches, quota::Reser
     demands_.clear();
     for (const auto& match : matches) {
         demand(match, model, backend);
+        if (match.rule->window.leased)
+            demands_.back().lacking = lacking(*match.rule, lease_states_[demands_.size() - 1]);
         cuts_ |= match.rule->settings.overflow == config::Overflow::cut && !match.rule->shadow &&
                  match.rule->cost.grows_with_output();
     }
     auto refusal = quota::reserve(demands_, now, into);
-    if (!refusal) return {};
+    lacks_lease_ = refusal && refusal->lacks_lease;
+    if (lacks_lease_) {
+        find_needs(matches, now);
+        return fail(code);
+    }
+    if (!refusal) {
+        if (leases_) note_leases(matches, into, now);
+        return {};
+    }
     const LimitRule& rule = *matches[refusal->demand].rule;
-    refusal_ = Refused{&rule, *refusal};
     report_ = Report{rule.name, 0, 0, refusal->standing.remaining(), false};
+    bool closed = rule.window.leased && !refusal->never_fits &&
+                  lease_states_[refusal->demand] == LeaseState::lost &&
+                  rule.settings.failure == config::StoreFailure::closed;
+    if (closed) {
+        rule.counters->refused_without_store.fetch_add(1, std::memory_order_relaxed);
+        return fail(codes::quota_unavailable,
+                    fmt::format("{} is shared with other gateways, and its store does not answer",
+                                rule.name));
+    }
+    refusal_ = Refused{&rule, *refusal};
     return fail(code, message(rule, *refusal, now));
+}
+
+/// What a demand does that its lease has no room for.
+quota::Lacking LimitRun::lacking(const LimitRule& rule, LeaseState state) {
+    if (state == LeaseState::unknown) return quota::Lacking::ask;
+    if (state == LeaseState::full) return quota::Lacking::refuse;
+    switch (rule.settings.failure) {
+        case config::StoreFailure::open:
+            return quota::Lacking::admit;
+        case config::StoreFailure::closed:
+            return quota::Lacking::refuse;
+        case config::StoreFailure::local:
+            return quota::Lacking::rest;
+    }
+    return quota::Lacking::rest;
+}
+
+void LimitRun::find_needs(const std::vector<LimitMatch>& matches, quota::Time now) {
+    growing_ = false;
+    needs_.clear();
+    lacking_.clear();
+    for (std::size_t i = 0; i < demands_.size(); ++i) {
+        if (!quota::lacks_lease(demands_[i], now)) continue;
+        needs_.push_back(need_of(matches[i], demands_[i].asked()));
+        lacking_.push_back(i);
+    }
+}
+
+void LimitRun::learn(const std::vector<quota::LeaseOutcome>& outcomes) {
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        if (outcomes[i] == quota::LeaseOutcome::granted) continue;
+        bool full = outcomes[i] == quota::LeaseOutcome::full;
+        (growing_ ? growth_ : lease_states_[lacking_[i]]) =
+            full ? LeaseState::full : LeaseState::lost;
+    }
+}
+
+void LimitRun::do_without() {
+    if (growing_)
+        growth_ = LeaseState::lost;
+    else
+        std::fill(lease_states_.begin(), lease_states_.end(), LeaseState::lost);
+}
+
+void LimitRun::touch(const LimitMatch& match) {
+    leases_->touch(need_of(match, 0));
+}
+
+/// The keeper must hear of what was taken without it.
+void LimitRun::note_leases(const std::vector<LimitMatch>& matches, const quota::Reservation& held,
+                           quota::Time now) {
+    for (std::size_t i = 0; i < matches.size(); ++i) {
+        const LimitRule& rule = *matches[i].rule;
+        bool lost = rule.window.leased && lease_states_[i] == LeaseState::lost;
+        if (lost) rule.counters->admitted_without_store.fetch_add(1, std::memory_order_relaxed);
+        // Buckets of a quota are charged though they have no room, if one of them has.
+        if ((lost || rule.group != 0) && held.beyond_lease(i, now)) touch(matches[i]);
+    }
 }
 
 /// Keeps what the keys of rules that show them stand for, the first time they are seen.
@@ -174,6 +262,11 @@ Result<void> LimitRun::reserve_quota(const snapshot::Attempt& attempt, std::stri
     const snapshot::QuotaPlan* quota = quota_of(attempt, model);
     if (!quota) return {};
     select(quota->plan, facts);
+    return reserve_quota_again(attempt, model, facts, now);
+}
+
+Result<void> LimitRun::reserve_quota_again(const snapshot::Attempt& attempt, std::string_view model,
+                                           const LimitFacts& facts, quota::Time now) {
     WEIR_CHECK(
         take(scratch_.matches, quota_held_, codes::quota_backend, model, attempt.reference, now));
     remember(facts);
@@ -241,12 +334,29 @@ bool LimitRun::grow(const std::vector<LimitMatch>& rules, quota::Reservation& he
         uint64_t has = held.reserved(i);
         if (needs <= has) continue;
         // In steps, and for the last tokens of a limit exactly.
-        room &= held.extend(i, needs - has + kStep, now) || held.extend(i, needs - has, now);
+        quota::Lacking otherwise = lacking(rule, growth_);
+        if (held.extend(i, needs - has + kStep, now, otherwise) ||
+            held.extend(i, needs - has, now, otherwise)) {
+            if (growth_ == LeaseState::lost && held.beyond_lease(i, now)) touch(rules[i]);
+            continue;
+        }
+        room = false;
+        if (!rule.window.leased || otherwise != quota::Lacking::ask) continue;
+        lacks_lease_ = true;
+        needs_.push_back(need_of(rules[i], needs - has));
     }
     return room;
 }
 
 bool LimitRun::may_grow(uint64_t produced, quota::Time now) {
+    growth_ = LeaseState::unknown;
+    return may_grow_again(produced, now);
+}
+
+bool LimitRun::may_grow_again(uint64_t produced, quota::Time now) {
+    growing_ = true;
+    lacks_lease_ = false;
+    needs_.clear();
     bool room = grow(rules_, held_, produced, now);
     return grow(quota_rules_, quota_held_, produced, now) && room;
 }
@@ -275,6 +385,10 @@ void LimitRun::settle(const std::vector<LimitMatch>& rules, quota::Reservation& 
         report_ = Report{rule.name, reported.reserved, amount, after.remaining(), false};
     }
     held.settle(actual_, now);
+    if (!leases_) return;
+    for (const auto& match : rules)
+        if (match.rule->window.leased && match.rule->settings.lease == config::Lease::off)
+            touch(match);
 }
 
 void LimitRun::discard(const dialect::Usage& usage, std::string_view model,

@@ -18,6 +18,7 @@
 
 #include "http/exchange.h"
 #include "proxy/event_meter.h"
+#include "quota/leases.h"
 #include "quota/reservation.h"
 #include "snapshot/snapshot.h"
 #include "tokens/estimate.h"
@@ -30,6 +31,7 @@ struct LimitFacts {
     uint32_t port = 0;
     std::string_view route;
     const quota::KeyHasher& hasher;
+    quota::Leases* leases = nullptr;
 };
 
 /// How an exchange ended, for settlement.
@@ -56,10 +58,21 @@ public:
     /// Reserves what select() found. Fails with quota.exhausted.
     Result<void> reserve(const LimitFacts& facts, const tokens::Estimate& estimate,
                          std::string_view model, quota::Time now);
+    /// The last reserve(), reserve_quota() or may_grow() failed only because this gateway's lease
+    /// of a shared limit has no room. Ask for needs(), learn() what became of it or do_without(),
+    /// and call it again.
+    bool lacks_lease() const { return lacks_lease_; }
+    std::vector<quota::LeaseNeed> needs() { return std::move(needs_); }
+    void learn(const std::vector<quota::LeaseOutcome>& outcomes);
+    /// The store does not answer: the rules' `failure` says what then holds.
+    void do_without();
+
     /// Reserves of the quota that `attempt` has for `model`, in place of a former attempt's. Fails
     /// with quota.backend_exhausted.
     Result<void> reserve_quota(const snapshot::Attempt& attempt, std::string_view model,
                                const LimitFacts& facts, quota::Time now);
+    Result<void> reserve_quota_again(const snapshot::Attempt& attempt, std::string_view model,
+                                     const LimitFacts& facts, quota::Time now);
     /// What reserve_quota() will reserve of; it needs set_estimate() before.
     static const snapshot::QuotaPlan* quota_of(const snapshot::Attempt& attempt,
                                                std::string_view model);
@@ -71,6 +84,7 @@ public:
     void write_headers(http::Exchange& client, quota::Time now) const;
     /// The answer has grown. False: a rule with overflow `cut` has nothing left for it.
     bool may_grow(uint64_t produced, quota::Time now);
+    bool may_grow_again(uint64_t produced, quota::Time now);
     bool cuts() const { return cuts_; }
     /// An attempt is over that is not the exchange's last one, and used tokens: they are charged
     /// with the rest, and to its backend's quota now.
@@ -90,6 +104,8 @@ public:
     bool refused() const { return refusal_.has_value(); }
 
 private:
+    /// What is known of a rule's lease, beside what its counter says.
+    enum class LeaseState : uint8_t { unknown, full, lost };
     struct Share {
         const snapshot::LimitRule* rule = nullptr;
         quota::Standing standing;
@@ -121,6 +137,11 @@ private:
     void settle(const std::vector<snapshot::LimitMatch>& rules, quota::Reservation& held,
                 const LimitOutcome& outcome, const snapshot::TokenCounts& counts, quota::Time now,
                 const Share& reported);
+    void touch(const snapshot::LimitMatch& match);
+    static quota::Lacking lacking(const snapshot::LimitRule& rule, LeaseState state);
+    void find_needs(const std::vector<snapshot::LimitMatch>& matches, quota::Time now);
+    void note_leases(const std::vector<snapshot::LimitMatch>& matches,
+                     const quota::Reservation& held, quota::Time now);
     void remember(const LimitFacts& facts);
 
     const snapshot::LimitPlan* plan_ = nullptr;              // the last one selected from
@@ -136,6 +157,13 @@ private:
     std::vector<Discarded> discarded_;
     snapshot::LimitScratch scratch_;
     std::vector<quota::Demand> demands_;
+    quota::Leases* leases_ = nullptr;
+    bool lacks_lease_ = false;
+    std::vector<LeaseState> lease_states_;  // of the matches that are being reserved
+    std::vector<quota::LeaseNeed> needs_;   // that were found lacking,
+    std::vector<std::size_t> lacking_;      // and of which matches
+    bool growing_ = false;                  // they are a running stream's
+    LeaseState growth_ = LeaseState::unknown;
     std::vector<uint64_t> actual_;
 };
 

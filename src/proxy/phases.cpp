@@ -79,7 +79,9 @@ net::Task<Result<void>> ExchangeRun::phases() {
     if (lists_models()) co_return co_await answer_models();
     WEIR_CO_CHECK(find_rule());
     if (endpoint_.endpoint == route::Endpoint::models) co_return co_await answer_models();
-    WEIR_CO_CHECK(reserve_limits());
+    Result<void> reserved = reserve_limits();
+    if (!reserved && limits_.lacks_lease()) reserved = co_await reserve_with_leases(nullptr);
+    if (!reserved) co_return reserved;
     co_return co_await attempts();
 }
 

@@ -277,7 +277,7 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
                     continue;
                 }
                 commit_stream(out);
-                meter_.events(held);
+                measure(held);
                 if (!held.empty()) {
                     const std::array<std::string_view, 1> before{held};
                     note_seals(held);
@@ -288,12 +288,14 @@ net::Task<Result<void>> ExchangeRun::relay_events(Outgoing& out, BodyReader& bod
             note_first_token();
             if (limits_.active() || continuation_)
                 for (std::string_view sent : pieces)
-                    meter_.events(sent);
+                    measure(sent);
             if (watches_seals_)
                 for (std::string_view passing : pieces)
                     note_seals(passing);
             pieces = to_client(pieces);
-            if (!may_grow()) {
+            bool room = may_grow();
+            if (!room && limits_.lacks_lease()) room = co_await grow_with_leases();
+            if (!room) {
                 take_facts();
                 co_return co_await cut_stream(out.context, pieces.empty() ? "" : pieces.back());
             }
@@ -368,7 +370,7 @@ net::Task<Result<void>> ExchangeRun::cut_stream(const dialect::Context& context,
                                 .model = record_.response_model,
                                 .created = limit_time().time_since_epoch().count() / 1000,
                                 .last = last,
-                                .output_tokens = meter_.tokens()},
+                                .output_tokens = produced()},
                                events);
     co_await client_.finish(events);
     co_return Result<void>();

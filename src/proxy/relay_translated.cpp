@@ -51,14 +51,10 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
                     continue;
                 if (!content_sent_) commit_stream(out);
                 if (stream.content_started()) note_first_token();
-                if (limits_.active() || continuation_) {
-                    if (dialect_ == dialect::Dialect::bedrock)
-                        meter_.frames(events);
-                    else
-                        meter_.events(events);
-                }
+                if (limits_.active() || continuation_) measure(events);
                 note_seals(events);
-                const bool grows = may_grow();
+                bool grows = may_grow();
+                if (!grows && limits_.lacks_lease()) grows = co_await grow_with_leases();
                 if (!grows && dialect::stream_is_reframed(out.context.operation, dialect_)) {
                     take_facts();
                     // What is open the encoder knows.

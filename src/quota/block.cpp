@@ -15,8 +15,8 @@ bool makes_sense(const BlockHeader& header, std::size_t room) {
     if (header.magic != kBlockMagic || bytes == 0 || bytes > room) return false;
     if (!header.used) return true;
     return header.unit <= static_cast<uint8_t>(Unit::year) && header.kind <= 1 &&
-           header.identity_size <= BlockHeader::kMaxIdentity && header.nodes > 0 &&
-           header.node_size == Node::size(header.window()) &&
+           header.leased <= 1 && header.identity_size <= BlockHeader::kMaxIdentity &&
+           header.nodes > 0 && header.node_size == Node::size(header.window()) &&
            kNodesAt + std::size_t{header.nodes} * header.node_size <= bytes;
 }
 

@@ -34,11 +34,13 @@ struct BlockHeader {
     uint8_t distinct = 0;
     uint8_t shard = 0;
     uint32_t identity_size = 0;
-    uint64_t reserved = 0;
+    uint64_t leased = 0;  ///< 1: nodes have leases (lease.h)
     char identity[kMaxIdentity] = {};
 
     std::string_view name() const { return {identity, identity_size}; }
-    Window window() const { return {static_cast<Unit>(unit), static_cast<Window::Kind>(kind)}; }
+    Window window() const {
+        return {static_cast<Unit>(unit), static_cast<Window::Kind>(kind), leased != 0};
+    }
 };
 static_assert(sizeof(BlockHeader) <= 768);
 inline constexpr std::size_t kNodesAt = 768;  ///< where a block's nodes begin

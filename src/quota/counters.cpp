@@ -14,6 +14,7 @@ BlockHeader proto_of(const CounterSpec& spec, std::size_t shard) {
     header.unit = static_cast<uint8_t>(spec.window.unit);
     header.kind = static_cast<uint8_t>(spec.window.kind);
     header.distinct = spec.distinct;
+    header.leased = spec.window.leased;
     header.shard = static_cast<uint8_t>(shard);
     header.identity_size =
         static_cast<uint32_t>(std::min(spec.identity.size(), BlockHeader::kMaxIdentity));
@@ -50,6 +51,7 @@ void Counters::adopt(Block block, bool alone) {
     const BlockHeader& header = header_of(block);
     bool single = header.shard >= kShards || !shards_[header.shard];
     (single ? *single_ : *shards_[header.shard]).adopt(block, alone);
+    if (single && !shared_.load()) shared_.store(single_->find(kEverybody));
 }
 
 void Counters::sweep(Time now) {
@@ -87,6 +89,9 @@ Use Counters::use(Time now) const {
         sum.keys += taken > 0;
         sum.taken += taken;
         sum.reserved += std::min(reserved, taken);
+        if (!spec_.window.leased) return;
+        sum.leased += node.headroom(spec_.window, now);
+        sum.elsewhere += node.elsewhere(spec_.window, now);
     });
     return sum;
 }

@@ -28,8 +28,10 @@ struct CounterSpec {
 /// Sums over the keys at one moment, for people.
 struct Use {
     uint64_t keys = 0;
-    uint64_t taken = 0;     ///< used and reserved, in the present window
-    uint64_t reserved = 0;  ///< of it, what is not settled yet
+    uint64_t taken = 0;      ///< used and reserved, in the present window
+    uint64_t reserved = 0;   ///< of it, what is not settled yet
+    uint64_t leased = 0;     ///< of a shared limit: what is free for this gateway in advance,
+    uint64_t elsewhere = 0;  ///< and what others had when the store last told
     uint64_t used() const { return taken - std::min(taken, reserved); }
 };
 
@@ -73,6 +75,8 @@ public:
 
     std::atomic<uint64_t> rejected{0};  ///< refusals because of this limit
     std::atomic<uint64_t> shadowed{0};  ///< those that shadow mode let pass
+    /// While the store of a shared limit did not answer: admitted and refused by `failure`.
+    std::atomic<uint64_t> admitted_without_store{0}, refused_without_store{0};
 
 private:
     Shard& shard_of(const Key& key) const { return *shards_[(key.low >> 20) % kShards]; }

@@ -39,6 +39,13 @@ void Node::reset(Window window, Time now, const Key& key) {
     if (window.kind == Window::Kind::sliding)
         for (uint32_t i = 0; i < kRing; ++i)
             slices()[i].store(0);
+    if (window.leased) {
+        Lease& mine = lease(window);
+        mine.holder.store(0);
+        mine.others.store(0);
+        for (uint32_t i = 0; i < window.numbers(); ++i)
+            granted(window, i).store(0);
+    }
     named.store(0);
     touch(now);
     key_high.store(key.high);
@@ -140,6 +147,87 @@ Time Node::fits_at(Window window, Time now, uint64_t amount, uint64_t limit) con
         if (!exceeds(left, amount, limit)) return window.start(later);
     }
     return window.start(number + kRing);
+}
+
+/// Where a window's, or a slice's, amount stands.
+const Node::Slice& Node::cell(Window window, uint64_t number) const {
+    return window.kind == Window::Kind::fixed ? word : slices()[number % kRing];
+}
+
+const Node::Slice& Node::granted(Window window, uint64_t number) const {
+    const auto* first = reinterpret_cast<const Slice*>(lease_at(window) + 1);
+    return first[number % window.numbers()];
+}
+
+Taken Node::take_leased(Window window, Time now, uint64_t amount, uint64_t slack) {
+    uint64_t number = window.number(now);
+    auto index = static_cast<uint32_t>(number % kRing);
+    bool sliding = window.kind == Window::Kind::sliding;
+    if (sliding) drop_expired(number);
+    Slice& in = cell(window, number);
+    const Slice& grant = granted(window, number);
+    uint64_t seen = in.load(std::memory_order_relaxed);
+    while (true) {
+        bool present = age(number, number_of(seen)) == 0;
+        uint32_t slice = present ? number_of(seen) : cut(number);
+        uint64_t before = present ? amount_of(seen) : 0;
+        Taken taken{false, slice, index, before};
+        uint64_t lease = grant.load(std::memory_order_acquire);
+        if (number_of(lease) != slice || exceeds(before, amount + slack, amount_of(lease)))
+            return taken;
+        if (sliding) word.fetch_add(amount);  // the whole first: node.h
+        if (!in.compare_exchange_weak(seen, pack(slice, before + amount))) {
+            if (sliding) word.fetch_sub(amount);
+            continue;
+        }
+        if (sliding && !present && amount_of(seen) > 0) word.fetch_sub(amount_of(seen));
+        lease = grant.load(std::memory_order_seq_cst);
+        taken.admitted = number_of(lease) == slice && before + amount <= amount_of(lease);
+        if (taken.admitted)
+            taken.total = before + amount;
+        else
+            give_back(window, taken, amount);  // the keeper was about to return this part of it
+        return taken;
+    }
+}
+
+uint64_t Node::headroom(Window window, Time now) const {
+    uint64_t number = window.number(now);
+    uint64_t lease = granted_in(window, number);
+    return lease - std::min(lease, taken_in(window, number));
+}
+
+uint64_t Node::elsewhere(Window window, Time now) const {
+    if (!window.leased) return 0;
+    uint64_t seen = lease_at(window)->others.load(std::memory_order_relaxed);
+    return age(window.number(now), number_of(seen)) < window.numbers() ? amount_of(seen) : 0;
+}
+
+uint64_t Node::taken_in(Window window, uint64_t number) const {
+    uint64_t seen = cell(window, number).load(std::memory_order_seq_cst);
+    return number_of(seen) == cut(number) ? amount_of(seen) : 0;
+}
+
+uint64_t Node::granted_in(Window window, uint64_t number) const {
+    uint64_t seen = granted(window, number).load(std::memory_order_acquire);
+    return number_of(seen) == cut(number) ? amount_of(seen) : 0;
+}
+
+void Node::grant(Window window, uint64_t number, uint64_t amount) {
+    granted(window, number).store(pack(cut(number), amount), std::memory_order_seq_cst);
+}
+
+uint64_t Node::lower_grant(Window window, uint64_t number, uint64_t amount) {
+    uint64_t before = granted_in(window, number);
+    grant(window, number, amount);
+    uint64_t taken = taken_in(window, number);
+    if (taken <= amount) return amount;
+    grant(window, number, std::min(before, taken));
+    return std::min(before, taken);
+}
+
+void Node::learn_elsewhere(Window window, uint64_t number, uint64_t amount) {
+    lease(window).others.store(pack(cut(number), amount), std::memory_order_relaxed);
 }
 
 }  // namespace weir::quota

@@ -12,22 +12,20 @@
 /// Sliding windows: `word` is the amount over all slices, and each slice is a word of its own after
 /// the node. What enters is added to the whole first and to its slice second; what leaves is taken
 /// from the slice first and from the whole second. So the whole is never less than the sum of the
-/// slices, and the limit holds. Nodes live in blocks (block.h) that may be a file's memory.
+/// slices, and the limit holds. What is counted together with other gateways has its lease behind
+/// that (lease.h). Nodes live in blocks (block.h) that may be a file's memory.
 #pragma once
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "quota/key.h"
+#include "quota/lease.h"
 #include "quota/window.h"
 
 namespace weir::quota {
-
-inline constexpr int kAmountBits = 44;
-inline constexpr uint64_t kAmountMask = (uint64_t{1} << kAmountBits) - 1;
-inline constexpr uint64_t kNumberMask = (uint64_t{1} << (64 - kAmountBits)) - 1;
-/// A single amount, and a limit, are never taken for more: 8.8 million million.
-inline constexpr uint64_t kMaxAmount = uint64_t{1} << (kAmountBits - 1);
 
 enum class Admit : uint8_t { within_limit, always };
 
@@ -40,6 +38,7 @@ struct Taken {
 };
 
 struct Node {
+    using Slice = std::atomic<uint64_t>;
     static constexpr uint32_t kRing = Window::kSlices + 1;
 
     std::atomic<uint64_t> key_low;  ///< 0: free, or about to be
@@ -51,6 +50,23 @@ struct Node {
 
     /// Adds `amount` to the window of `now`, if the sum stays within `limit` or must not.
     Taken take(Window window, Time now, uint64_t amount, uint64_t limit, Admit admit);
+    /// The same within the lease of the present window (or slice), of which `slack` must be left.
+    Taken take_leased(Window window, Time now, uint64_t amount, uint64_t slack);
+    /// What a lease leaves for now.
+    uint64_t headroom(Window window, Time now) const;
+    /// Taken in the window by other gateways, their leases included, as far as it is known.
+    uint64_t elsewhere(Window window, Time now) const;
+    /// Of the slice (or window) `number` alone: taken, and granted by the store.
+    uint64_t taken_in(Window window, uint64_t number) const;
+    uint64_t granted_in(Window window, uint64_t number) const;
+    /// Changes what is granted. One thread: the lease keeper's.
+    void grant(Window window, uint64_t number, uint64_t amount);
+    /// Lowers it to `amount`, or as far as what is taken allows; returns what is granted then.
+    uint64_t lower_grant(Window window, uint64_t number, uint64_t amount);
+    void learn_elsewhere(Window window, uint64_t number, uint64_t amount);
+    Lease& lease(Window window) {
+        return *const_cast<Lease*>(std::as_const(*this).lease_at(window));
+    }
     /// Turns `amount` tokens, taken into the window that `taken` names, into `actual`. What goes
     /// beyond `amount` is taken from the present window, that one or a later.
     void settle(Window window, Time now, const Taken& taken, uint64_t amount, uint64_t actual);
@@ -78,12 +94,26 @@ struct Node {
     void reset(Window window, Time now, const Key& key);
 
     static std::size_t size(Window window) {
-        return sizeof(Node) +
-               (window.kind == Window::Kind::sliding ? kRing * sizeof(std::atomic<uint64_t>) : 0);
+        return sizeof(Node) + slices_size(window) +
+               (window.leased ? sizeof(Lease) + window.numbers() * sizeof(Slice) : 0);
     }
 
 private:
-    using Slice = std::atomic<uint64_t>;
+    static std::size_t slices_size(Window window) {
+        return window.kind == Window::Kind::sliding ? kRing * sizeof(Slice) : 0;
+    }
+    const Lease* lease_at(Window window) const {
+        return reinterpret_cast<const Lease*>(reinterpret_cast<const std::byte*>(this + 1) +
+                                              slices_size(window));
+    }
+    const Slice& cell(Window window, uint64_t number) const;
+    const Slice& granted(Window window, uint64_t number) const;
+    Slice& cell(Window window, uint64_t number) {
+        return const_cast<Slice&>(std::as_const(*this).cell(window, number));
+    }
+    Slice& granted(Window window, uint64_t number) {
+        return const_cast<Slice&>(std::as_const(*this).granted(window, number));
+    }
     Slice* slices() { return reinterpret_cast<Slice*>(this + 1); }
     const Slice* slices() const { return reinterpret_cast<const Slice*>(this + 1); }
     Taken take_fixed(uint64_t number, uint64_t amount, uint64_t limit, Admit admit);

@@ -28,11 +28,12 @@ Registry::~Registry() = default;
 Registry::Name Registry::name_of(const CounterSpec& spec) {
     return {spec.identity.substr(0, BlockHeader::kMaxIdentity),
             static_cast<uint8_t>(spec.window.unit), static_cast<uint8_t>(spec.window.kind),
-            spec.distinct};
+            spec.distinct, spec.window.leased};
 }
 
 Registry::Name Registry::name_of(const BlockHeader& header) {
-    return {std::string(header.name()), header.unit, header.kind, header.distinct != 0};
+    return {std::string(header.name()), header.unit, header.kind, header.distinct != 0,
+            header.leased != 0};
 }
 
 std::shared_ptr<Counters> Registry::acquire(const CounterSpec& spec) {
@@ -41,10 +42,20 @@ std::shared_ptr<Counters> Registry::acquire(const CounterSpec& spec) {
     auto& counters = limits_[name];
     if (counters) return counters;
     counters = std::make_shared<Counters>(spec, arena_);
-    if (auto left = waiting_.extract(name))
+    // What a running process has leased is its own: this one begins with what the store says.
+    bool takes_over = alone_ || !spec.window.leased;
+    if (auto left = takes_over ? waiting_.extract(name) : decltype(waiting_)::node_type())
         for (Block block : left.mapped())
             counters->adopt(block, alone_);
     return counters;
+}
+
+std::vector<std::shared_ptr<Counters>> Registry::leased() {
+    Lock::Guard guard(lock_);
+    std::vector<std::shared_ptr<Counters>> found;
+    for (const auto& [name, counters] : limits_)
+        if (name.leased && counters) found.push_back(counters);
+    return found;
 }
 
 void Registry::sweep(Time now) {

@@ -24,6 +24,11 @@ public:
     /// The Counters of that identity, window and distinctness. `max_keys` is that of the first to
     /// ask.
     std::shared_ptr<Counters> acquire(const CounterSpec& spec);
+    /// From now on limits that hold over all instances are counted in leases.
+    void share() { shares_ = true; }
+    bool shares() const { return shares_; }
+    /// The Counters of limits that are shared with other gateways.
+    std::vector<std::shared_ptr<Counters>> leased();
     /// Frees counters, limits and blocks that count no more. Now and then, from no worker.
     void sweep(Time now);
 
@@ -31,7 +36,7 @@ private:
     struct Name {
         std::string identity;
         uint8_t unit, kind;
-        bool distinct;
+        bool distinct, leased;
         auto operator<=>(const Name&) const = default;
     };
     static Name name_of(const CounterSpec& spec);
@@ -39,6 +44,7 @@ private:
 
     Arena& arena_;
     const bool alone_;
+    bool shares_ = false;
     Lock lock_;
     std::map<Name, std::shared_ptr<Counters>> limits_;
     std::map<Name, std::vector<Block>> waiting_;  // of limits that nobody has acquired yet

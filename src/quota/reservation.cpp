@@ -11,21 +11,40 @@ uint64_t bounded(uint64_t amount) {
     return std::min(amount, kMaxAmount);
 }
 
-/// With Enforcement::afterwards one more call is let in as long as anything is left.
-uint64_t asked(const Demand& demand) {
-    return demand.enforcement == Enforcement::reserve ? demand.amount
-                                                      : std::max<uint64_t>(demand.amount, 1);
+/// What counts towards a limit: of a shared one, what others have too.
+uint64_t known_taken(const Node& node, Window window, Time now) {
+    return node.taken(window, now) + node.elsewhere(window, now);
+}
+
+struct Asked {
+    uint64_t amount, slack, limit;  ///< slack: must be free, and is not taken
+};
+
+Taken take_for(Node& node, Window window, Time now, const Asked& asked, Lacking lacking) {
+    uint64_t others = 0;
+    if (window.leased) {
+        Taken taken = node.take_leased(window, now, asked.amount, asked.slack);
+        if (taken.admitted || lacking == Lacking::ask || lacking == Lacking::refuse) return taken;
+        if (lacking == Lacking::admit)
+            return node.take(window, now, asked.amount, 0, Admit::always);
+        others = node.elsewhere(window, now);
+    }
+    if (asked.slack + others > asked.limit) return {};
+    return node.take(window, now, asked.amount, asked.limit - asked.slack - others,
+                     Admit::within_limit);
 }
 
 Refusal refuse(std::size_t index, const Demand& demand, const Node& node, Time now) {
     Window window = demand.counters->window();
     uint64_t limit = bounded(demand.limit);
-    uint64_t amount = bounded(asked(demand));
+    uint64_t amount = bounded(demand.asked());
+    bool never = amount > limit;
     return {index,
-            {demand.limit, node.taken(window, now), node.fits_at(window, now, limit, limit)},
+            {demand.limit, known_taken(node, window, now), node.fits_at(window, now, limit, limit)},
             amount,
             node.fits_at(window, now, amount, limit),
-            amount > limit};
+            never,
+            window.leased && demand.lacking == Lacking::ask && !never};
 }
 
 }  // namespace
@@ -52,11 +71,11 @@ void Reservation::settle(std::span<const uint64_t> actual, Time now) {
     let_go();
 }
 
-bool Reservation::extend(std::size_t demand, uint64_t more, Time now) {
+bool Reservation::extend(std::size_t demand, uint64_t more, Time now, Lacking lacking) {
     Hold& hold = holds_[demand];
     more = bounded(more);
     Window window = hold.counters->window();
-    Taken taken = hold.node->take(window, now, more, bounded(hold.limit), Admit::within_limit);
+    Taken taken = take_for(*hold.node, window, now, {more, 0, bounded(hold.limit)}, lacking);
     if (!taken.admitted) return false;
     if (taken.number != hold.taken.number) {  // what the older window holds stays there
         hold.before += std::exchange(hold.amount, 0);
@@ -71,7 +90,7 @@ Standing Reservation::standing(std::size_t demand, Time now) const {
     const Hold& hold = holds_[demand];
     Window window = hold.counters->window();
     uint64_t limit = bounded(hold.limit);
-    return {hold.limit, hold.node->taken(window, now),
+    return {hold.limit, known_taken(*hold.node, window, now),
             hold.node->fits_at(window, now, limit, limit)};
 }
 
@@ -79,12 +98,11 @@ Standing Reservation::standing(std::size_t demand, Time now) const {
 bool Reservation::take(const Demand& demand, Time now) {
     uint64_t amount = bounded(demand.amount);
     uint64_t limit = bounded(demand.limit);
-    uint64_t slack = bounded(asked(demand)) - amount;  // must be free, and is not taken
+    uint64_t slack = bounded(demand.asked()) - amount;  // must be free, and is not taken
     Window window = demand.counters->window();
     Node& node = demand.counters->hold(demand.key, now, amount);
     Hold hold{demand.counters, &node, {}, amount, demand.limit};
-    if (slack <= limit)
-        hold.taken = node.take(window, now, amount, limit - slack, Admit::within_limit);
+    hold.taken = take_for(node, window, now, {amount, slack, limit}, demand.lacking);
     holds_.push_back(hold);
     return hold.taken.admitted;
 }
@@ -108,14 +126,18 @@ std::optional<Refusal> Reservation::take_group(std::span<const Demand> demands, 
     bool room = false;
     for (std::size_t i = begin; i < end; ++i) {
         bool admitted = take(demands[i], now);
-        if (demands[i].shadow) continue;
-        room |= admitted;
+        // Even a shadow asks for a lease before it says that there is no room.
+        bool may_refuse = !demands[i].shadow || (demands[i].counters->window().leased &&
+                                                 demands[i].lacking == Lacking::ask &&
+                                                 demands[i].asked() <= demands[i].limit);
+        if (!may_refuse) continue;
+        room |= admitted && !demands[i].shadow;
         if (!admitted && !full) full = i;
     }
     if (full && !room) {
         const Demand& demand = demands[*full];
-        demand.counters->rejected.fetch_add(1, std::memory_order_relaxed);
         Refusal refusal = refuse(*full, demand, *holds_[*full].node, now);
+        if (!refusal.lacks_lease) demand.counters->rejected.fetch_add(1, std::memory_order_relaxed);
         drop_refused(begin);
         return refusal;
     }
@@ -139,12 +161,29 @@ std::optional<Refusal> reserve(std::span<const Demand> demands, Time now, Reserv
     return std::nullopt;
 }
 
+bool Reservation::beyond_lease(std::size_t demand, Time now) const {
+    const Hold& hold = holds_[demand];
+    Window window = hold.counters->window();
+    if (!window.leased) return false;
+    uint64_t number = window.number(now);
+    return hold.node->taken_in(window, number) > hold.node->granted_in(window, number);
+}
+
+bool lacks_lease(const Demand& demand, Time now) {
+    Window window = demand.counters->window();
+    uint64_t amount = bounded(demand.asked());
+    if (!window.leased || demand.lacking != Lacking::ask || amount > bounded(demand.limit))
+        return false;
+    const Node* node = demand.counters->find(demand.key);
+    return !node || node->headroom(window, now) < amount;
+}
+
 Standing look(const Counters& counters, const Key& key, uint64_t limit, Time now) {
     const Node* node = counters.find(key);
     Window window = counters.window();
     uint64_t cut = bounded(limit);
     if (!node) return {limit, 0, window.start(window.number(now) + 1)};
-    return {limit, node->taken(window, now), node->fits_at(window, now, cut, cut)};
+    return {limit, known_taken(*node, window, now), node->fits_at(window, now, cut, cut)};
 }
 
 }  // namespace weir::quota

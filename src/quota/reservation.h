@@ -27,6 +27,14 @@ enum class Enforcement : uint8_t {
     afterwards,  ///< nothing before the call but a look at what is left (Envoy AI Gateway's way)
 };
 
+/// What a demand on a shared limit (lease.h) does when this gateway's lease has no room for it.
+enum class Lacking : uint8_t {
+    ask,     ///< fails with Refusal::Why::lease: the lease keeper may get more
+    refuse,  ///< the keeper has asked: there is no more, or (without a store) none is given
+    rest,    ///< the store cannot be asked: counts against what nobody is known to have
+    admit,   ///< the store cannot be asked: is counted and admitted
+};
+
 /// One limit's share in a request.
 struct Demand {
     Counters* counters = nullptr;
@@ -38,6 +46,12 @@ struct Demand {
     /// Neighbours with the same group other than 0 are buckets of one shared quota: each is
     /// charged, and one with room is enough (QuotaPolicy mode Shared).
     uint32_t group = 0;
+    Lacking lacking = Lacking::ask;
+    /// What must be free. With Enforcement::afterwards one more call is let in as long as anything
+    /// is left.
+    uint64_t asked() const {
+        return enforcement == Enforcement::reserve ? amount : std::max<uint64_t>(amount, 1);
+    }
 };
 
 /// Where a limit stands for one key.
@@ -52,8 +66,9 @@ struct Refusal {
     std::size_t demand = 0;  ///< which one had no room
     Standing standing;
     uint64_t amount = 0;
-    Time retry;               ///< when `amount` may fit
-    bool never_fits = false;  ///< it is more than the whole limit
+    Time retry;                ///< when `amount` may fit
+    bool never_fits = false;   ///< it is more than the whole limit
+    bool lacks_lease = false;  ///< only this gateway's part of the limit has no room (Lacking::ask)
 };
 
 class [[nodiscard]] Reservation {
@@ -69,8 +84,11 @@ public:
     void release();
     /// Replaces what is held by what was used, in the order of the demands, and ends.
     void settle(std::span<const uint64_t> actual, Time now);
-    /// Holds `more` of one demand, if the limit has it. For a stream that outgrows its estimate.
-    bool extend(std::size_t demand, uint64_t more, Time now);
+    /// Of a shared limit: what is taken of it passes the lease, so the keeper must hear of it.
+    bool beyond_lease(std::size_t demand, Time now) const;
+    /// Holds `more` of one demand, if the limit (a shared one: the lease) has it. For a stream that
+    /// outgrows its estimate.
+    bool extend(std::size_t demand, uint64_t more, Time now, Lacking lacking = Lacking::ask);
     uint64_t reserved(std::size_t demand) const {
         return holds_[demand].amount + holds_[demand].before;
     }
@@ -99,6 +117,9 @@ private:
 /// Takes all demands into `into`, which is empty, or none and says which limit refused. Shadow
 /// demands and refusals are counted in their Counters. The Counters outlive the Reservation.
 std::optional<Refusal> reserve(std::span<const Demand> demands, Time now, Reservation& into);
+
+/// True if the lease lacks room for a demand that may ask for more.
+bool lacks_lease(const Demand& demand, Time now);
 
 /// How a limit stands for a key, with nothing held.
 Standing look(const Counters& counters, const Key& key, uint64_t limit, Time now);

@@ -31,6 +31,8 @@ struct Window {
 
     Unit unit = Unit::minute;
     Kind kind = Kind::fixed;
+    /// Counted together with other gateways, by leases of a store (lease.h).
+    bool leased = false;
 
     bool operator==(const Window&) const = default;
     /// Of a fixed window, or of one slice.
@@ -42,6 +44,8 @@ struct Window {
     uint64_t number(Time now) const {
         return static_cast<uint64_t>(now.time_since_epoch() / step());
     }
+    /// How many neighbouring numbers count at a moment.
+    uint32_t numbers() const { return kind == Kind::fixed ? 1 : kSlices + 1; }
     Time start(uint64_t number) const {
         return Time(step() * static_cast<Milliseconds::rep>(number));
     }

@@ -69,9 +69,11 @@ Result<void> LimitCompiler::add(LimitPlan& plan, const config::LimitUse& use,
     rule.name = fmt::format("{} rule {}", rule.policy, from.label);
     rule.counter = use.counter;
     rule.limit = from.limit;
-    rule.window = {unit_of(from.unit), from.settings.window == config::WindowKind::sliding
-                                           ? quota::Window::Kind::sliding
-                                           : quota::Window::Kind::fixed};
+    rule.window = {
+        unit_of(from.unit),
+        from.settings.window == config::WindowKind::sliding ? quota::Window::Kind::sliding
+                                                            : quota::Window::Kind::fixed,
+        registry_ && registry_->shares() && from.scope == config::LimitRule::Scope::global};
     rule.request_cost = from.request_cost;
     rule.counts_requests = from.counts_requests();
     rule.shadow = from.shadow;

@@ -1,0 +1,178 @@
+#include "cli/lease_service.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "base/log.h"
+#include "net/sleep.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{100};
+constexpr std::chrono::milliseconds kPatience{250};  // of claims, before requests stop to wait
+constexpr std::chrono::seconds kStart{3};
+constexpr std::chrono::seconds kEnd{2};
+constexpr std::chrono::milliseconds kPause{10};  // between looks, at start and end
+
+uint64_t seed() {
+    std::random_device random;
+    return uint64_t{random()} << 32 | random();
+}
+
+Result<std::unique_ptr<net::TlsContext>> trust(const store::RedisAddress& address) {
+    if (!address.tls) return std::unique_ptr<net::TlsContext>();
+    std::string pem;
+    if (!address.ca_file.empty()) {
+        std::ifstream file(address.ca_file);
+        std::ostringstream text;
+        text << file.rdbuf();
+        pem = text.str();
+        if (!file || pem.empty())
+            return fail(codes::config_invalid,
+                        fmt::format("--redis: cannot read the CA file {}", address.ca_file));
+    }
+    return net::TlsContext::create(pem);
+}
+
+}  // namespace
+
+LeaseService::LeaseService(int id, quota::Registry& registry, const Clock& clock)
+    : registry_(registry),
+      clock_(clock),
+      loop_(id, "leases"),
+      resolver_(loop_.worker()),
+      random_(seed()) {}
+
+Result<std::unique_ptr<LeaseService>> LeaseService::create(const std::string& url, int id,
+                                                           quota::Registry& registry,
+                                                           const Clock& clock) {
+    auto address = store::parse_redis_url(url);
+    if (!address)
+        return fail(codes::config_invalid, fmt::format("--redis: {}", address.error().detail()));
+    std::unique_ptr<LeaseService> self(new LeaseService(id, registry, clock));
+    WEIR_TRY(self->tls_, trust(*address));
+    LeaseService& service = *self;
+    self->store_ = std::make_unique<store::RedisStore>(
+        self->loop_.worker(), self->resolver_, std::move(*address), self->tls_.get(),
+        [&service] { return std::uniform_real_distribution<double>(0, 1)(service.random_); },
+        [&service](store::RedisStore::Change change) { service.changed(change); });
+    self->keeper_ = std::make_unique<quota::LeaseKeeper>(*self->store_,
+                                                         [&service] { return service.random_(); });
+    return self;
+}
+
+LeaseService::~LeaseService() {
+    loop_.stop();
+}
+
+quota::Time LeaseService::now() const {
+    return std::chrono::floor<quota::Milliseconds>(clock_.system_now());
+}
+
+void LeaseService::start() {
+    store_->start();
+    loop_.worker().tasks().spawn(run());
+    loop_.start();
+    running_ = true;
+}
+
+void LeaseService::connect() {
+    auto deadline = std::chrono::steady_clock::now() + kStart;
+    while (!reachable() && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(kPause);
+    if (reachable())
+        log::info("limits: shared through {}", address());
+    else
+        log::warn("limits: {} does not answer yet", address());
+}
+
+net::Task<void> LeaseService::run() {
+    while (true) {
+        co_await net::Sleep(loop_.worker(), std::chrono::steady_clock::now() + kTick, cancel_);
+        step();
+    }
+}
+
+void LeaseService::step() {
+    bool answers = store_->answers(kPatience);
+    keeper_->set_growing(store_->settled());
+    if (answers) keeper_->tick(now());
+    reachable_ = answers && store_->settled();
+    active_ = keeper_->active();
+    claims_ = keeper_->claims();
+}
+
+void LeaseService::changed(store::RedisStore::Change change) {
+    if (change == store::RedisStore::Change::lost) {
+        reachable_ = false;
+        return;
+    }
+    if (change == store::RedisStore::Change::forgot) keeper_->restore(registry_.leased(), now());
+    step();
+}
+
+void LeaseService::refill(std::vector<quota::LeaseNeed> needs, Done done) {
+    loop_.worker().post([this, needs = std::move(needs), done = std::move(done)]() mutable {
+        if (reachable())
+            keeper_->refill(std::move(needs), std::move(done), now());
+        else
+            done(std::vector(needs.size(), quota::LeaseOutcome::lost));
+    });
+}
+
+void LeaseService::touch(quota::LeaseNeed need) {
+    loop_.worker().post([this, need = std::move(need)] { keeper_->touch(need, now()); });
+}
+
+void LeaseService::adopt() {
+    loop_.worker().post([this] { keeper_->adopt(registry_.leased(), now()); });
+}
+
+void LeaseService::retire() {
+    loop_.worker().post([this] {
+        keeper_->retire();
+        step();
+    });
+}
+
+void LeaseService::stop() {
+    if (!std::exchange(running_, false)) return;
+    auto deadline = std::chrono::steady_clock::now() + kEnd;
+    bool returned = false;
+    loop_.call([this] { keeper_->retire(); });
+    while (!returned && std::chrono::steady_clock::now() < deadline) {
+        loop_.call([&] {
+            step();
+            returned = !reachable() || keeper_->all_returned(now());
+        });
+        if (!returned) std::this_thread::sleep_for(kPause);
+    }
+    if (!returned || !reachable())
+        log::warn("limits: {} was not told all that was used and not used here", address());
+    loop_.stop();
+}
+
+void LeaseService::report(telemetry::Sink& sink) const {
+    const store::RedisStats& stats = store_->stats();
+    auto value = [](uint64_t n) { return static_cast<double>(n); };
+    sink.gauge("weir_limit_store_up", "1 while the Redis that shares limits answers.",
+               reachable() ? 1 : 0, {});
+    sink.counter("weir_limit_store_connections_total", "Connections made to it.",
+                 value(stats.connections), {});
+    sink.counter("weir_limit_store_failures_total", "Connections to it lost or not made.",
+                 value(stats.failures), {});
+    sink.counter("weir_limit_store_answers_total", "Batches of claims (and pings) it answered.",
+                 value(stats.answers), {});
+    sink.counter("weir_limit_store_seconds_total", "Time until those answers, summed.",
+                 value(stats.waited_ns) / 1e9, {});
+    sink.counter("weir_limit_store_claims_total", "Claims of leases sent to it.", value(claims_),
+                 {});
+    sink.gauge("weir_limit_store_leases", "Counters with a lease that is in use.", value(active_),
+               {});
+}
+
+}  // namespace weir::cli
