@@ -156,6 +156,7 @@ net::Task<bool> ExchangeRun::grow_with_leases() {
 net::Task<void> ExchangeRun::await_leases(net::TimePoint deadline) {
     quota::Leases& leases = *gateway_.parts_.limiting.leases;
     std::vector<quota::LeaseNeed> needs = limits_.needs();
+    if (needs.empty()) co_return;  // the keeper was faster
     if (!leases.reachable()) co_return limits_.do_without();
     if (std::chrono::steady_clock::now() >= deadline)  // others were faster, again and again
         co_return limits_.learn(std::vector(needs.size(), quota::LeaseOutcome::full));
