@@ -1,4 +1,5 @@
-/// The client side of HTTP/1.1: pooled connections to providers.
+/// The client side of HTTP: pooled connections to providers, of HTTP/1.1 or, shared by the
+/// exchanges of a worker, of HTTP/2 (h2/client_session.h).
 ///
 ///     WEIR_CO_TRY(ClientExchange upstream, co_await pool.acquire(origin, deadline, cancel));
 ///     WEIR_CO_CHECK(co_await upstream.send(pieces, stall));
@@ -18,11 +19,19 @@
 #include <unordered_map>
 #include <vector>
 
-#include "http/h1/body_decoder.h"
+#include "http/h2/limits.h"
 #include "http/message.h"
 #include "net/dial.h"
+#include "net/task_scope.h"
 
 namespace weir::http {
+
+/// Which HTTP a provider is spoken to in. `negotiated`: what it chooses in the TLS handshake.
+enum class Protocol : uint8_t { http1, http2, negotiated };
+
+/// How the body of a request is sent. `length`: the head has its Content-Length; the rest follows
+/// with send_more().
+enum class RequestBody : uint8_t { whole, length, chunked };
 
 /// Where to connect, and the pool key that stands for it.
 struct Origin {
@@ -32,6 +41,8 @@ struct Origin {
     uint32_t max_exchanges = 0;  ///< that one connection carries; 0: any number
     net::Duration idle{0};       ///< an unused connection is kept so long; 0: the pool's option
     net::Duration max_age{0};    ///< none is used again after that; 0: no limit
+    Protocol protocol = Protocol::http1;
+    h2::ClientLimits http2;
 };
 
 struct PoolCounters {
@@ -40,10 +51,15 @@ struct PoolCounters {
     uint64_t dialled = 0;
     uint64_t reused = 0;
     uint64_t failed = 0;  ///< dials that failed
+    h2::ClientCounters http2;
 };
 
 class ClientPool;
+class ClientCarrier;
 class ClientConnection;
+namespace h2 {
+class ClientSession;
+}
 
 /// One request and its response on a leased connection. Not complete when destroyed: the connection
 /// is closed, which cancels the provider's work.
@@ -54,13 +70,18 @@ public:
     ClientExchange& operator=(ClientExchange&&) noexcept;
     ~ClientExchange();
 
-    explicit operator bool() const { return connection_ != nullptr; }
-    bool reused() const;  ///< an earlier exchange used this connection
-    /// Sends the whole request. Fails with upstream.reset, or upstream.request_timeout if the
-    /// provider took nothing for `stall`.
-    net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall);
-    /// More of a request begun with send(); fails likewise.
+    explicit operator bool() const { return carrier_ != nullptr; }
+    /// An earlier exchange used this connection, or the provider says that it did not look at the
+    /// request: together with untouched(), it may be sent again.
+    bool reused() const;
+    /// Sends the request: the first piece is its whole head, as HTTP/1.1 has it, the others its
+    /// body. Fails with upstream.reset, or upstream.request_timeout if the provider took nothing
+    /// for `stall`.
+    net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall,
+                                 RequestBody body = RequestBody::whole);
+    /// More of the body of a request that send() did not send whole; fails likewise.
     net::Task<Result<void>> send_more(std::span<iovec> pieces, net::Duration stall);
+    net::Task<Result<void>> send_end(net::Duration stall);
     /// False once the provider has closed or refused: its answer, if there is one, says why.
     bool takes_more() const;
     /// The final response head; 1xx are passed over. Fails with upstream.first_byte_timeout,
@@ -83,10 +104,8 @@ public:
 
 private:
     friend ClientPool;
-    ClientExchange(ClientPool& pool, std::unique_ptr<ClientConnection> connection,
-                   net::CancelSource* cancel);
-    ClientPool* pool_ = nullptr;
-    std::unique_ptr<ClientConnection> connection_;
+    ClientExchange(std::unique_ptr<ClientCarrier> carrier, net::CancelSource* cancel);
+    std::unique_ptr<ClientCarrier> carrier_;
     net::CancelSource* cancel_ = nullptr;
 };
 
@@ -102,7 +121,8 @@ public:
     ClientPool(const ClientPool&) = delete;
     ClientPool& operator=(const ClientPool&) = delete;
 
-    /// An idle connection, or a new one (`fresh`: always a new one). Errors as net::dial.
+    /// An idle connection, or a new one (`fresh`: always a new one); of HTTP/2 a stream of one that
+    /// has room, or of a new one, that several may wait for together. Errors as net::dial.
     net::Task<Result<ClientExchange>> acquire(const Origin& origin, net::TimePoint deadline,
                                               net::CancelSource* cancel, bool fresh = false);
     const PoolCounters& counters() const { return counters_; }
@@ -110,8 +130,16 @@ public:
     void close_idle();
 
 private:
-    friend ClientExchange;
     friend ClientConnection;
+    struct Shared;
+    struct Awaited;
+    net::Task<Result<ClientExchange>> acquire_http2(const Origin& origin, net::TimePoint deadline,
+                                                    net::CancelSource* cancel);
+    net::Task<Result<net::StreamPtr>> dial(const Origin& origin, net::TimePoint deadline,
+                                           net::CancelSource* cancel);
+    static net::Task<void> run_session(PoolCounters& counters,
+                                       std::unique_ptr<h2::ClientSession> session);
+    static ClientExchange stream_of(h2::ClientSession& session, net::CancelSource* cancel);
     void put_back(std::unique_ptr<ClientConnection> connection);
     void drop_idle(ClientConnection& connection);
 
@@ -120,6 +148,8 @@ private:
     Options options_;
     PoolCounters counters_;
     std::unordered_map<std::string, std::vector<std::unique_ptr<ClientConnection>>> idle_;
+    std::unordered_map<std::string, std::unique_ptr<Shared>> shared_;
+    net::TaskScope sessions_;  // last, so that it goes first
 };
 
 }  // namespace weir::http

@@ -1,5 +1,10 @@
 #include "http/client_connection.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
 #include "http/h1/head_parser.h"
 
 namespace weir::http {
@@ -19,19 +24,45 @@ ClientConnection::~ClientConnection() {
     stream_->close();
 }
 
-net::Task<Result<void>> ClientConnection::send(std::span<iovec> pieces, net::Duration stall,
-                                               net::CancelSource* cancel) {
+net::Task<Result<void>> ClientConnection::send(std::span<iovec> pieces, RequestBody body,
+                                               net::Duration stall, net::CancelSource* cancel) {
     ++exchanges_;
     received_before_ = stream_->received();
     send_failed_ = false;
     head_seen_ = false;
     keep_alive_ = false;
     decoder_ = h1::BodyDecoder(Framing{Framing::Kind::until_close, 0});
-    return send_more(pieces, stall, cancel);
+    chunked_ = body == RequestBody::chunked;
+    return send_pieces(pieces, stall, cancel);
 }
 
+/// A chunk of its own, if the body is sent in chunks (RFC 9112 §7.1).
 net::Task<Result<void>> ClientConnection::send_more(std::span<iovec> pieces, net::Duration stall,
                                                     net::CancelSource* cancel) {
+    if (!chunked_) co_return co_await send_pieces(pieces, stall, cancel);
+    std::size_t size = 0;
+    for (const iovec& piece : pieces)
+        size += piece.iov_len;
+    if (size == 0) co_return Result<void>();
+    constexpr std::size_t kMost = 8;
+    WEIR_ASSERT(pieces.size() <= kMost);
+    std::array<char, 24> line;
+    std::array<iovec, kMost + 2> framed;
+    auto end = fmt::format_to(line.data(), "{:x}\r\n", size);
+    framed[0] = {line.data(), static_cast<std::size_t>(end - line.data())};
+    std::ranges::copy(pieces, framed.begin() + 1);
+    framed[pieces.size() + 1] = {const_cast<char*>("\r\n"), 2};
+    co_return co_await send_pieces(std::span(framed).first(pieces.size() + 2), stall, cancel);
+}
+
+net::Task<Result<void>> ClientConnection::send_end(net::Duration stall, net::CancelSource* cancel) {
+    if (!chunked_) co_return Result<void>();
+    iovec last{const_cast<char*>("0\r\n\r\n"), 5};
+    co_return co_await send_pieces({&last, 1}, stall, cancel);
+}
+
+net::Task<Result<void>> ClientConnection::send_pieces(std::span<iovec> pieces, net::Duration stall,
+                                                      net::CancelSource* cancel) {
     int error = co_await send_all(net::consume(pieces, 0), stall, cancel);
     if (error == ETIMEDOUT)
         co_return fail(codes::upstream_request_timeout, "the provider stopped reading the request");
@@ -168,6 +199,12 @@ net::Task<Result<std::string_view>> ClientConnection::read_body(net::TimePoint d
 bool ClientConnection::reusable() {
     return head_seen_ && keep_alive_ && !send_failed_ && decoder_.done() && begin_ == end_ &&
            stream_->quiet();
+}
+
+void ClientConnection::release(std::unique_ptr<ClientCarrier> self) {
+    if (!reusable()) return;
+    self.release();  // it is this
+    pool_.put_back(std::unique_ptr<ClientConnection>(this));
 }
 
 bool ClientConnection::worn_out(net::TimePoint now) const {

@@ -2,30 +2,36 @@
 #pragma once
 #include <string>
 
-#include "http/client.h"
+#include "http/client_carrier.h"
+#include "http/h1/body_decoder.h"
 #include "net/blocks.h"
 
 namespace weir::http {
 
-class ClientConnection final : private net::Stream::Observer, private net::Deadlines::Node {
+class ClientConnection final : public ClientCarrier,
+                               private net::Stream::Observer,
+                               private net::Deadlines::Node {
 public:
     ClientConnection(ClientPool& pool, const Origin& origin, net::StreamPtr stream);
-    ~ClientConnection();
+    ~ClientConnection() override;
 
-    net::Task<Result<void>> send(std::span<iovec> pieces, net::Duration stall,
-                                 net::CancelSource* cancel);
+    bool reused() const override { return used; }
+    net::Task<Result<void>> send(std::span<iovec> pieces, RequestBody body, net::Duration stall,
+                                 net::CancelSource* cancel) override;
     net::Task<Result<void>> send_more(std::span<iovec> pieces, net::Duration stall,
-                                      net::CancelSource* cancel);
-    bool takes_more() const { return !send_failed_; }
+                                      net::CancelSource* cancel) override;
+    net::Task<Result<void>> send_end(net::Duration stall, net::CancelSource* cancel) override;
+    bool takes_more() const override { return !send_failed_; }
     net::Task<Result<const ResponseHead*>> read_head(std::string_view method,
                                                      net::TimePoint deadline,
-                                                     net::CancelSource* cancel);
+                                                     net::CancelSource* cancel) override;
     net::Task<Result<std::string_view>> read_body(net::TimePoint deadline,
-                                                  net::CancelSource* cancel);
-    bool body_done() const { return decoder_.done(); }
-    const std::string& trailers() const { return decoder_.trailers(); }
-    bool untouched() const { return stream_->received() == received_before_; }
-    uint64_t received() const { return stream_->received() - received_before_; }
+                                                  net::CancelSource* cancel) override;
+    bool body_done() const override { return decoder_.done(); }
+    const std::string& trailers() const override { return decoder_.trailers(); }
+    bool untouched() const override { return stream_->received() == received_before_; }
+    uint64_t received() const override { return stream_->received() - received_before_; }
+    void release(std::unique_ptr<ClientCarrier> self) override;
 
     /// True if the exchange is over and the connection may carry another.
     bool reusable();
@@ -43,6 +49,8 @@ public:
     bool used = false;
 
 private:
+    net::Task<Result<void>> send_pieces(std::span<iovec> pieces, net::Duration stall,
+                                        net::CancelSource* cancel);
     net::Task<int> send_all(std::span<iovec> pieces, net::Duration stall,
                             net::CancelSource* cancel);
     bool refused_early();
@@ -66,6 +74,7 @@ private:
     h1::BodyDecoder decoder_;
     uint64_t received_before_ = 0;
     bool send_failed_ = false;
+    bool chunked_ = false;  ///< the request's body is sent in chunks
     bool keep_alive_ = false;
     bool head_seen_ = false;
 };

@@ -6,12 +6,14 @@
 
 namespace weir::net {
 
-/// Where to connect. `tls` null: plain TCP. `server_name`: verified and sent as SNI.
+/// Where to connect. `tls` null: plain TCP. `server_name`: verified and sent as SNI. `offer_http2`:
+/// in the TLS handshake.
 struct Target {
     std::string host;
     uint16_t port = 0;
     TlsContext* tls = nullptr;
     std::string server_name;
+    bool offer_http2 = false;
 };
 
 /// Tries every address of the host in turn, sharing the time that is left, then handshakes.

@@ -84,7 +84,8 @@ SSL_SESSION* TlsTickets::find(const std::string& server_name) const {
     return known == sessions_.end() ? nullptr : known->second;
 }
 
-Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::string& server_name) {
+Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::string& server_name,
+                                                        bool offer_http2) {
     // OpenSSL takes an empty name for "any name will do".
     if (server_name.empty() || server_name.find('\0') != std::string::npos)
         return fail(codes::upstream_tls, "there is no server name to verify");
@@ -93,6 +94,8 @@ Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::strin
     auto session = std::make_unique<TlsSession>(ssl, tickets_, server_name);
     SSL_set_fd(ssl, fd);
     SSL_set_connect_state(ssl);
+    static constexpr unsigned char kBoth[] = "\x02h2\x08http/1.1";
+    if (offer_http2) SSL_set_alpn_protos(ssl, kBoth, sizeof kBoth - 1);
     // A literal address is verified as an address and not sent as SNI (RFC 6066 §3).
     X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, server_name.c_str()) != 1) {
@@ -142,6 +145,13 @@ std::string TlsSession::failure() const {
 
 bool TlsSession::resumed() const {
     return SSL_session_reused(ssl_) == 1;
+}
+
+std::string_view TlsSession::protocol() const {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl_, &name, &size);
+    return {reinterpret_cast<const char*>(name), size};
 }
 
 IoResult TlsSession::outcome(int returned) {

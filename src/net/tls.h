@@ -42,7 +42,9 @@ public:
     TlsContext& operator=(const TlsContext&) = delete;
 
     /// A session to be handshaken on `fd`, presenting and verifying `server_name`.
-    Result<std::unique_ptr<TlsSession>> connect(int fd, const std::string& server_name);
+    /// `offer_http2`: by ALPN, before HTTP/1.1.
+    Result<std::unique_ptr<TlsSession>> connect(int fd, const std::string& server_name,
+                                                bool offer_http2 = false);
 
 private:
     TlsContext() = default;
@@ -68,6 +70,7 @@ public:
     /// Why the handshake failed: OpenSSL's reason or the verification's, never key material.
     std::string failure() const;
     bool resumed() const;
+    std::string_view protocol() const;  ///< that ALPN agreed on; empty: none
     /// A ticket from the server; takes over the reference.
     void remember(SSL_SESSION* session) { tickets_->keep(server_name_, session); }
 

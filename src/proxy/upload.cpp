@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 namespace weir::proxy {
 namespace {
 
@@ -55,37 +53,28 @@ net::Task<Result<void>> Upload::send(http::ClientExchange& upstream, std::string
                                      std::span<const std::string_view> held, net::Duration stall,
                                      net::TimePoint until) {
     iovec first = piece_of(head);
-    WEIR_CO_CHECK(co_await upstream.send({&first, 1}, stall));
+    WEIR_CO_CHECK(co_await upstream.send(
+        {&first, 1}, stall, chunked() ? http::RequestBody::chunked : http::RequestBody::length));
     for (std::string_view piece : held)
-        WEIR_CO_CHECK(co_await send_chunk(upstream, piece, stall));
+        WEIR_CO_CHECK(co_await send_piece(upstream, piece, stall));
     client_.watch_unread();
     while (!client_.body_done() && upstream.takes_more()) {
         WEIR_CO_TRY(std::string_view piece, co_await client_.read_some());
         WEIR_CO_CHECK(scan(piece));
-        WEIR_CO_CHECK(co_await send_chunk(upstream, piece, stall));
+        WEIR_CO_CHECK(co_await send_piece(upstream, piece, stall));
         if (std::chrono::steady_clock::now() >= until)
             co_return fail(codes::upstream_request_timeout,
                            "the request took longer to send than the whole exchange may take");
     }
-    iovec last = piece_of("0\r\n\r\n");
-    if (chunked() && upstream.takes_more())
-        co_return co_await upstream.send_more({&last, 1}, stall);
+    if (upstream.takes_more()) co_return co_await upstream.send_end(stall);
     co_return Result<void>();
 }
 
-net::Task<Result<void>> Upload::send_chunk(http::ClientExchange& upstream, std::string_view piece,
+net::Task<Result<void>> Upload::send_piece(http::ClientExchange& upstream, std::string_view piece,
                                            net::Duration stall) {
     if (piece.empty() || !upstream.takes_more()) co_return Result<void>();
-    std::array<char, 24> line;
-    std::array<iovec, 3> pieces;
-    std::size_t count = 0;
-    if (chunked()) {
-        auto end = fmt::format_to(line.data(), "{:x}\r\n", piece.size());
-        pieces[count++] = {line.data(), static_cast<std::size_t>(end - line.data())};
-    }
-    pieces[count++] = piece_of(piece);
-    if (chunked()) pieces[count++] = piece_of("\r\n");
-    co_return co_await upstream.send_more(std::span(pieces).first(count), stall);
+    iovec one = piece_of(piece);
+    co_return co_await upstream.send_more({&one, 1}, stall);
 }
 
 }  // namespace weir::proxy

@@ -48,7 +48,7 @@ public:
     uint64_t seen() const { return seen_; }
 
 private:
-    net::Task<Result<void>> send_chunk(http::ClientExchange& upstream, std::string_view piece,
+    net::Task<Result<void>> send_piece(http::ClientExchange& upstream, std::string_view piece,
                                        net::Duration stall);
     Result<void> scan(std::string_view piece);
     bool chunked() const { return client_.request().framing.kind != http::Framing::Kind::length; }

@@ -26,6 +26,26 @@ struct Limits {
     uint32_t window_updates = 1000;  ///< beyond four for each DATA frame sent
 };
 
+/// Connections to a provider.
+struct ClientLimits {
+    uint32_t max_streams = 100;  ///< at once on a connection; the provider may allow fewer
+    uint32_t stream_window = 64 * 1024;
+    uint32_t connection_window = 1 << 20;
+    net::Duration ping_interval = std::chrono::seconds(30);  ///< of silence while streams are open;
+                                                             ///< 0: no pings
+    net::Duration ping_timeout = std::chrono::seconds(10);   ///< then the connection is dead
+};
+
+struct ClientCounters {
+    uint64_t connections = 0;
+    uint64_t open = 0;
+    uint64_t streams = 0;
+    uint64_t refused = 0;  ///< streams that the provider did not look at
+    uint64_t goaways = 0;
+    uint64_t pings_lost = 0;
+    uint64_t misuse = 0;  ///< connections ended for what the provider sent
+};
+
 /// Kinds of misuse, each with a counter.
 enum class Misuse : uint8_t {
     resets,

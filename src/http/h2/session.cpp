@@ -52,8 +52,10 @@ bool Session::read_some() {
 }
 
 void Session::take(std::string_view bytes) {
+    in_turn_ = true;  // one follows
     ssize_t used = nghttp2_session_mem_recv(
         session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+    in_turn_ = false;
     if (used < 0) broken_ = true;  // not HTTP/2 at all, or a flood that nghttp2 knows itself
 }
 
