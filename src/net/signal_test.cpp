@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 
 struct Waiter {
-    explicit Waiter(Worker& worker) : worker(worker), news(worker) {}
+    explicit Waiter(Worker& on) : worker(on), news(on) {}
     Worker& worker;
     Signal news;
     CancelSource cancel;
