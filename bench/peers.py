@@ -195,7 +195,7 @@ class Peer:
 
     @classmethod
     def binary(cls):
-        return shutil.which(cls.name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+        return shutil.which(cls.name.split("-")[0], path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
     def launch(self, core=1):
         """Starts the process and does not wait."""
@@ -226,16 +226,22 @@ class Peer:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
+    def own_address(self):
+        return f"127.0.0.1:{self.port}"
+
 
 class Nginx(Peer):
     name = "nginx"
     log_buffer = " buffer=64k flush=1s"
 
+    def template(self):
+        return NGINX
+
     def command(self):
         path = f"{self.folder}/nginx.conf"
         with open(path, "w") as f:
             # A sixteenth is kept free: nginx closes idle keep-alive connections when fewer are left.
-            f.write(NGINX.format(dir=self.folder, files=self.files, connections=self.files * 5 // 4, port=self.port,
+            f.write(self.template().format(dir=self.folder, files=self.files, connections=self.files * 5 // 4, port=self.port,
                                  origin=self.origin, key=PROVIDER_KEY, log_buffer=self.log_buffer,
                                  user="user root;" if os.geteuid() == 0 else ""))
         return [self.binary(), "-c", path, "-p", self.folder, "-e", f"{self.folder}/error.log"]
@@ -271,7 +277,7 @@ class Weir(Peer):
         with open(path, "w") as f:
             f.write(self.configuration())
         self.ready_file = f"{self.folder}/ready.json"
-        return [self.program, "run", path, "--workers", "1", "--listen", self.address(), "--admin", "127.0.0.1:0",
+        return [self.program, "run", path, "--workers", "1", "--listen", self.own_address(), "--admin", "127.0.0.1:0",
                 "--access-log", f"{self.folder}/access.log", "--ready-file", self.ready_file]
 
     def configuration(self):

@@ -29,7 +29,7 @@ def summarise(results, limits):
 
 
 def _cpu_row(case, samples):
-    own = {("weir" if p.startswith("weir-") else p): v for p, v in samples[case.name].items()}
+    own = {p.split("-")[0]: v for p, v in samples[case.name].items()}
     values = {p: statistics.median(v) if None not in v else None for p, v in own.items()}
     rivals = {p: v for p, v in samples.get(case.against or case.name, {}).items()
               if (p == case.rival if case.rival else p in ("nginx", "haproxy"))}

@@ -15,6 +15,7 @@ import time
 
 import peers
 import report
+import tls_peers
 from cases import CASES, COLD_STARTS, COLD_START_LIMIT_MS, IDLE_LIMIT_MB, IDLE_MODEL, IDLE_STREAMS, LATENCY, STREAM_LIMIT_KB
 from processes import Child, free_port, raise_file_limit, wait_for_port
 
@@ -37,7 +38,7 @@ class Bench:
         wait_for_port(self.origin_port, origin)
         self.peers = {c.name: c(f"{folder}/{c.name}", self.origin_port, self.files)
                       for c in (peers.Nginx, peers.Haproxy, peers.Weir, peers.WeirThousandRules,
-                                peers.WeirGoverned, peers.WeirGovernedShared)}
+                                peers.WeirGoverned, peers.WeirGovernedShared, *tls_peers.ALL)}
         self.samples = {}    # case → peer → [µs per unit]
         self.failures = []   # (case, peer, why)
         self.notes = []
@@ -231,7 +232,7 @@ def first_answer(peer, child, deadline):
     headers = {"Content-Type": "application/json", "Authorization": "Bearer sk-bench-client"}
     last = "no connection"
     while time.perf_counter() < deadline and child.alive():
-        connection = http.client.HTTPConnection("127.0.0.1", peer.port, timeout=5)
+        connection = http.client.HTTPConnection(peer.address(), timeout=5)
         try:
             connection.request("POST", "/v1/chat/completions", body, headers)
             answer = connection.getresponse()

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <ctime>
 
 #include "control/files.h"
 
@@ -15,6 +16,7 @@ config::Options load_options() {
         return value ? std::optional<std::string>(value) : std::nullopt;
     };
     options.read_file = control::read_file;
+    options.now = std::time(nullptr);
     return options;
 }
 

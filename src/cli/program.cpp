@@ -52,9 +52,11 @@ Result<void> Program::set_up(config::Configuration configuration, Inheritance* i
     add_sources();
     WEIR_TRY(Ports::Plan plan,
              ports_.plan(*snapshot, parse_overrides(options_.listen), options_.workers, inherited));
-    set_up_workers(*snapshot);
+    WEIR_TRY(Entrances::Made made, entrances_.make(*snapshot, server_options()));
+    set_up_workers();
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         WEIR_CHECK(workers_[i]->gateway.publish(snapshot, plan.table));
+        workers_[i]->service.server().set_entrances(by_number(plan, made));
         WEIR_CHECK(listen(*workers_[i], i, plan));
     }
     put_in_force(std::move(configuration), std::move(snapshot), std::move(plan));
@@ -82,26 +84,25 @@ Result<std::shared_ptr<const snapshot::Snapshot>> Program::compile(
                                              .tokens = &tokens_->desk()});
 }
 
-http::ServerOptions Program::server_options(const snapshot::Snapshot& snapshot) {
-    const config::Timeouts& timeouts = snapshot.timeouts;
-    const config::Limits& limits = snapshot.limits;
-    auto or_never = [](config::Duration d) {
-        return d.count() ? net::Duration(d) : net::Duration(std::chrono::hours(24 * 365));
-    };
+/// What the process shares; the rest is each listener's (Entrances).
+http::ServerOptions Program::server_options() {
     http::ServerOptions server;
-    server.head_timeout = or_never(timeouts.head_read);
-    server.idle_timeout = or_never(timeouts.idle);
-    server.stall_timeout = or_never(timeouts.stream_idle);
-    server.head_limit =
-        static_cast<std::size_t>(std::min<uint64_t>(limits.request_head, net::Blocks::kSize / 2));
-    server.body_limit = limits.request_body;
     server.body_memory = &body_memory_;
     server.connections = &connections_;
     return server;
 }
 
-void Program::set_up_workers(const snapshot::Snapshot& snapshot) {
-    http::ServerOptions server = server_options(snapshot);
+/// The entrances in the order of the listeners' numbers.
+std::vector<std::shared_ptr<const http::Entrance>> Program::by_number(const Ports::Plan& plan,
+                                                                      const Entrances::Made& made) {
+    std::vector<std::shared_ptr<const http::Entrance>> out;
+    for (const proxy::ListenerPort& listener : plan.table)
+        out.push_back(listener.port == proxy::kNoPort ? nullptr : made[listener.port]);
+    return out;
+}
+
+void Program::set_up_workers() {
+    http::ServerOptions server = server_options();
     for (unsigned i = 0; i < options_.workers; ++i) {
         workers_.push_back(std::make_unique<WorkerParts>(static_cast<int>(i), metrics_->shard(i),
                                                          access_log_->writer(i), clock_, health_,
@@ -137,6 +138,8 @@ void Program::put_in_force(config::Configuration configuration,
         limits.connections
             ? static_cast<uint32_t>(std::min<uint64_t>(limits.connections, UINT32_MAX))
             : connections_that_fit();
+    entrances_.handshakes().limit =
+        static_cast<uint32_t>(std::min<uint64_t>(limits.handshakes, UINT32_MAX));
     addresses_ = plan.addresses;
     ports_.commit(std::move(plan));
     std::lock_guard lock(configuration_mutex_);
@@ -158,7 +161,7 @@ Result<void> Program::replace(config::Configuration configuration) {
     limits_->prepare(*snapshot);
     WEIR_TRY(Ports::Plan plan,
              ports_.plan(*snapshot, parse_overrides(options_.listen), workers_.size(), nullptr));
-    http::ServerOptions server = server_options(*snapshot);
+    WEIR_TRY(Entrances::Made made, entrances_.make(*snapshot, server_options()));
     tokens_->settle();
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         Result<void> published;
@@ -166,7 +169,7 @@ Result<void> Program::replace(config::Configuration configuration) {
         workers_[i]->loop.call([&, &worker = *workers_[i]] {
             published = worker.gateway.publish(snapshot, plan.table);
             if (!published) return;
-            worker.service.server().set_options(server);
+            worker.service.server().set_entrances(by_number(plan, made));
             if (auto listening = listen(worker, i, plan); !listening)
                 log::error("{}", listening.error().detail());
             for (uint32_t number : plan.removed)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "admin/admin.h"
+#include "cli/entrances.h"
 #include "cli/limit_state.h"
 #include "cli/mock_service.h"
 #include "cli/options.h"
@@ -60,11 +61,13 @@ private:
     explicit Program(const RunOptions& options);
     Result<void> set_up(config::Configuration configuration, Inheritance* inherited);
     Result<void> set_up_mock();
-    void set_up_workers(const snapshot::Snapshot& snapshot);
+    void set_up_workers();
     Result<void> listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan);
     Result<void> set_up_admin(Inheritance* inherited);
     static uint32_t connections_that_fit();
-    http::ServerOptions server_options(const snapshot::Snapshot& snapshot);
+    http::ServerOptions server_options();
+    static std::vector<std::shared_ptr<const http::Entrance>> by_number(
+        const Ports::Plan& plan, const Entrances::Made& made);
     Result<std::shared_ptr<const snapshot::Snapshot>> compile(
         const config::Configuration& configuration) const;
     void put_in_force(config::Configuration configuration,
@@ -90,6 +93,7 @@ private:
     std::unique_ptr<telemetry::Metrics> metrics_;
     http::BodyMemory body_memory_;
     http::ConnectionCount connections_;
+    Entrances entrances_;
     proxy::InFlight in_flight_{0};
     std::unique_ptr<TokenService> tokens_;
     std::vector<std::unique_ptr<WorkerParts>> workers_;

@@ -17,6 +17,19 @@ void Program::add_worker_sources(telemetry::Shard& shard, WorkerParts& parts) {
         sink.counter("weir_connections_over_limit_total",
                      "Connections beyond the limit: answered 503 and closed, or closed unheard.",
                      count(server.over_limit));
+        sink.counter("weir_tls_handshakes_total", "TLS handshakes with clients that succeeded.",
+                     count(server.handshakes));
+        sink.counter("weir_tls_handshakes_resumed_total", "TLS handshakes that resumed a session.",
+                     count(server.handshakes_resumed));
+        sink.counter("weir_tls_handshakes_failed_total",
+                     "TLS handshakes that failed or took too long.",
+                     count(server.handshakes_failed));
+        sink.counter("weir_tls_handshakes_refused_total",
+                     "Connections closed because as many handshakes as may be were running.",
+                     count(server.handshakes_refused));
+        sink.counter("weir_proxy_protocol_refused_total",
+                     "Connections closed for want of a good PROXY header.",
+                     count(server.proxy_refused));
         sink.gauge("weir_exchanges_active", "Exchanges being handled.", count(server.active));
         sink.counter("weir_requests_received_total",
                      "Requests whose head was read, whatever became of them.",

@@ -14,18 +14,6 @@
 
 namespace weir::config {
 
-enum class TlsVersion { v1_2, v1_3 };
-
-/// What is offered in a handshake. Empty lists: the library's choice.
-struct TlsSettings {
-    TlsVersion min = TlsVersion::v1_2;
-    TlsVersion max = TlsVersion::v1_3;
-    std::vector<std::string> ciphers;  ///< of TLS 1.2, OpenSSL's names
-    std::vector<std::string> curves;
-    std::vector<std::string> signature_algorithms;
-    std::vector<std::string> alpn = {"h2", "http/1.1"};
-};
-
 /// A name in a certificate.
 struct NameMatch {
     enum class Type { exact, prefix, suffix, regex };
@@ -56,6 +44,20 @@ struct ConnectionLimit {
     Duration close_delay{0};  ///< before a connection too many is closed
 };
 
+/// How long a connection serves; zero: any time, any number.
+struct ConnectionLife {
+    Duration max_age{0};
+    Duration max_stream{0};  ///< of one exchange
+    uint32_t max_requests = 0;
+};
+
+/// Probes of an idle connection by the kernel; zero: the system's.
+struct TcpProbes {
+    uint32_t count = 0;
+    Duration idle{0};
+    Duration interval{0};
+};
+
 enum class ProxyProtocol { off, optional, required };
 
 /// Whose address a request comes from; with neither hops nor ranges nor a header: the connection's.
@@ -69,25 +71,56 @@ struct AddressDetection {
 enum class Underscores { allow, reject, drop };
 enum class RequestIdAction { generate, preserve_or_generate, preserve, disable };
 enum class ForwardedCert { sanitize, forward_only, append_forward, sanitize_set, always_forward };
+enum class CertDetail { subject, cert, chain, dns, uri };
 
-/// What a ClientTrafficPolicy says beside deadlines and sizes (those are the Gateway's).
+/// Fields put into, and taken out of, every request or answer. Names are lower case.
+struct FieldRules {
+    std::vector<HeaderField> set;            ///< in place of what is there
+    std::vector<HeaderField> add;            ///< beside it
+    std::vector<HeaderField> add_if_absent;  ///< only where there is none
+    std::vector<std::string> remove;
+    bool empty() const {
+        return set.empty() && add.empty() && add_if_absent.empty() && remove.empty();
+    }
+};
+
+/// %2F and its like in a path.
+enum class EscapedSlashes { keep, reject, unescape, redirect };
+struct PathRules {
+    EscapedSlashes escaped = EscapedSlashes::redirect;
+    bool merge_slashes = true;
+};
+
+/// What a ClientTrafficPolicy says. Deadlines and sizes stand here where it is about one listener;
+/// those of a whole Gateway are the Gateway's.
 struct ClientSettings {
     ObjectName policy;  ///< empty name: no policy, everything at its default
     TlsSettings tls;
     std::optional<ClientValidation> validation;
     std::optional<ConnectionLimit> connections;
+    ConnectionLife life;
+    std::optional<TcpProbes> probes;
     ProxyProtocol proxy_protocol = ProxyProtocol::off;
     AddressDetection address;
     bool rate_limit_headers = true;  ///< x-ratelimit-* in answers
-    Underscores underscores = Underscores::reject;
-    RequestIdAction request_id = RequestIdAction::generate;
+    Underscores underscores = Underscores::allow;
+    RequestIdAction request_id = RequestIdAction::preserve_or_generate;
     ForwardedCert forwarded_cert = ForwardedCert::sanitize;
+    std::vector<CertDetail> cert_details;
+    FieldRules early;  ///< requests, before anything looks at them
+    FieldRules late;   ///< answers
+    std::optional<PathRules> path;
+    std::string health_path;  ///< answered by Weir itself; empty: none
+    TimeoutOverrides timeouts;
+    std::optional<uint64_t> request_body;
 };
 
 /// Everything about one listener's clients.
 struct ListenerClients {
     std::optional<ListenerTls> tls;  ///< of protocol HTTPS and TLS
     ClientSettings settings;
+    Timeouts timeouts;  ///< the Gateway's, and over them the policy's
+    uint64_t request_body = defaults::kRequestBody;
 };
 
 }  // namespace weir::config

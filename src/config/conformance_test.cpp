@@ -175,7 +175,7 @@ private:
         }
         for (const Field& field : type.fields)
             expect(known.contains(field.name) || field.standing == Standing::gone ||
-                       field.name == "usage",
+                       field.name == "usage" || field.name == "noProxy",
                    path + "." + field.name, "not in the CRD");
     }
 };

@@ -69,7 +69,7 @@ struct TrafficPolicy {
     TimeoutOverrides timeouts;
     Resilience resilience;
     std::optional<uint64_t> request_body, request_head, body_memory, response_body;
-    std::optional<uint64_t> connections, exchanges, exchanges_per_listener;
+    std::optional<uint64_t> connections, exchanges, exchanges_per_listener, handshakes;
 };
 
 /// weir.dev DialectPolicy: what becomes of what a provider cannot say.
@@ -80,10 +80,12 @@ struct DialectPolicy {
 };
 DialectPolicy decode_dialect_policy(const Object& object);
 
-/// GatewayConfig: costs for the routes of the Gateways whose annotation names it.
+/// GatewayConfig: costs for the routes of the Gateways whose annotation names it, and the proxy to
+/// their providers.
 struct GatewayCosts {
     Meta meta;
     std::vector<CostRule> costs;
+    std::optional<ForwardProxy> forward_proxy;
 };
 
 /// A backend and the reference to its endpoints, if it is written as one.
@@ -104,6 +106,7 @@ struct DecodedPolicy {
 struct DecodedEndpoints {
     EndpointBackend backend;
     std::vector<Reference> authorities;
+    std::optional<Reference> client_certificate;
 };
 
 Route decode_route(const Object& object, Report& report);
@@ -116,6 +119,7 @@ Gateway decode_gateway(const Object& object, Report& report);
 GatewayClass decode_gateway_class(const Object& object);
 ReferenceGrant decode_reference_grant(const Object& object);
 TlsPolicy decode_tls_policy(const Object& object);
+std::optional<ForwardProxy> read_forward_proxy(const Object& object, Report& report);
 GatewayCosts decode_gateway_config(const Object& object, Report& report);
 TrafficPolicy decode_traffic_policy(const Object& object, Report& report);
 /// The parts of BackendTrafficPolicy and ResiliencePolicy that resilience.h names.

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "config/decode.h"
+#include "config/decode_clients.h"
 #include "config/text.h"
 
 namespace weir::config {
@@ -263,6 +264,10 @@ DecodedEndpoints decode_endpoints(const Object& object, Report& report) {
         settings.verify = tls->text_at("insecureSkipVerify") != "true";
         out.authorities = read_authorities(*tls, object.name, "spec.tls");
         settings.system_roots = out.authorities.empty();
+        settings.settings = read_tls_settings(*tls, "spec.tls", report);
+        if (const Node* ref = tls->find("clientCertificateRef"))
+            out.client_certificate =
+                read_reference(*ref, object.name, "", "Secret", "spec.tls.clientCertificateRef");
         out.backend.tls = std::move(settings);
     }
     return out;
@@ -281,6 +286,12 @@ TlsPolicy decode_tls_policy(const Object& object) {
         policy.tls.server_name = to_lower(validation->text_at("hostname"));
         policy.authorities = read_authorities(*validation, object.name, "spec.validation");
         policy.tls.system_roots = policy.authorities.empty();
+        for (const Node& name : list_of(*validation, "subjectAltNames")) {
+            if (name.text_at("type") == "URI")
+                policy.tls.alt_uris.emplace_back(name.text_at("uri"));
+            else
+                policy.tls.alt_names.push_back(to_lower(name.text_at("hostname")));
+        }
     }
     return policy;
 }

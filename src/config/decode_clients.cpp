@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "base/certificate.h"
 #include "base/encoding.h"
 #include "config/text.h"
 
@@ -32,6 +33,23 @@ TlsVersion read_version(const Node& node, std::string_view key, TlsVersion autom
     else if (text != "1.2")
         return automatic;
     return TlsVersion::v1_2;
+}
+
+/// Names of the library's, each of which must be known.
+std::vector<std::string> read_terms(const Node& node, std::string_view key, TlsTerm kind,
+                                    std::string_view what, const std::string& path,
+                                    Report& report) {
+    std::vector<std::string> out = read_strings(node, key);
+    for (size_t i = 0; i < out.size(); ++i)
+        if (!known_tls_term(kind, out[i]))
+            report.error(list_of(node, key)[i].place, join(join(path, key), i),
+                         fmt::format("{} is no {} that can be offered; write OpenSSL's name for "
+                                     "one, such as {}",
+                                     quote(out[i]), what,
+                                     kind == TlsTerm::cipher  ? "ECDHE-ECDSA-AES128-GCM-SHA256"
+                                     : kind == TlsTerm::curve ? "P-256"
+                                                              : "ecdsa_secp256r1_sha256"));
+    return out;
 }
 
 std::vector<NameMatch> read_names(const Node& names, std::string_view key, const std::string& path,
@@ -140,21 +158,89 @@ E read_choice(std::string_view text, const std::array<std::string_view, N>& spel
     return found == spellings.end() ? E{} : static_cast<E>(found - spellings.begin());
 }
 
-void read_client_headers(const Node& node, ClientSettings& into) {
+std::vector<HeaderField> read_fields(const Node& node, std::string_view key,
+                                     const std::string& path, Report& report) {
+    std::vector<HeaderField> out;
+    const auto& list = list_of(node, key);
+    for (size_t i = 0; i < list.size(); ++i) {
+        HeaderField field{to_lower(list[i].text_at("name")), std::string(list[i].text_at("value")),
+                          list[i].place};
+        std::string at = join(join(path, key), i);
+        if (field.value.find('%') != std::string::npos)
+            report.warning(field.place, join(at, "value"),
+                           "is taken as it stands: Envoy's %COMMANDS% are not known");
+        if (field.value.find_first_of("\r\n") != std::string::npos ||
+            field.value.find('\0') != std::string::npos)
+            report.error(field.place, join(at, "value"), "holds a control character; remove it");
+        if (field.name == "host" || field.name == "content-length" ||
+            field.name == "transfer-encoding" || field.name == "connection")
+            report.error(field.place, join(at, "name"),
+                         fmt::format("{} is the message's own frame; leave it alone", field.name));
+        out.push_back(std::move(field));
+    }
+    return out;
+}
+
+FieldRules read_field_rules(const Node* node, const std::string& path, Report& report) {
+    FieldRules out;
+    if (!node) return out;
+    out.set = read_fields(*node, "set", path, report);
+    out.add = read_fields(*node, "add", path, report);
+    out.add_if_absent = read_fields(*node, "addIfAbsent", path, report);
+    for (const std::string& name : read_strings(*node, "remove"))
+        out.remove.push_back(to_lower(name));
+    return out;
+}
+
+void read_client_headers(const Node& node, ClientSettings& into, Report& report) {
     static constexpr std::array<std::string_view, 4> kIds = {"Generate", "PreserveOrGenerate",
                                                              "Preserve", "Disable"};
     static constexpr std::array<std::string_view, 5> kCerts = {
         "Sanitize", "ForwardOnly", "AppendForward", "SanitizeSet", "AlwaysForwardOnly"};
+    static constexpr std::array<std::string_view, 5> kDetails = {"Subject", "Cert", "Chain", "DNS",
+                                                                 "URI"};
     into.rate_limit_headers = node.text_at("disableRateLimitHeaders") != "true";
     std::string_view underscores = node.text_at("withUnderscoresAction");
-    into.underscores = underscores == "Allow"        ? Underscores::allow
-                       : underscores == "DropHeader" ? Underscores::drop
-                                                     : Underscores::reject;
-    into.request_id = read_choice<RequestIdAction>(node.text_at("requestID"), kIds);
-    if (node.text_at("preserveXRequestID") == "true")
-        into.request_id = RequestIdAction::preserve_or_generate;
-    if (const Node* cert = node.find("xForwardedClientCert"))
+    into.underscores = underscores == "RejectRequest" ? Underscores::reject
+                       : underscores == "DropHeader"  ? Underscores::drop
+                                                      : Underscores::allow;
+    if (node.has("requestID"))
+        into.request_id = read_choice<RequestIdAction>(node.text_at("requestID"), kIds);
+    if (node.text_at("preserveXRequestID") == "false") into.request_id = RequestIdAction::generate;
+    if (const Node* cert = node.find("xForwardedClientCert")) {
         into.forwarded_cert = read_choice<ForwardedCert>(cert->text_at("mode"), kCerts);
+        for (const std::string& detail : read_strings(*cert, "certDetailsToAdd"))
+            into.cert_details.push_back(read_choice<CertDetail>(detail, kDetails));
+    }
+    into.early = read_field_rules(node.find("earlyRequestHeaders"),
+                                  "spec.headers.earlyRequestHeaders", report);
+    into.late = read_field_rules(node.find("lateResponseHeaders"),
+                                 "spec.headers.lateResponseHeaders", report);
+}
+
+uint32_t read_count(const Node& node, std::string_view key) {
+    return static_cast<uint32_t>(
+        std::clamp<int64_t>(read_int(node, key).value_or(0), 0, UINT32_MAX));
+}
+
+void read_connection(const Node& limit, ClientSettings& into) {
+    if (limit.has("value"))
+        into.connections = {
+            static_cast<uint64_t>(std::max<int64_t>(0, read_int(limit, "value").value_or(0))),
+            read_duration(limit, "closeDelay").value_or(Duration(0))};
+    into.life = {read_duration(limit, "maxConnectionDuration").value_or(Duration(0)),
+                 read_duration(limit, "maxStreamDuration").value_or(Duration(0)),
+                 read_count(limit, "maxRequestsPerConnection")};
+}
+
+PathRules read_path(const Node& node) {
+    static constexpr std::array<std::string_view, 4> kActions = {
+        "KeepUnchanged", "RejectRequest", "UnescapeAndForward", "UnescapeAndRedirect"};
+    PathRules out;
+    if (node.has("escapedSlashesAction"))
+        out.escaped = read_choice<EscapedSlashes>(node.text_at("escapedSlashesAction"), kActions);
+    out.merge_slashes = node.text_at("disableMergeSlashes") != "true";
+    return out;
 }
 
 ProxyProtocol read_proxy_protocol(const Node& spec) {
@@ -171,9 +257,10 @@ TlsSettings read_tls_settings(const Node& node, const std::string& path, Report&
     TlsSettings out;
     out.min = read_version(node, "minVersion", TlsVersion::v1_2, path, report);
     out.max = read_version(node, "maxVersion", TlsVersion::v1_3, path, report);
-    out.ciphers = read_strings(node, "ciphers");
-    out.curves = read_strings(node, "ecdhCurves");
-    out.signature_algorithms = read_strings(node, "signatureAlgorithms");
+    out.ciphers = read_terms(node, "ciphers", TlsTerm::cipher, "cipher", path, report);
+    out.curves = read_terms(node, "ecdhCurves", TlsTerm::curve, "curve", path, report);
+    out.signature_algorithms = read_terms(node, "signatureAlgorithms", TlsTerm::signature_algorithm,
+                                          "signature algorithm", path, report);
     if (node.has("alpnProtocols")) out.alpn = read_strings(node, "alpnProtocols");
     return out;
 }
@@ -192,6 +279,7 @@ ClientPolicy decode_client_policy(const Object& object, Report& report) {
     ClientSettings& settings = policy.settings;
     settings.policy = object.name;
     if (const Node* tls = spec.find("tls")) {
+        policy.tls_place = tls->place;
         settings.tls = read_tls_settings(*tls, "spec.tls", report);
         if (const Node* validation = tls->find("clientValidation")) {
             const std::string path = "spec.tls.clientValidation";
@@ -200,13 +288,17 @@ ClientPolicy decode_client_policy(const Object& object, Report& report) {
         }
     }
     if (const Node* limit = spec.at("connection.connectionLimit"))
-        settings.connections = {
-            static_cast<uint64_t>(std::max<int64_t>(0, read_int(*limit, "value").value_or(0))),
-            read_duration(*limit, "closeDelay").value_or(Duration(0))};
+        read_connection(*limit, settings);
+    if (const Node* probes = spec.find("tcpKeepalive"))
+        settings.probes = {read_count(*probes, "probes"),
+                           read_duration(*probes, "idleTime").value_or(Duration(0)),
+                           read_duration(*probes, "interval").value_or(Duration(0))};
+    if (const Node* path = spec.find("path")) settings.path = read_path(*path);
+    if (const Node* check = spec.find("healthCheck")) settings.health_path = check->text_at("path");
     if (const Node* detection = spec.find("clientIPDetection"))
         settings.address = read_detection(*detection, "spec.clientIPDetection", report);
     settings.proxy_protocol = read_proxy_protocol(spec);
-    if (const Node* headers = spec.find("headers")) read_client_headers(*headers, settings);
+    if (const Node* headers = spec.find("headers")) read_client_headers(*headers, settings, report);
     return policy;
 }
 

@@ -13,6 +13,7 @@ struct ClientPolicy {
     Meta meta;
     std::vector<Reference> targets;
     ClientSettings settings;             ///< validation.ca_pem is filled in when resolved
+    Place tls_place;                     ///< of spec.tls
     std::vector<Reference> authorities;  ///< ConfigMaps or Secrets with "ca.crt"
 };
 

@@ -71,7 +71,8 @@ std::vector<CostRule> read_costs(const Node& spec, std::string_view key, Report&
 }
 
 GatewayCosts decode_gateway_config(const Object& object, Report& report) {
-    return {object.meta(), read_costs(object.spec(), "globalLLMRequestCosts", report)};
+    return {object.meta(), read_costs(object.spec(), "globalLLMRequestCosts", report),
+            read_forward_proxy(object, report)};
 }
 
 }  // namespace weir::config

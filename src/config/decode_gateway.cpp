@@ -8,6 +8,7 @@ namespace weir::config {
 
 Timeouts TimeoutOverrides::over(Timeouts base) const {
     base.head_read = head_read.value_or(base.head_read);
+    base.handshake = handshake.value_or(base.handshake);
     base.idle = idle.value_or(base.idle);
     base.connect = connect.value_or(base.connect);
     base.first_byte = first_byte.value_or(base.first_byte);
@@ -21,6 +22,7 @@ void TimeoutOverrides::fill_from(const TimeoutOverrides& other) {
         if (!mine) mine = theirs;
     };
     fill(head_read, other.head_read);
+    fill(handshake, other.handshake);
     fill(idle, other.idle);
     fill(connect, other.connect);
     fill(first_byte, other.first_byte);
@@ -54,15 +56,7 @@ Listener read_listener(const Node& node, const std::string& path, Report& report
     listener.routes = routes_from(node);
     if (auto port = read_int(node, "port"); port && *port > 0 && *port <= 65535)
         listener.port = static_cast<uint16_t>(*port);
-    if (listener.protocol == Protocol::https || listener.protocol == Protocol::tls)
-        report.unenforced(
-            listener.place, join(path, "protocol"),
-            fmt::format(
-                "{} listeners are not in force yet: clients would speak plain text; use HTTP, "
-                "or start with --allow-unenforced Gateway",
-                node.text_at("protocol")),
-            "Gateway");
-    else if (listener.protocol != Protocol::http)
+    if (listener.protocol != Protocol::http && listener.protocol != Protocol::https)
         report.warning(
             listener.place, join(path, "protocol"),
             fmt::format("{} listeners are accepted but not in force yet; not listened on",
@@ -75,7 +69,8 @@ void check_distinct(const std::vector<Listener>& listeners, Report& report) {
         for (size_t j = 0; j < i; ++j) {
             const Listener& a = listeners[j];
             const Listener& b = listeners[i];
-            if (a.port != b.port || a.hostname != b.hostname || a.protocol == Protocol::udp)
+            if (a.port != b.port || a.hostname != b.hostname || a.protocol != b.protocol ||
+                a.protocol == Protocol::udp)
                 continue;
             report.error(b.place, join("spec.listeners", i),
                          fmt::format("same port and hostname as listener {} at {}; change one",
@@ -132,9 +127,10 @@ void read_timeouts(const Object& object, TimeoutOverrides& into) {
         object.spec().find(object.info->noun == Noun::gateway_options ? "timeouts" : "timeout");
     if (!timeout) return;
     if (object.info->noun == Noun::gateway_options) {
-        into = {read_duration(*timeout, "headRead"),   read_duration(*timeout, "idle"),
-                read_duration(*timeout, "connect"),    read_duration(*timeout, "firstByte"),
-                read_duration(*timeout, "streamIdle"), read_duration(*timeout, "request")};
+        into = {read_duration(*timeout, "headRead"),  read_duration(*timeout, "handshake"),
+                read_duration(*timeout, "idle"),      read_duration(*timeout, "connect"),
+                read_duration(*timeout, "firstByte"), read_duration(*timeout, "streamIdle"),
+                read_duration(*timeout, "request")};
         return;
     }
     if (const Node* http = timeout->find("http")) {
@@ -188,6 +184,7 @@ TrafficPolicy decode_traffic_policy(const Object& object, Report& report) {
     read_limit(limits, "exchanges", "spec.limits", policy.exchanges, report, kCount);
     read_limit(limits, "exchangesPerListener", "spec.limits", policy.exchanges_per_listener, report,
                kCount);
+    read_limit(limits, "handshakes", "spec.limits", policy.handshakes, report, kCount);
     return policy;
 }
 

@@ -14,7 +14,8 @@ using Duration = std::chrono::milliseconds;
 // Deadlines: `weir.dev/v1alpha1` GatewayOptions spec.timeouts.*, and what is named behind each.
 inline constexpr Duration kHeadRead =
     10s;  ///< headRead; ClientTrafficPolicy timeout.http.requestReceivedTimeout
-inline constexpr Duration kIdle = 60s;  ///< idle; ClientTrafficPolicy timeout.http.idleTimeout
+inline constexpr Duration kHandshake = 10s;  ///< handshake: PROXY header and TLS of a client
+inline constexpr Duration kIdle = 60s;       ///< idle; ClientTrafficPolicy timeout.http.idleTimeout
 inline constexpr Duration kConnect =
     10s;  ///< connect; BackendTrafficPolicy timeout.tcp.connectTimeout
 inline constexpr Duration kFirstByte = 300s;  ///< firstByte; rule timeouts.backendRequest
@@ -38,6 +39,9 @@ inline constexpr uint64_t kResponseBody =
 inline constexpr uint64_t kConnections = 0;
 /// exchanges, exchangesPerListener: 0 means no bound but that of connections
 inline constexpr uint64_t kExchanges = 0;
+
+/// handshakes: each takes some milliseconds of a core, so more would time out anyway
+inline constexpr uint64_t kHandshakes = 2000;
 
 // Limits on use: weir.dev/v1alpha1 LimitOptions.
 inline constexpr uint64_t kLimitKeys =

@@ -57,6 +57,7 @@ void add_mutations(Value& out, const HeaderMutation& headers, const BodyMutation
 Value timeouts_of(const Timeouts& t) {
     Value out = Value::object();
     out.set("headReadMs", milliseconds(t.head_read));
+    out.set("handshakeMs", milliseconds(t.handshake));
     out.set("idleMs", milliseconds(t.idle));
     out.set("connectMs", milliseconds(t.connect));
     out.set("firstByteMs", milliseconds(t.first_byte));

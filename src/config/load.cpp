@@ -72,6 +72,9 @@ void decode(const Object& object, const Options& options, Parts& parts, Report& 
         case Noun::client_policy:
             parts.client_policies.push_back(decode_client_policy(object, report));
             parts.traffic_policies.push_back(decode_traffic_policy(object, report));
+            parts.client_policies.back().settings.timeouts = parts.traffic_policies.back().timeouts;
+            parts.client_policies.back().settings.request_body =
+                parts.traffic_policies.back().request_body;
             break;
         case Noun::traffic_policy:
         case Noun::gateway_options:

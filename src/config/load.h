@@ -37,10 +37,11 @@ using EnvLookup = std::function<std::optional<std::string>(std::string_view name
 using ReadFile = std::function<Result<std::string>(std::string_view path)>;
 
 struct Options {
-    EnvLookup env;                              ///< empty: no variable is set
-    ReadFile read_file;                         ///< empty: annotations that name files are errors
-    bool schema_only = false;                   ///< judge each object alone, as an API server would
-    bool mock = false;                          ///< a missing Secret is a warning
+    EnvLookup env;             ///< empty: no variable is set
+    ReadFile read_file;        ///< empty: annotations that name files are errors
+    bool schema_only = false;  ///< judge each object alone, as an API server would
+    bool mock = false;         ///< a missing Secret is a warning
+    int64_t now = 0;           ///< Unix seconds, for what ends; 0: nothing has ended
     std::vector<std::string> allow_unenforced;  ///< kinds whose absence of enforcement is accepted
 };
 

@@ -68,6 +68,10 @@ void lacking(const Options& options, const Place& place, const std::string& fiel
 std::vector<std::string> certificates(const std::vector<Reference>& references, const Meta& owner,
                                       bool complete, const Options& options,
                                       const Configuration& configuration, Report& report);
+/// Whether the Secret that `ref` names holds a certificate and its key that are good now; what is
+/// wrong is reported, lacking() deciding how.
+bool check_certificate(const Reference& ref, const Meta& owner, bool complete,
+                       const Options& options, const Configuration& configuration, Report& report);
 /// "kind/name".
 std::string subject(const Meta& meta);
 /// " does not exist" with the nearest names of `present`, most like `wanted`.

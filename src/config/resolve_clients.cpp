@@ -4,35 +4,54 @@
 #include <limits>
 #include <map>
 
+#include "base/certificate.h"
 #include "config/resolve.h"
 #include "config/text.h"
 
 namespace weir::config {
 
-namespace {
-
-/// Whether the Secret of `ref` holds a certificate and its key.
-void check_certificate(const Reference& ref, const Meta& gateway, bool complete,
+bool check_certificate(const Reference& ref, const Meta& owner, bool complete,
                        const Options& options, const Configuration& configuration, Report& report) {
     const SecretResource* secret = configuration.secret(ref.name);
     if (!secret) {
         if (complete)
             lacking(options, ref.place, ref.field,
-                    absent("Secret", ref.name, gateway.name, names_of(configuration.secrets)),
+                    absent("Secret", ref.name, owner.name, names_of(configuration.secrets)),
                     report);
-        return;
+        return false;
     }
-    check_grant(configuration, gateway, "", "Secret", ref.name, ref.place, ref.field, report);
+    check_grant(configuration, owner, "", "Secret", ref.name, ref.place, ref.field, report);
+    bool whole = true;
     for (auto [key, mark] : {std::pair("tls.crt", "-----BEGIN CERTIFICATE-----"),
                              std::pair("tls.key", "PRIVATE KEY-----")}) {
         auto value = secret->values.find(key);
-        if (value == secret->values.end() ||
-            value->second.reveal().find(mark) == std::string_view::npos)
-            lacking(options, ref.place, ref.field,
-                    fmt::format("Secret {} has no PEM under {}; add it", quote(ref.name.name), key),
-                    report);
+        if (value != secret->values.end() &&
+            value->second.reveal().find(mark) != std::string_view::npos)
+            continue;
+        whole = false;
+        lacking(options, ref.place, ref.field,
+                fmt::format("Secret {} has no PEM under {}; add it", quote(ref.name.name), key),
+                report);
     }
+    if (!whole) return false;
+    auto wrong = [&](std::string_view what) {
+        whole = false;
+        lacking(options, ref.place, ref.field,
+                fmt::format("Secret {}: {}", quote(ref.name.name), what), report);
+    };
+    auto facts = inspect_certificate(secret->values.at("tls.crt").reveal(),
+                                     secret->values.at("tls.key").reveal());
+    if (!facts)
+        wrong(facts.error().detail());
+    else if (options.now && options.now >= facts->not_after)
+        wrong(fmt::format("the certificate ended on {}; renew it", utc_minute(facts->not_after)));
+    else if (options.now && options.now < facts->not_before)
+        wrong(fmt::format("the certificate is not valid before {}; check the clock",
+                          utc_minute(facts->not_before)));
+    return whole;
 }
+
+namespace {
 
 /// Policies in the order in which they get their targets.
 std::vector<const ClientPolicy*> in_order(const std::vector<ClientPolicy>& policies) {
@@ -57,10 +76,15 @@ public:
             attach(*policy);
         for (const Gateway& gateway : configuration_.gateways) {
             report_.set_subject(subject(gateway.meta));
-            for (const Listener& listener : gateway.listeners)
+            for (const Listener& listener : gateway.listeners) {
+                ClientSettings settings = settings_of(gateway, listener);
+                Timeouts timeouts = settings.timeouts.over(gateway.timeouts);
+                uint64_t body = settings.request_body.value_or(gateway.limits.request_body);
                 configuration_.listener_clients[{gateway.meta.name, listener.name}] = {
-                    tls_of(gateway, listener), settings_of(gateway, listener)};
+                    tls_of(gateway, listener), std::move(settings), timeouts, body};
+            }
         }
+        check_ports();
     }
 
 private:
@@ -117,6 +141,50 @@ private:
             return decoded.tls;
         }
         return std::nullopt;
+    }
+
+    /// Listeners that share a port share what comes before a host name is known.
+    void check_ports() {
+        struct First {
+            const Gateway* gateway;
+            const Listener* listener;
+        };
+        std::map<uint16_t, First> first;
+        for (const Gateway& gateway : configuration_.gateways) {
+            report_.set_subject(subject(gateway.meta));
+            for (size_t i = 0; i < gateway.listeners.size(); ++i) {
+                const Listener& here = gateway.listeners[i];
+                if (here.protocol != Protocol::http && here.protocol != Protocol::https) continue;
+                auto [at, fresh] = first.emplace(here.port, First{&gateway, &here});
+                if (!fresh)
+                    check_sharing(gateway, here, *at->second.gateway, *at->second.listener,
+                                  join("spec.listeners", i));
+            }
+        }
+    }
+
+    void check_sharing(const Gateway& gateway, const Listener& here, const Gateway& other,
+                       const Listener& there, const std::string& field) {
+        std::string what = fmt::format("port {} is shared with listener {} at {}", here.port,
+                                       quote(there.name), there.place.to_string());
+        if (here.protocol != there.protocol) {
+            report_.error(here.place, join(field, "protocol"),
+                          what + ", which has the other protocol; use two ports");
+            return;
+        }
+        const ClientSettings& mine = configuration_.clients_of(gateway, here).settings;
+        const ClientSettings& theirs = configuration_.clients_of(other, there).settings;
+        if (here.protocol == Protocol::http && mine.policy != theirs.policy) {
+            what +=
+                ", which has another ClientTrafficPolicy; without TLS nothing tells their "
+                "clients apart: use two ports or one policy";
+            if (&gateway == &other)
+                report_.error(here.place, join(field, "port"), what);
+            else  // Gateways of different owners: the first one's policy holds
+                report_.warning(here.place, join(field, "port"), what);
+        } else if (mine.proxy_protocol != theirs.proxy_protocol)
+            report_.error(here.place, join(field, "port"),
+                          what + ", of which another PROXY protocol is expected; use two ports");
     }
 
     struct Attached {

@@ -190,18 +190,20 @@ private:
 
 void apply_costs(const Parts& parts, Configuration& configuration, Report& report) {
     std::set<const GatewayCosts*> used;
-    for (const Gateway& gateway : configuration.gateways) {
+    for (Gateway& gateway : configuration.gateways) {
         const GatewayCosts* costs = find_costs(parts, gateway, report);
         if (!costs) continue;
         used.insert(costs);
+        gateway.forward_proxy = costs->forward_proxy;
         for (Route& route : configuration.routes)
             if (serves(configuration, gateway, route)) add_costs(*costs, route);
     }
     for (const GatewayCosts& costs : parts.gateway_costs) {
-        if (costs.costs.empty() || used.contains(&costs)) continue;
+        if ((costs.costs.empty() && !costs.forward_proxy) || used.contains(&costs)) continue;
         report.set_subject(subject(costs.meta));
         report.warning(
-            costs.meta.place, "spec.globalLLMRequestCosts",
+            costs.meta.place,
+            costs.costs.empty() ? "spec.forwardProxy" : "spec.globalLLMRequestCosts",
             fmt::format("no Gateway's annotation {} names it; it has no effect", kGatewayConfig));
     }
 }

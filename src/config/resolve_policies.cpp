@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/certificate.h"
 #include "config/resolve.h"
 #include "config/text.h"
 
@@ -116,8 +117,6 @@ void check_credentials(const Parts& parts, const Options& options, Configuration
     }
 }
 
-namespace {}  // namespace
-
 std::vector<std::string> certificates(const std::vector<Reference>& references, const Meta& owner,
                                       bool complete, const Options& options,
                                       const Configuration& configuration, Report& report) {
@@ -145,6 +144,11 @@ std::vector<std::string> certificates(const std::vector<Reference>& references, 
             lacking(options, ref.place, ref.field,
                     fmt::format("{} {} has no PEM certificate under ca.crt; add it", ref.kind,
                                 quote(ref.name.name)),
+                    report);
+        } else if (auto judged = inspect_bundle(pem); !judged) {
+            lacking(options, ref.place, ref.field,
+                    fmt::format("{} {}, ca.crt: {}", ref.kind, quote(ref.name.name),
+                                judged.error().detail()),
                     report);
         } else {
             out.push_back(std::move(pem));
@@ -183,9 +187,15 @@ void apply_tls_policy(const Parts& parts, const TlsPolicy& policy, const Options
             continue;
         }
         auto [at, fresh] = owner.emplace(target.name, &policy);
-        if (fresh)
-            backend->tls = tls;
-        else
+        if (fresh) {
+            // A policy says whom to trust; what the Backend itself offers and shows stays.
+            Tls merged = tls;
+            if (backend->tls) {
+                merged.settings = backend->tls->settings;
+                merged.client_certificate = backend->tls->client_certificate;
+            }
+            backend->tls = std::move(merged);
+        } else
             report.error(target.place, target.field,
                          fmt::format("{} already has the TLS of {} at {}; a Backend takes one",
                                      quote(target.name.name), subject(at->second->meta),
@@ -200,9 +210,13 @@ void apply_tls(const Parts& parts, const Options& options, Configuration& config
     for (size_t i = 0; i < parts.endpoints.size(); ++i) {
         EndpointBackend& backend = configuration.endpoint_backends[i];
         report.set_subject(subject(backend.meta));
-        if (backend.tls)
-            backend.tls->ca_pem = certificates(parts.endpoints[i].authorities, backend.meta,
-                                               parts.complete, options, configuration, report);
+        if (!backend.tls) continue;
+        backend.tls->ca_pem = certificates(parts.endpoints[i].authorities, backend.meta,
+                                           parts.complete, options, configuration, report);
+        const auto& shown = parts.endpoints[i].client_certificate;
+        if (shown &&
+            check_certificate(*shown, backend.meta, parts.complete, options, configuration, report))
+            backend.tls->client_certificate = SecretRef{shown->name, shown->place};
     }
     std::map<ObjectName, const TlsPolicy*> owner;
     for (const TlsPolicy& policy : parts.tls_policies)
@@ -235,13 +249,18 @@ void put_on_gateway(const TrafficPolicy& policy, TimeoutOverrides& timeouts, Lim
     limits.response_body = policy.response_body.value_or(limits.response_body);
     limits.connections = policy.connections.value_or(limits.connections);
     limits.exchanges = policy.exchanges.value_or(limits.exchanges);
+    limits.handshakes = policy.handshakes.value_or(limits.handshakes);
     limits.exchanges_per_listener =
         policy.exchanges_per_listener.value_or(limits.exchanges_per_listener);
 }
 
+/// A ClientTrafficPolicy on one listener says nothing of the others (apply_clients).
 bool targets_gateway(const TrafficPolicy& policy, const Gateway& gateway) {
+    bool of_listeners = policy.meta.kind == "ClientTrafficPolicy";
     return std::ranges::any_of(policy.targets, [&](const Reference& target) {
-        return target.kind == "Gateway" && (gateway.implicit || target.name == gateway.meta.name);
+        return target.kind == "Gateway" &&
+               (gateway.implicit ||
+                (target.name == gateway.meta.name && (!of_listeners || target.section.empty())));
     });
 }
 

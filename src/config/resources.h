@@ -18,6 +18,7 @@
 #include "config/defaults.h"
 #include "config/place.h"
 #include "config/resilience.h"
+#include "config/tls.h"
 #include "json/value.h"
 
 namespace weir::config {
@@ -43,9 +44,10 @@ struct Meta {
 
 /// Deadlines, all known. Zero means none, as in Gateway API.
 struct Timeouts {
-    Duration head_read = defaults::kHeadRead;  ///< first byte of a request to the end of its head
-    Duration idle = defaults::kIdle;           ///< keep-alive connection without a request
-    Duration connect = defaults::kConnect;     ///< DNS, TCP and TLS to a provider
+    Duration head_read = defaults::kHeadRead;   ///< first byte of a request to the end of its head
+    Duration handshake = defaults::kHandshake;  ///< connection accepted to TLS agreed on
+    Duration idle = defaults::kIdle;            ///< keep-alive connection without a request
+    Duration connect = defaults::kConnect;      ///< DNS, TCP and TLS to a provider
     Duration first_byte =
         defaults::kFirstByte;  ///< request sent to first byte of the answer, per attempt
     Duration stream_idle = defaults::kStreamIdle;  ///< between two chunks of an answer
@@ -54,7 +56,7 @@ struct Timeouts {
 
 /// Deadlines that something said; empty where it said nothing.
 struct TimeoutOverrides {
-    std::optional<Duration> head_read, idle, connect, first_byte, stream_idle, request;
+    std::optional<Duration> head_read, handshake, idle, connect, first_byte, stream_idle, request;
     /// `base` with what is said here put over it.
     Timeouts over(Timeouts base) const;
     /// Fills what is empty here from `other`.
@@ -70,6 +72,7 @@ struct Limits {
         defaults::kConnections;                 ///< of clients, in the whole process; 0: default
     uint64_t exchanges = defaults::kExchanges;  ///< in flight in the whole process; 0: any number
     uint64_t exchanges_per_listener = defaults::kExchanges;  ///< 0: any number
+    uint64_t handshakes = defaults::kHandshakes;  ///< of TLS at once, in the whole process
 };
 
 // ---- Gateway API
@@ -86,6 +89,18 @@ struct Listener {
     Place place;
 };
 
+/// An HTTP proxy through which providers are reached (CONNECT).
+struct ForwardProxy {
+    std::string host;
+    uint16_t port = 0;
+    Secret credentials;                 ///< "user:password"; empty: none
+    std::vector<std::string> no_proxy;  ///< hosts reached without it; ".example.com" for all below
+    Place place;
+};
+
+/// Whether `host` (lower case) is reached without the proxy.
+bool bypasses(const ForwardProxy& proxy, std::string_view host);
+
 struct Gateway {
     Meta meta;
     std::string class_name;
@@ -93,6 +108,7 @@ struct Gateway {
     bool implicit = false;  ///< stands for every name, because no Gateway was loaded
     Timeouts timeouts;  ///< defaults, GatewayOptions and policies on this Gateway, in that order
     Limits limits;
+    std::optional<ForwardProxy> forward_proxy;  ///< of its GatewayConfig
 };
 
 struct GatewayClass {
@@ -238,13 +254,23 @@ struct ApiSchema {
         prefix;  ///< path prefix without slashes at its ends ("v1", "v1beta/openai"); empty: none
 };
 
-/// Trust for TLS to a provider.
+struct SecretRef {
+    ObjectName name;
+    Place place;
+};
+
+/// TLS to a provider.
 struct Tls {
-    std::string server_name;          ///< SNI and the name verified; empty: the endpoint's host
-    bool system_roots = true;         ///< the system's trust store
-    std::vector<std::string> ca_pem;  ///< else these certificates
-    bool verify = true;               ///< false only where a resource says insecureSkipVerify
-    Place place;                      ///< what asked for TLS
+    std::string server_name;             ///< SNI and the name verified; empty: the endpoint's host
+    bool system_roots = true;            ///< the system's trust store
+    std::vector<std::string> ca_pem;     ///< else these certificates
+    bool verify = true;                  ///< false only where a resource says insecureSkipVerify
+    std::vector<std::string> alt_names;  ///< one must be in its certificate, in place of the name
+    std::vector<std::string> alt_uris;
+    TlsSettings settings;
+    std::optional<SecretRef> client_certificate;  ///< what Weir shows; its Secret is known to be
+                                                  ///< there
+    Place place;                                  ///< what asked for TLS
 };
 
 /// One address of a backend.
@@ -299,11 +325,6 @@ enum class CredentialType {
     gcp
 };
 std::string_view to_string(CredentialType type);  ///< upstream's spelling: "AWSCredentials"
-
-struct SecretRef {
-    ObjectName name;
-    Place place;
-};
 
 /// BackendSecurityPolicy: what to say to a provider.
 /// Requests may bring the credential for their backend themselves.

@@ -411,6 +411,10 @@ constexpr CrossFieldRule kClientRules[] = {
          return is(s, "mode", "Passthrough") || !items(s, "certificateRefs").empty() ||
                 has(s, "options");
      }},
+    {"alt_name_by_type", "SubjectAltName element must contain the field that its type names",
+     [](const Node& s) {
+         return only_with(s, "type", "Hostname", "hostname") && only_with(s, "type", "URI", "uri");
+     }},
     {"plain_without_tls", "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']",
      [](const Node& s) {
          bool plain =

@@ -19,12 +19,12 @@ inline constexpr PendingFeature kPendingFeatures[] = {
     {"BackendTrafficPolicy", "spec.rateLimit", true, true},
     {"QuotaPolicy", "", true, true},
     {"AIGatewayRoute", "spec.llmRequestCosts", false, true},
-    {"ClientTrafficPolicy", "spec.tls", true, false},
-    {"ClientTrafficPolicy", "spec.connection.connectionLimit", true, false},
-    {"ClientTrafficPolicy", "spec.clientIPDetection", false, false},
-    {"ClientTrafficPolicy", "spec.enableProxyProtocol", false, false},
-    {"ClientTrafficPolicy", "spec.proxyProtocol", false, false},
-    {"ClientTrafficPolicy", "spec.headers", false, false},
+    {"ClientTrafficPolicy", "spec.tls", true, true},
+    {"ClientTrafficPolicy", "spec.connection.connectionLimit", true, true},
+    {"ClientTrafficPolicy", "spec.clientIPDetection", false, true},
+    {"ClientTrafficPolicy", "spec.enableProxyProtocol", false, true},
+    {"ClientTrafficPolicy", "spec.proxyProtocol", false, true},
+    {"ClientTrafficPolicy", "spec.headers", false, true},
     {"GatewayConfig", "spec.globalLLMRequestCosts", false, true},
 };
 

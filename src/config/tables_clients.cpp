@@ -29,7 +29,7 @@ type ClientTls !ciphers_below_13 !min_version_below_max {
   ecdhCurves: [string]
   signatureAlgorithms: [string]
   alpnProtocols: [string]
-  session: any @later
+  session: any @quiet  # tickets are always given
 }
 type ClientHttpTimeouts {
   requestReceivedTimeout: Duration
@@ -40,9 +40,9 @@ type ClientTimeouts { http: ClientHttpTimeouts, tcp: any @later }
 type ConnectionLimit {
   value: int 0..
   closeDelay: Duration
-  maxConnectionDuration: Duration @later
-  maxRequestsPerConnection: int 1.. @later
-  maxStreamDuration: Duration @later
+  maxConnectionDuration: Duration
+  maxRequestsPerConnection: int 1..4294967295
+  maxStreamDuration: Duration
 }
 type ClientConnection {
   bufferLimit: Quantity
@@ -62,6 +62,18 @@ type ForwardedClientCert {
   mode: enum(Sanitize, ForwardOnly, AppendForward, SanitizeSet, AlwaysForwardOnly)
   certDetailsToAdd: [enum(Subject, Cert, Chain, DNS, URI)] ..5
 }
+type FieldRules {
+  set: [HeaderField] ..16
+  add: [HeaderField] ..16
+  addIfAbsent: [HeaderField] ..16
+  remove: [string] ..16
+  removeOnMatch: [any] @later
+}
+type ClientPath {
+  escapedSlashesAction: enum(KeepUnchanged, RejectRequest, UnescapeAndForward, UnescapeAndRedirect)
+  disableMergeSlashes: bool
+}
+type ClientHealthCheck { path*: string 1..1024 /^\/[^ ?#]*$/ }
 type ClientHeaders !one_request_id {
   enableEnvoyHeaders: bool @later
   disableRateLimitHeaders: bool
@@ -69,8 +81,8 @@ type ClientHeaders !one_request_id {
   withUnderscoresAction: enum(Allow, RejectRequest, DropHeader)
   preserveXRequestID: bool
   requestID: enum(PreserveOrGenerate, Preserve, Generate, Disable)
-  earlyRequestHeaders: any @later
-  lateResponseHeaders: any @later
+  earlyRequestHeaders: FieldRules
+  lateResponseHeaders: FieldRules
 }
 type ClientTrafficPolicySpec {
   targetRef: PolicyTarget
@@ -84,13 +96,13 @@ type ClientTrafficPolicySpec {
   proxyProtocol: ClientProxyProtocol
   headers: ClientHeaders
   grpc: any @later
-  healthCheck: any @later
+  healthCheck: ClientHealthCheck
   http1: any @later
   http2: any @later
   http3: any @later
-  path: any @later
+  path: ClientPath
   scheme: string @later
-  tcpKeepalive: any @later
+  tcpKeepalive: TcpKeepalive
 }
 type ListenerTls !certificates_or_options {
   mode: enum(Terminate, Passthrough)

@@ -13,17 +13,17 @@ type BackendEndpoint !fqdn_or_ip {
   zone: string @later
   hostname: string @later
 }
-type BackendTls {
+type BackendTls !ciphers_below_13 !min_version_below_max {
   sni: string 1..253
   wellKnownCACertificates: enum(System)
   caCertificateRefs: [LocalRef] ..8
   insecureSkipVerify: bool
-  clientCertificateRef: any @later
-  minVersion: string @guard
-  maxVersion: string @later
-  ciphers: [string] @guard
-  ecdhCurves: [string] @later
-  signatureAlgorithms: [string] @later
+  clientCertificateRef: SecretRef
+  minVersion: TlsVersion
+  maxVersion: TlsVersion
+  ciphers: [string]
+  ecdhCurves: [string]
+  signatureAlgorithms: [string]
   alpnProtocols: [string] @later
 }
 type EnvoyBackendSpec {

@@ -36,11 +36,12 @@ type GrantTo { group*: Group, kind*: Kind, name: ObjectName }
 type ReferenceGrantSpec { from*: [GrantFrom] 1..16, to*: [GrantTo] 1..16 }
 type TlsTarget { group*: Group, kind*: Kind, name*: ObjectName, sectionName: SectionName }
 type LocalRef { group*: Group, kind*: Kind, name*: ObjectName }
+type TlsAltName !alt_name_by_type { type*: enum(Hostname, URI), hostname: string 1..253, uri: string 1..253 }
 type TlsValidation !one_trust {
   caCertificateRefs: [LocalRef] ..8
   wellKnownCACertificates: enum(System)
   hostname*: string 1..253 /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-  subjectAltNames: [any] ..5 @guard
+  subjectAltNames: [TlsAltName] ..5
 }
 type BackendTLSPolicySpec {
   targetRefs*: [TlsTarget] 1..16

@@ -157,10 +157,10 @@ type ContainerSpec !one_image {
   volumeMounts: [VolumeMount]
 }
 type ExtProc { kubernetes: ContainerSpec }
-type ForwardProxy { address*: Text }
+type ForwardProxy { address*: Text, noProxy: [string] ..64 }
 type GatewayConfigSpec {
   extProc: ExtProc @quiet  # there is no second process
-  forwardProxy: ForwardProxy @later
+  forwardProxy: ForwardProxy
   globalLLMRequestCosts: [RequestCost] key(metadataKey)
 }
 )";

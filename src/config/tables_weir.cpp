@@ -6,6 +6,7 @@ namespace weir::config::tables {
 const std::string_view kWeir = R"(
 type OptionTimeouts {
   headRead: Duration
+  handshake: Duration
   idle: Duration
   connect: Duration
   firstByte: Duration
@@ -20,6 +21,7 @@ type OptionLimits {
   connections: Quantity
   exchanges: Quantity
   exchangesPerListener: Quantity
+  handshakes: Quantity
 }
 # Without targetRefs: every Gateway.
 type GatewayOptionsSpec {

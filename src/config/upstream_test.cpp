@@ -1,4 +1,5 @@
 // Upstream's spelling of every kind, decoded and joined.
+#include "base/test_certificate.h"
 #include "config/test_support.h"
 
 namespace weir::config {
@@ -56,7 +57,7 @@ spec:
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: ca}
-data: {ca.crt: "-----BEGIN CERTIFICATE-----\nx\n"}
+data: {ca.crt: "@AUTHORITY@"}
 ---
 apiVersion: aigateway.envoyproxy.io/v1beta1
 kind: BackendSecurityPolicy
@@ -92,8 +93,18 @@ metadata: {name: all}
 spec: {timeouts: {idle: 1m, firstByte: 7s}, limits: {responseBody: 1Mi}}
 )";
 
+/// With a certificate that can be read.
+std::string upstream() {
+    std::string pem = TestCertificate("DNS:api.example.com").pem;
+    for (size_t at = 0; (at = pem.find('\n', at)) != std::string::npos; at += 2)
+        pem.replace(at, 1, "\\n");
+    std::string text(kUpstream);
+    constexpr std::string_view kMark = "@AUTHORITY@";
+    return text.replace(text.find(kMark), kMark.size(), pem);
+}
+
 TEST(UpstreamTest, ARouteIsDecodedWhole) {
-    Loaded loaded = load_text(std::string(kUpstream));
+    Loaded loaded = load_text(upstream());
     ASSERT_TRUE(loaded.ok()) << messages(loaded);
     EXPECT_EQ(loaded.accepted, 11u);
     const Rule& rule = loaded.configuration.routes.at(0).rules.at(0);
@@ -111,7 +122,7 @@ TEST(UpstreamTest, ARouteIsDecodedWhole) {
 }
 
 TEST(UpstreamTest, ABackendIsJoinedWithItsEndpointsTlsAndCredential) {
-    Loaded loaded = load_text(std::string(kUpstream));
+    Loaded loaded = load_text(upstream());
     const Configuration& c = loaded.configuration;
     const Backend& openai = backend(loaded, "openai");
     EXPECT_EQ(openai.schema.prefix, "v1beta/openai");
@@ -129,7 +140,7 @@ TEST(UpstreamTest, ABackendIsJoinedWithItsEndpointsTlsAndCredential) {
 }
 
 TEST(UpstreamTest, DeadlinesComeFromTheClosestThatSaysThem) {
-    Loaded loaded = load_text(std::string(kUpstream));
+    Loaded loaded = load_text(upstream());
     const Gateway& gateway = loaded.configuration.gateways.at(0);
     EXPECT_EQ(gateway.limits.request_body, 50u << 20);
     EXPECT_EQ(gateway.limits.response_body, 1u << 20);
@@ -145,7 +156,7 @@ TEST(UpstreamTest, DeadlinesComeFromTheClosestThatSaysThem) {
 }
 
 TEST(UpstreamTest, OfTwoPoliciesTheLastReadWins) {
-    Loaded loaded = load_text(std::string(kUpstream) + R"(
+    Loaded loaded = load_text(upstream() + R"(
 ---
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: BackendTrafficPolicy

@@ -22,10 +22,15 @@ public:
     Exchange& operator=(const Exchange&) = delete;
 
     const RequestHead& request() const { return request_; }
-    virtual std::string_view peer() const = 0;  ///< the client's address, "127.0.0.1:50000"
-    virtual uint32_t listener() const = 0;      ///< the number given to Server::serve
-    virtual net::TimePoint begun() const = 0;   ///< when the head was complete
-    virtual bool over_limit() const = 0;        ///< of a connection too many: to be refused
+    /// For rules that change it; what its views point into must outlive the exchange.
+    RequestHead& edit_request() { return request_; }
+    /// The client's address, "127.0.0.1:50000", as a PROXY header says where one is taken.
+    virtual std::string_view peer() const = 0;
+    /// TLS of the client's connection; null: plain text.
+    virtual const net::TlsSession* tls() const { return nullptr; }
+    virtual uint32_t listener() const = 0;     ///< the number given to Server::serve
+    virtual net::TimePoint begun() const = 0;  ///< when the head was complete
+    virtual bool over_limit() const = 0;       ///< of a connection too many: to be refused
     /// Cancelled when the client goes away or the server closes. Waits on behalf of this exchange
     /// name it.
     net::CancelSource& cancel() { return cancel_; }
@@ -83,14 +88,14 @@ public:
 protected:
     enum class State : uint8_t { idle, head, chunked, length, until_close, no_body, done };
     /// Both belong to the connection, which outlives the exchange.
-    Exchange(const RequestHead& request, net::CancelSource& cancel)
+    Exchange(RequestHead& request, net::CancelSource& cancel)
         : request_(request), cancel_(cancel) {}
     ~Exchange() = default;
     void reset_answer(bool head_request);
     virtual void write_status_line() = 0;  ///< the first line of head_, if there is one
     static bool bodiless(int status) { return status == 204 || status == 304 || status / 100 == 1; }
 
-    const RequestHead& request_;
+    RequestHead& request_;
     net::CancelSource& cancel_;
     std::string head_;
     State state_ = State::idle;

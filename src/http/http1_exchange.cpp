@@ -28,6 +28,9 @@ Http1Exchange::Http1Exchange(ServerConnection& connection)
 std::string_view Http1Exchange::peer() const {
     return connection_.peer_;
 }
+const net::TlsSession* Http1Exchange::tls() const {
+    return connection_.stream_->tls();
+}
 uint32_t Http1Exchange::listener() const {
     return connection_.listener_;
 }

@@ -15,6 +15,7 @@ public:
     explicit Http1Exchange(ServerConnection& connection);
 
     std::string_view peer() const override;
+    const net::TlsSession* tls() const override;
     uint32_t listener() const override;
     net::TimePoint begun() const override;
     bool over_limit() const override;

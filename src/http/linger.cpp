@@ -11,7 +11,7 @@ constexpr std::chrono::seconds kLinger{2};
 net::Task<void> linger(net::Stream& stream, net::CancelSource* cancel) {
     stream.unwatch();
     if (!stream.open()) co_return;
-    ::shutdown(stream.fd(), SHUT_WR);
+    stream.end_output();
     net::TimePoint deadline = std::chrono::steady_clock::now() + kLinger;
     char sink[4096];
     for (std::size_t total = 0; total < kLingerBytes;) {

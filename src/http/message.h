@@ -24,6 +24,16 @@ class Headers {
 public:
     void clear() { fields_.clear(); }
     void add(std::string_view name, std::string_view value) { fields_.push_back({name, value}); }
+    template <class F>
+    void remove_if(F&& unwanted) {
+        std::erase_if(fields_, std::forward<F>(unwanted));
+    }
+    template <class F>
+    bool any_of(F&& wanted) const {
+        for (const HeaderField& field : fields_)
+            if (wanted(field)) return true;
+        return false;
+    }
     std::size_t size() const { return fields_.size(); }
     auto begin() const { return fields_.begin(); }
     auto end() const { return fields_.end(); }

@@ -21,8 +21,7 @@ net::Task<Result<void>> ServerConnection::fill_body() {
             cancel_.cancel();
             throw net::Cancelled();
         }
-        net::Wake wake =
-            co_await stream_->readable(now() + server_.options_.stall_timeout, &cancel_);
+        net::Wake wake = co_await stream_->readable(now() + options_->stall_timeout, &cancel_);
         if (wake == net::Wake::deadline) {
             exchange_.close_after();
             co_return fail(codes::http_timeout, "the request body did not arrive in time");
@@ -34,8 +33,7 @@ net::Task<void> ServerConnection::send_continue() {
     continue_due_ = false;
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     iovec piece{const_cast<char*>(kContinue.data()), kContinue.size()};
-    if (co_await net::write_all(*stream_, {&piece, 1}, server_.options_.stall_timeout, &cancel_) !=
-        0)
+    if (co_await net::write_all(*stream_, {&piece, 1}, options_->stall_timeout, &cancel_) != 0)
         throw net::Cancelled();
 }
 
@@ -79,7 +77,7 @@ net::Task<Result<std::string_view>> ServerConnection::hold_some() {
     WEIR_CO_TRY(std::string_view piece, co_await read_some());
     if (!piece.empty()) {
         WEIR_CO_CHECK(hold_room(held_.view().size() + piece.size()));
-        WEIR_CO_CHECK(held_.append(piece, server_.options_.body_memory));
+        WEIR_CO_CHECK(held_.append(piece, options_->body_memory));
     }
     co_return held_.view();
 }
@@ -97,8 +95,7 @@ net::Task<Result<std::string_view>> ServerConnection::read_some() {
         if (begin_ == end_ && decoder_.done() == false) begin_ = end_ = floor_;
         body_read_ += step.data.size();
         // What a chunk announces counts before it has come.
-        if (body_read_ + decoder_.remaining() > server_.options_.body_limit)
-            co_return body_too_large();
+        if (body_read_ + decoder_.remaining() > options_->body_limit) co_return body_too_large();
         if (decoder_.done()) body_complete();
         if (!step.data.empty()) co_return step.data;
     }
@@ -108,11 +105,11 @@ net::Task<Result<std::string_view>> ServerConnection::read_some() {
 std::unexpected<Error> ServerConnection::body_too_large() {
     exchange_.close_after();
     return fail(codes::http_body_too_large,
-                fmt::format("the body is larger than {} bytes", server_.options_.body_limit));
+                fmt::format("the body is larger than {} bytes", options_->body_limit));
 }
 
 Result<void> ServerConnection::hold_room(std::size_t needed) {
-    auto room = held_.reserve(needed, server_.options_.body_memory);
+    auto room = held_.reserve(needed, options_->body_memory);
     if (!room) exchange_.close_after();
     return room;
 }

@@ -18,7 +18,7 @@ void Server::serve(net::StreamPtr stream, std::string peer, uint32_t listener) {
     if (draining_) return;
     ++counters_.accepted;
     bool over_limit = false;
-    if (ConnectionCount* count = options_.connections) {
+    if (ConnectionCount* count = entrance(listener)->hosts.front().connections) {
         uint32_t open = count->open.fetch_add(1, std::memory_order_relaxed);
         uint32_t limit = count->limit.load(std::memory_order_relaxed);
         over_limit = open >= limit;
@@ -66,8 +66,24 @@ void Server::close_all() {
 }
 
 void Server::set_options(const ServerOptions& options) {
-    options_ = options;
-    options_.head_limit = std::min(options.head_limit, net::Blocks::kSize / 2);
+    auto made = std::make_shared<Entrance>();
+    made->hosts.front() = options;
+    made->hosts.front().head_limit = std::min(options.head_limit, net::Blocks::kSize / 2);
+    plain_ = std::move(made);
+}
+
+const std::shared_ptr<const Entrance>& Server::entrance(uint32_t listener) const {
+    if (listener < entrances_.size() && entrances_[listener]) return entrances_[listener];
+    return plain_;
+}
+
+void Server::set_entrances(std::vector<std::shared_ptr<const Entrance>> entrances) {
+    entrances_ = std::move(entrances);
+    for (ServerConnection* c = first_; c;) {
+        ServerConnection* next = c->next();  // draining an idle one destroys it
+        if (!c->stays()) c->drain(true);
+        c = next;
+    }
 }
 
 }  // namespace weir::http

@@ -22,36 +22,15 @@
 #include <optional>
 #include <string>
 
+#include "http/entrance.h"
 #include "http/exchange.h"
 #include "http/h2/limits.h"
-#include "http/held_body.h"
 #include "http/message.h"
 #include "net/deadlines.h"
 #include "net/stream.h"
 #include "net/task_scope.h"
 
 namespace weir::http {
-
-/// Client connections of the whole process. Beyond `limit` a connection's first request is answered
-/// 503 and the connection closed, so that clients are told; beyond the margin it is closed unheard.
-struct ConnectionCount {
-    std::atomic<uint32_t> open{0};
-    std::atomic<uint32_t> limit{UINT32_MAX};
-    static constexpr uint32_t kMargin = 64;
-};
-
-struct ServerOptions {
-    net::Duration head_timeout = std::chrono::seconds(15);  ///< first byte of a head to its last
-    net::Duration idle_timeout =
-        std::chrono::seconds(90);  ///< keep-alive connection without a request
-    net::Duration stall_timeout =
-        std::chrono::seconds(60);               ///< client neither sends its body nor takes ours
-    std::size_t head_limit = 32 * 1024;         ///< bytes; at most half a read buffer
-    uint64_t body_limit = uint64_t{100} << 20;  ///< bytes of one request body
-    BodyMemory* body_memory = nullptr;          ///< shared by all workers; null: no bound
-    ConnectionCount* connections = nullptr;     ///< shared by all workers; null: no bound
-    h2::Limits http2;                           ///< of connections that speak HTTP/2
-};
 
 /// An answer that the server gives itself. Its views are valid during the call only.
 struct Refusal {
@@ -86,7 +65,12 @@ struct ServerCounters {
     uint64_t active = 0;  ///< exchanges being handled
     uint64_t requests = 0;
     uint64_t refused = 0;     ///< requests answered with an error before a handler saw them
-    uint64_t over_limit = 0;  ///< connections beyond ConnectionCount::limit
+    uint64_t over_limit = 0;  ///< connections beyond ConnectionCount::limit or their listener's
+    uint64_t handshakes = 0;  ///< of TLS, that succeeded
+    uint64_t handshakes_resumed = 0;
+    uint64_t handshakes_failed = 0;
+    uint64_t handshakes_refused = 0;  ///< beyond HandshakeCount::limit
+    uint64_t proxy_refused = 0;       ///< connections with no or a wrong PROXY header
     h2::Counters http2;
 };
 
@@ -94,7 +78,8 @@ class ServerConnection;
 
 class Server {
 public:
-    /// `handler` must outlive the Server; `options` may be changed between exchanges.
+    /// `handler` must outlive the Server. `options` hold for listeners without an Entrance of their
+    /// own; both may be changed between exchanges.
     Server(net::Worker& worker, Handler& handler, const ServerOptions& options);
     ~Server();
     Server(const Server&) = delete;
@@ -114,6 +99,10 @@ public:
     void close_all();
     const ServerCounters& counters() const { return counters_; }
     void set_options(const ServerOptions& options);
+    /// By listener number; null where `options` hold. Idle connections that the new ones would not
+    /// let in are closed.
+    void set_entrances(std::vector<std::shared_ptr<const Entrance>> entrances);
+    const std::shared_ptr<const Entrance>& entrance(uint32_t listener) const;
 
 private:
     friend ServerConnection;
@@ -128,7 +117,8 @@ private:
     net::Worker& worker_;
     Handler& handler_;
     Grace grace_;
-    ServerOptions options_;
+    std::shared_ptr<const Entrance> plain_;
+    std::vector<std::shared_ptr<const Entrance>> entrances_;  // by listener number; may be null
     ServerCounters counters_;
     bool draining_ = false;
     ServerConnection* first_ = nullptr;

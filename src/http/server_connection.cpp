@@ -22,12 +22,15 @@ ServerConnection::ServerConnection(Server& server, net::StreamPtr stream, std::s
       stream_(std::move(stream)),
       peer_(std::move(peer)),
       listener_(listener),
+      entrance_(server.entrance(listener)),
+      options_(&entrance_->hosts.front()),
       over_limit_(over_limit),
-      count_(server.options_.connections),
+      count_(options_->connections),
       exchange_(*this) {}
 
 ServerConnection::~ServerConnection() {
     if (count_) count_->open.fetch_sub(1, std::memory_order_relaxed);
+    if (counted_) counted_->fetch_sub(1, std::memory_order_relaxed);
     if (exchange_.state_ == Http1Exchange::State::until_close)
         stream_->abort();  // an orderly end would pass for the end of the answer
     else
@@ -66,6 +69,10 @@ void ServerConnection::close_now() {
 }
 
 net::Task<void> ServerConnection::serve() {
+    if (entrance_->ceremonious() && !co_await enter()) co_return;
+    // Of kSpokenProtocols; nothing agreed on means HTTP/1.1 (RFC 7301 §3.2).
+    if (stream_->tls() && stream_->tls()->protocol() == "h2") co_return co_await serve_http2();
+    if (options_->max_age.count() > 0) retires_ = now() + options_->max_age;
     bool more = true;
     while (more) {
         Result<Head> head = co_await read_head();
@@ -86,8 +93,10 @@ net::Task<bool> ServerConnection::one_exchange() {
     whole_done_ = false;
     whole_ = {};
     body_read_ = 0;
-    exchange_.reset(head_.keep_alive && !server_.draining_ && !over_limit_, head_.method == "HEAD",
-                    head_.minor);
+    ++requests_;
+    bool last = server_.draining_ || over_limit_ || begun_ >= retires_ ||
+                (options_->max_requests && requests_ >= options_->max_requests);
+    exchange_.reset(head_.keep_alive && !last, head_.method == "HEAD", head_.minor);
     in_exchange_ = true;
     ++server_.counters_.requests;
     ++server_.counters_.active;
@@ -100,7 +109,7 @@ net::Task<bool> ServerConnection::one_exchange() {
         }
     } leave{*this};
     if (head_.framing.empty()) body_complete();
-    if (server_.options_.body_limit < head_.framing.length) {
+    if (options_->body_limit < head_.framing.length) {
         // Said before the client has sent it all.
         co_await refuse(body_too_large().error());
         co_return false;
@@ -131,7 +140,7 @@ net::Task<bool> ServerConnection::one_exchange() {
 /// protocol is chosen in the handshake (§3.2).
 bool ServerConnection::speaks_http2(std::string_view head) const {
     return head == kHttp2Preface && begun_ == net::TimePoint{} && !stream_->tls() &&
-           server_.options_.http2.enabled;
+           options_->http2.enabled;
 }
 
 // The head views point into the block, so the block stays while a head or its exchange is alive; an
@@ -141,16 +150,18 @@ net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
     std::size_t scanned = 0;
     bool first_byte = begin_ < end_;  // of a pipelined request
     first_byte_ = now();
+    if (!renew_entrance()) co_return Head::closed;
     net::TimePoint deadline =
-        first_byte_ + (first_byte || begun_ == net::TimePoint{} ? server_.options_.head_timeout
-                                                                : server_.options_.idle_timeout);
+        first_byte_ + (first_byte || begun_ == net::TimePoint{} ? options_->head_timeout
+                                                                : options_->idle_timeout);
+    if (!first_byte && begun_ != net::TimePoint{}) deadline = std::min(deadline, retires_);
     while (true) {
         if (begin_ < end_ && (scanned > 0 || !skip_empty_lines())) {
             std::size_t size = h1::find_head_end(unread(), scanned);
-            if (std::min(size, end_ - begin_) > server_.options_.head_limit)
+            if (std::min(size, end_ - begin_) > options_->head_limit)
                 co_return fail(
                     codes::http_head_too_large,
-                    fmt::format("the head is larger than {} bytes", server_.options_.head_limit));
+                    fmt::format("the head is larger than {} bytes", options_->head_limit));
             if (size != std::string_view::npos) {
                 if (begin_ + size > net::Blocks::kSize / 2)
                     move_down();  // the body wants room after it
@@ -177,7 +188,7 @@ net::Task<Result<ServerConnection::Head>> ServerConnection::read_head() {
         if (r.done() && !first_byte) {
             first_byte = true;
             first_byte_ = now();
-            deadline = first_byte_ + server_.options_.head_timeout;
+            deadline = first_byte_ + options_->head_timeout;
         }
     }
 }
@@ -211,9 +222,9 @@ net::Task<void> ServerConnection::linger() {
 
 /// A client that speaks HTTP/2 on this connection, from `unread()` on.
 net::Task<void> ServerConnection::serve_http2() {
-    const h2::Host host{server_.worker_, server_.handler_, server_.options_, server_.counters_};
-    http2_ = std::make_unique<h2::ServerSession>(host, stream_,
-                                                 h2::Client{peer_, listener_, over_limit_});
+    const h2::Host host{server_.worker_, server_.handler_, *options_, server_.counters_};
+    http2_ = std::make_unique<h2::ServerSession>(
+        host, stream_, h2::Client{peer_, listener_, over_limit_, stream_->tls()});
     if (server_.draining_) http2_->drain();
     std::string first(unread());
     block_.reset();

@@ -30,12 +30,19 @@ public:
     void close_now();  ///< cancels whatever runs
     ServerConnection* next() const { return next_; }
     uint32_t listener() const { return listener_; }
-    net::Duration stall_timeout() const { return server_.options_.stall_timeout; }
+    bool stays() const;  ///< the newest configuration would let it in
+    net::Duration stall_timeout() const { return options_->stall_timeout; }
 
 private:
     friend Http1Exchange;
     friend Server;
     enum class Head : uint8_t { ready, closed, http2 };
+
+    // entrance.cpp: before the first request
+    net::Task<bool> enter();
+    net::Task<bool> shake_hands(net::TimePoint deadline);
+    net::Task<bool> count_in();
+    bool renew_entrance();
 
     net::Task<void> serve();
     net::Task<Result<Head>> read_head();
@@ -70,10 +77,13 @@ private:
 
     Server& server_;
     net::StreamPtr stream_;
-    std::string peer_;
+    std::string peer_;  // the client, as a PROXY header says where there is one
     uint32_t listener_;
-    bool over_limit_;         // one more than ConnectionCount allows
-    ConnectionCount* count_;  // where this one is counted; null: nowhere
+    std::shared_ptr<const Entrance> entrance_;
+    const ServerOptions* options_;                    // of the entrance
+    std::shared_ptr<std::atomic<uint32_t>> counted_;  // the listener's connections, with this one
+    bool over_limit_;                                 // one more than ConnectionCount allows
+    ConnectionCount* count_;                          // where this one is counted; null: nowhere
     net::CancelSource cancel_;
     net::Blocks::Block block_;
     std::size_t begin_ = 0;
@@ -83,6 +93,8 @@ private:
     h1::BodyDecoder decoder_;
     Http1Exchange exchange_;
     net::TimePoint begun_{};
+    net::TimePoint retires_ = net::kNever;  // no request begins after that
+    uint32_t requests_ = 0;
     net::TimePoint first_byte_{};  // of the head that is, or was last, read
     HeldBody held_;
     bool in_exchange_ = false;

@@ -1,7 +1,7 @@
 #include "net/stream.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
-
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,13 +25,35 @@ StreamPtr Stream::adopt(Worker& worker, int fd) {
 
 void Stream::set_tls(std::unique_ptr<TlsSession> session) {
     tls_ = std::move(session);
+    maybe_readable_ = true;  // the handshake may have read more than its own
+}
+
+IoResult Stream::peek(std::span<char> space) {
+    if (!open()) return {IoResult::State::failed, ECONNABORTED, 0};
+    ssize_t n = ::recv(fd(), space.data(), space.size(), MSG_PEEK);
+    if (n > 0) return {IoResult::State::done, 0, static_cast<std::size_t>(n)};
+    if (n == 0) return {IoResult::State::end, 0, 0};
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+        return {IoResult::State::again, 0, 0};
+    return {IoResult::State::failed, errno, 0};
+}
+
+void Stream::skip(std::size_t size) {
+    char space[512];
+    while (open() && size > 0) {
+        ssize_t n = ::recv(fd(), space, std::min(size, sizeof space), 0);
+        if (n <= 0) return;
+        size -= static_cast<std::size_t>(n);
+    }
+    maybe_readable_ = true;
 }
 
 IoResult Stream::read(std::span<char> space) {
     if (!open()) return {IoResult::State::failed, ECONNABORTED, 0};
     if (tls_) {
         IoResult r = tls_->read(space);
-        maybe_readable_ = r.done();  // one record at a time: more may wait in OpenSSL or the kernel
+        // One record at a time: more may wait in OpenSSL, in the kernel, or behind the bytes.
+        maybe_readable_ = r.done() && (ending_ || tls_->holds_bytes());
         if (r.done()) received_ += r.size;
         return r;
     }
@@ -126,11 +148,24 @@ bool Stream::quiet() {
 
 bool Stream::at_end() {
     char byte;
+    if (tls_ && open() && !gone_) {
+        // Behind the last bytes stands a close_notify, so that the end itself is not to be seen.
+        constexpr int kAlert = 64;
+        int unread = 0;
+        return ending_ && !tls_->holds_bytes() && ::ioctl(fd(), FIONREAD, &unread) == 0 &&
+               unread < kAlert;
+    }
     return open() && (gone_ || ::recv(fd(), &byte, 1, MSG_PEEK) == 0);
 }
 
 bool Stream::stale() const {
     return !open() || maybe_readable_;
+}
+
+void Stream::end_output() {
+    if (!open()) return;
+    if (tls_) tls_->shutdown();
+    ::shutdown(fd(), SHUT_WR);
 }
 
 void Stream::close() {

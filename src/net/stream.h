@@ -85,15 +85,22 @@ public:
     /// After an exchange: true if nothing more has come, so that the connection may be kept.
     bool quiet();
     /// True if the peer has closed and nothing is left to read, or has reset the connection; reads
-    /// nothing. Not for TLS.
+    /// nothing.
     bool at_end();
     /// For a watched, idle connection: true if the peer has closed or sent something since.
     bool stale() const;
+    /// Nothing more is sent from here; reading goes on.
+    void end_output();
     void close();
     /// Closes with RST, so the peer sees an abort rather than an orderly end.
     void abort();
 
-    /// From now on bytes pass through `session` (client side, handshake done by net::dial).
+    /// What the socket has to read, left there: up to `space`. Before set_tls() only.
+    IoResult peek(std::span<char> space);
+    /// Takes `size` bytes that peek() has shown.
+    void skip(std::size_t size);
+
+    /// From now on bytes pass through `session`, whose handshake is done.
     void set_tls(std::unique_ptr<TlsSession> session);
     TlsSession* tls() { return tls_.get(); }
 

@@ -2,22 +2,19 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cerrno>
+
+#include "net/tls_rules.h"
+#include "net/tls_server.h"
+#include "net/tls_socket.h"
 
 namespace weir::net {
 namespace {
 
 constexpr std::size_t kRecord = 16 * 1024;  // the largest TLS record (RFC 8446 §5.1)
-
-std::string openssl_error(std::string_view fallback) {
-    unsigned long code = ERR_peek_last_error();
-    const char* reason = code ? ERR_reason_error_string(code) : nullptr;
-    ERR_clear_error();
-    return reason ? reason : std::string(fallback);
-}
 
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
     auto* owner = static_cast<TlsSession*>(SSL_get_app_data(ssl));
@@ -26,42 +23,54 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
     return 1;  // the reference is ours now
 }
 
-bool add_bundle(SSL_CTX* context, const std::string& pem) {
-    std::unique_ptr<BIO, decltype(&BIO_free)> bio(
-        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
-    int added = 0;
-    while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-        X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate);
-        X509_free(certificate);
-        ++added;
-    }
-    ERR_clear_error();
-    return added > 0;
-}
-
 }  // namespace
 
+TlsContext::TlsContext(const ProviderTls& settings)
+    : verify_(settings.verify), alt_names_(settings.alt_names), alt_uris_(settings.alt_uris) {}
+
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_pem) {
-    std::unique_ptr<TlsContext> self(new TlsContext());
+    ProviderTls settings;
+    settings.ca_pem = ca_pem;
+    return create(settings);
+}
+
+Result<std::unique_ptr<TlsContext>> TlsContext::create(const ProviderTls& settings) {
+    std::unique_ptr<TlsContext> self(new TlsContext(settings));
     self->context_ = SSL_CTX_new(TLS_client_method());
     if (!self->context_) return fail(codes::internal_error, openssl_error("SSL_CTX_new"));
-    SSL_CTX_set_min_proto_version(self->context_, TLS1_2_VERSION);
-    SSL_CTX_set_verify(self->context_, SSL_VERIFY_PEER, nullptr);
-    SSL_CTX_set_mode(self->context_, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                         SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_session_cache_mode(self->context_,
-                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(self->context_, on_new_session);
+    SSL_CTX* context = self->context_;
+    WEIR_CHECK(apply(settings.rules, context));
+    SSL_CTX_set_verify(context, self->verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    if (!self->alt_names_.empty() || !self->alt_uris_.empty())
+        SSL_CTX_set_cert_verify_callback(context, on_verify, self.get());
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, on_new_session);
     static const unsigned char kHttp1[] = "\x08http/1.1";
-    SSL_CTX_set_alpn_protos(self->context_, kHttp1, sizeof kHttp1 - 1);
-    if (ca_pem.empty()) {
-        if (SSL_CTX_set_default_verify_paths(self->context_) != 1)
+    SSL_CTX_set_alpn_protos(context, kHttp1, sizeof kHttp1 - 1);
+    if (!settings.chain_pem.empty())
+        WEIR_CHECK(use_certificate(context, settings.chain_pem, settings.key_pem.reveal()));
+    if (settings.ca_pem.empty()) {
+        if (SSL_CTX_set_default_verify_paths(context) != 1)
             return fail(codes::internal_error, openssl_error("no trust store"));
-    } else if (!add_bundle(self->context_, ca_pem)) {
+    } else if (!add_trust(context, settings.ca_pem)) {
         return fail(codes::config_invalid, "the CA bundle holds no PEM certificate");
     }
     return self;
+}
+
+/// BackendTLSPolicy subjectAltNames: the chain, and one of the names.
+int TlsContext::on_verify(X509_STORE_CTX* store, void* self) {
+    const auto& context = *static_cast<const TlsContext*>(self);
+    if (X509_verify_cert(store) != 1) return 0;
+    X509* certificate = X509_STORE_CTX_get0_cert(store);
+    for (const std::string& name : context.alt_names_)
+        if (X509_check_host(certificate, name.c_str(), name.size(),
+                            X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1)
+            return 1;
+    for (const std::string& uri : describe_certificate(certificate, nullptr).uris)
+        if (std::ranges::find(context.alt_uris_, uri) != context.alt_uris_.end()) return 1;
+    X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+    return 0;
 }
 
 TlsContext::~TlsContext() {
@@ -92,16 +101,21 @@ Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::strin
     SSL* ssl = SSL_new(context_);
     if (!ssl) return fail(codes::upstream_tls, openssl_error("SSL_new"));
     auto session = std::make_unique<TlsSession>(ssl, tickets_, server_name);
-    SSL_set_fd(ssl, fd);
+    if (!attach_socket(ssl, fd)) return fail(codes::upstream_tls, openssl_error("BIO_new"));
     SSL_set_connect_state(ssl);
     static constexpr unsigned char kBoth[] = "\x02h2\x08http/1.1";
     if (offer_http2) SSL_set_alpn_protos(ssl, kBoth, sizeof kBoth - 1);
     // A literal address is verified as an address and not sent as SNI (RFC 6066 §3).
+    bool by_name = verify_ && alt_names_.empty() && alt_uris_.empty();
     X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
-    if (X509_VERIFY_PARAM_set1_ip_asc(parameters, server_name.c_str()) != 1) {
-        ERR_clear_error();
+    std::unique_ptr<ASN1_OCTET_STRING, decltype(&ASN1_OCTET_STRING_free)> literal(
+        a2i_IPADDRESS(server_name.c_str()), ASN1_OCTET_STRING_free);
+    ERR_clear_error();
+    if (literal) {
+        if (by_name) X509_VERIFY_PARAM_set1_ip_asc(parameters, server_name.c_str());
+    } else {
         if (SSL_set_tlsext_host_name(ssl, server_name.c_str()) != 1 ||
-            SSL_set1_host(ssl, server_name.c_str()) != 1)
+            (by_name && SSL_set1_host(ssl, server_name.c_str()) != 1))
             return fail(codes::upstream_tls, openssl_error("the server name is not valid"));
         SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     }
@@ -114,6 +128,11 @@ TlsSession::TlsSession(SSL* ssl, std::shared_ptr<TlsTickets> tickets, std::strin
     SSL_set_app_data(ssl_, this);
 }
 
+TlsSession::TlsSession(SSL* ssl, std::shared_ptr<const TlsServer> server)
+    : ssl_(ssl), server_(std::move(server)) {
+    SSL_set_app_data(ssl_, this);
+}
+
 TlsSession::~TlsSession() {
     SSL_set_app_data(ssl_, nullptr);
     SSL_free(ssl_);
@@ -122,7 +141,10 @@ TlsSession::~TlsSession() {
 TlsSession::Step TlsSession::handshake() {
     ERR_clear_error();
     int returned = SSL_do_handshake(ssl_);
-    if (returned == 1) return Step::done;
+    if (returned == 1) {
+        if (server_) describe_peer();
+        return Step::done;
+    }
     switch (SSL_get_error(ssl_, returned)) {
         case SSL_ERROR_WANT_READ:
             return Step::want_read;
@@ -137,7 +159,8 @@ std::string TlsSession::failure() const {
     long verified = SSL_get_verify_result(ssl_);
     if (verified != X509_V_OK) {
         ERR_clear_error();
-        return fmt::format("the certificate of {} is not trusted: {}", server_name_,
+        return fmt::format("the certificate of {} is not trusted: {}",
+                           server_ ? "the client" : server_name_,
                            X509_verify_cert_error_string(verified));
     }
     return openssl_error("the connection was closed during the handshake");
@@ -147,11 +170,36 @@ bool TlsSession::resumed() const {
     return SSL_session_reused(ssl_) == 1;
 }
 
+void TlsSession::at_host(uint32_t host, std::string server_name) {
+    host_ = host;
+    server_name_ = std::move(server_name);
+}
+
+void TlsSession::describe_peer() {
+    X509* certificate = SSL_get0_peer_certificate(ssl_);
+    if (certificate)
+        peer_ = std::make_unique<PeerCertificate>(
+            describe_certificate(certificate, SSL_get_peer_cert_chain(ssl_)));
+}
+
 std::string_view TlsSession::protocol() const {
     const unsigned char* name = nullptr;
     unsigned size = 0;
     SSL_get0_alpn_selected(ssl_, &name, &size);
     return {reinterpret_cast<const char*>(name), size};
+}
+
+std::string_view TlsSession::version() const {
+    return SSL_get_version(ssl_);
+}
+
+std::string_view TlsSession::cipher() const {
+    const char* name = SSL_get_cipher_name(ssl_);
+    return name ? name : "";
+}
+
+bool TlsSession::holds_bytes() const {
+    return SSL_has_pending(ssl_) == 1 || !socket_drained(ssl_);
 }
 
 IoResult TlsSession::outcome(int returned) {

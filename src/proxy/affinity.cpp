@@ -53,7 +53,7 @@ std::optional<uint64_t> ExchangeRun::affinity_key() {
     const http::Headers& headers = client_.request().headers;
     switch (hash.source) {
         case Hash::Source::source_ip:
-            add(client_.peer().substr(0, client_.peer().rfind(':')));
+            add(client_address().substr(0, client_address().rfind(':')));
             break;
         case Hash::Source::headers:
             for (const auto& name : hash.names)

@@ -46,12 +46,14 @@ json::Value google_model(const route::Matcher::Model& model) {
 
 /// The headers that every response of ours carries.
 void ExchangeRun::own_headers() {
-    client_.header("x-request-id", record_.request_id);
+    if (!record_.request_id.empty()) client_.header("x-request-id", record_.request_id);
     if (!record_.dropped_list.empty()) client_.header("x-weir-dropped", record_.dropped_list);
     if (record_.attempts > 1)
         client_.header("x-weir-attempts", fmt::format_int(record_.attempts).c_str());
     if (!set_cookie_.empty()) client_.header("set-cookie", set_cookie_);
-    if (limits_.active() || limits_.refused()) limits_.write_headers(client_, limit_time());
+    if ((limits_.active() || limits_.refused()) && entry_->settings.rate_limit_headers)
+        limits_.write_headers(client_, limit_time());
+    if (entry_) edit_answer();
 }
 
 net::Task<void> ExchangeRun::answer_error(const Error& error) {

@@ -25,7 +25,10 @@ iovec piece_of(std::string_view text) {
 
 /// The end of the whole exchange.
 net::TimePoint ExchangeRun::whole_deadline() const {
-    return timeouts().request.count() ? client_.begun() + timeouts().request : net::kNever;
+    net::TimePoint end =
+        timeouts().request.count() ? client_.begun() + timeouts().request : net::kNever;
+    config::Duration longest = entry_->settings.life.max_stream;
+    return longest.count() ? std::min(end, client_.begun() + longest) : end;
 }
 
 /// `allowance` from now, but not beyond the exchange's end nor, before the client's first byte, the

@@ -42,6 +42,7 @@ struct Record {
     std::string path;
     std::string user_agent;
     std::string session_id;
+    std::string client_address;  ///< where a trusted proxy tells; empty: the connection's
     std::string client_model;    ///< as the client named it
     std::string provider_model;  ///< as sent
     std::string response_model;
@@ -83,7 +84,23 @@ public:
 private:
     using Head = http::ResponseHead;
 
+    // client_rules.cpp: what the listener's ClientTrafficPolicy asks
+    Result<void> meet_client();
+    Result<void> find_address();
+    static void edit_fields(const config::FieldRules& rules, http::Headers& headers);
+    Result<void> mend_path(const config::PathRules& rules, http::RequestHead& request);
+    net::Task<void> answer_redirect();
+    net::Task<void> answer_health();
+    void edit_answer();
+    std::string forwarded_certificate() const;
+    std::string_view client_address() const {
+        return record_.client_address.empty() ? client_.peer()
+                                              : std::string_view(record_.client_address);
+    }
+
     // phases.cpp: identify, inspect, route
+    const snapshot::Entry* entry_of_client() const;
+    void take_request_id();
     net::Task<Result<void>> phases();
     Result<void> admit();
     net::Task<Result<void>> read_request();
@@ -210,11 +227,13 @@ private:
 
     const config::Timeouts& timeouts() const { return rule_->timeouts; }
     void settle();
+    void describe_connection(telemetry::AccessRecord& line) const;
 
     Gateway& gateway_;
     http::Exchange& client_;
     std::shared_ptr<const Pinned> pinned_;
-    const snapshot::Port* port_ = nullptr;  ///< null: the listener is not configured any more
+    const snapshot::Port* port_ = nullptr;    ///< null: the listener is not configured any more
+    const snapshot::Entry* entry_ = nullptr;  ///< the listener; null only without a port
     const snapshot::Rule* rule_ = nullptr;
     const snapshot::Attempt* attempt_ = nullptr;
     route::EndpointRow endpoint_{};
@@ -223,6 +242,8 @@ private:
     std::string suffix_;                           ///< path behind prefix and version
     std::string query_;
     bool json_array_ = false;  ///< a Gemini client wants its stream as one array
+    std::string path_;         ///< the request's, where a rule has mended it
+    bool redirects_ = false;   ///< the client is to ask again with that path
     Inspection inspection_;
     std::string_view body_;  ///< whole, or what is held of the upload
     std::optional<Upload> upload_;

@@ -14,10 +14,23 @@ Gateway::Gateway(Parts parts)
       random_(std::random_device{}()) {}
 Gateway::~Gateway() = default;
 
-Result<net::TlsContext*> Gateway::tls_context(const std::string& ca_pem) {
-    auto& slot = tls_contexts_[ca_pem];
+Result<net::TlsContext*> Gateway::tls_context(const snapshot::Origin& origin) {
+    auto& slot = tls_contexts_[origin.tls_identity];
     if (!slot) {
-        WEIR_TRY(slot, net::TlsContext::create(ca_pem));
+        const config::TlsSettings& wanted = origin.trust.settings;
+        auto version = [](config::TlsVersion v) {
+            return v == config::TlsVersion::v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
+        };
+        net::ProviderTls settings;
+        settings.ca_pem = origin.ca_pem;
+        settings.verify = origin.trust.verify;
+        settings.alt_names = origin.trust.alt_names;
+        settings.alt_uris = origin.trust.alt_uris;
+        settings.rules = {version(wanted.min), version(wanted.max), wanted.ciphers, wanted.curves,
+                          wanted.signature_algorithms};
+        settings.chain_pem = origin.chain_pem;
+        settings.key_pem = origin.key_pem;
+        WEIR_TRY(slot, net::TlsContext::create(settings));
     }
     return slot.get();
 }
@@ -37,8 +50,11 @@ Result<void> Gateway::publish(std::shared_ptr<const snapshot::Snapshot> snapshot
                           origin.max_requests,
                           origin.idle,
                           origin.max_age};
+        if (origin.proxy)
+            made.target.tunnel = std::make_shared<const net::Tunnel>(
+                net::Tunnel{origin.proxy->host, origin.proxy->port, origin.proxy->credentials});
         if (origin.tls) {
-            WEIR_TRY(made.target.tls, tls_context(origin.ca_pem));
+            WEIR_TRY(made.target.tls, tls_context(origin));
         }
         pinned->origins.push_back(std::move(made));
     }

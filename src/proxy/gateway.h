@@ -81,7 +81,7 @@ public:
 
 private:
     friend class ExchangeRun;
-    Result<net::TlsContext*> tls_context(const std::string& ca_pem);
+    Result<net::TlsContext*> tls_context(const snapshot::Origin& origin);
     std::unique_ptr<Scratch> take_scratch();
     void give_back(std::unique_ptr<Scratch> scratch);
     void watch_health();
@@ -92,7 +92,7 @@ private:
     Parts parts_;
     std::shared_ptr<const Pinned> pinned_;
     std::unordered_map<std::string, std::unique_ptr<net::TlsContext>>
-        tls_contexts_;                             // by CA bundle
+        tls_contexts_;                             // by Origin::tls_identity
     std::vector<std::unique_ptr<Scratch>> spare_;  ///< of exchanges that are over
     HealthProber prober_;                          ///< at work on the first worker only
     json::Peeker peeker_;

@@ -83,14 +83,15 @@ bool answers_in_tokens(std::optional<dialect::Operation> operation) {
 
 /// The parts of a request that limits ask about, kept together for one call.
 struct View {
-    View(const http::Exchange& client, std::string_view query, std::string_view model)
+    View(const http::Exchange& client, std::string_view address, std::string_view query,
+         std::string_view model)
         : headers(client.request().headers),
           view{headers,
                model.empty() ? std::nullopt : std::optional(model),
                query,
                client.request().method,
                client.request().path,
-               client.peer()} {}
+               address} {}
     ClientHeaders headers;
     snapshot::LimitView view;
 };
@@ -99,7 +100,7 @@ struct View {
 
 Result<void> ExchangeRun::reserve_limits() {
     if (rule_->limits.empty()) return {};
-    View request(client_, query_, record_.client_model);
+    View request(client_, client_address(), query_, record_.client_model);
     LimitFacts facts = limit_facts(request.view);
     std::string_view model = record_.client_model;
     if (!rule_->attempts.empty()) model = model_at(rule_->attempts.front(), model);
@@ -112,7 +113,7 @@ Result<void> ExchangeRun::reserve_quota(const snapshot::Attempt& attempt) {
     std::string_view model = model_at(attempt, record_.client_model);
     if (!LimitRun::quota_of(attempt, model)) return {};
     if (!estimated_) limits_.set_estimate(estimate(model));
-    View request(client_, query_, record_.client_model);
+    View request(client_, client_address(), query_, record_.client_model);
     return limits_.reserve_quota(attempt, model, limit_facts(request.view), limit_time());
 }
 
@@ -128,7 +129,7 @@ net::Task<Result<void>> ExchangeRun::reserve_with_leases(const snapshot::Attempt
     auto deadline = std::chrono::steady_clock::now() + kLeasePatience;
     while (true) {
         co_await await_leases(deadline);
-        View request(client_, query_, record_.client_model);
+        View request(client_, client_address(), query_, record_.client_model);
         LimitFacts facts = limit_facts(request.view);
         Result<void> outcome;
         if (quota) {

@@ -213,7 +213,10 @@ Result<void> ExchangeRun::write_head(const snapshot::Attempt& attempt, Outgoing&
             sink.add(header.name, header.value);
     for (const auto& field : attempt.set_headers)
         sink.add(field.name, field.value);
-    sink.add("x-request-id", record_.request_id);
+    if (!record_.request_id.empty()) sink.add("x-request-id", record_.request_id);
+    if (entry_->settings.forwarded_cert != config::ForwardedCert::sanitize)
+        if (std::string element = forwarded_certificate(); !element.empty())
+            sink.add("x-forwarded-client-cert", element);
     bool has_body = out.body_size() > 0 || request.method == "POST" || request.method == "PUT" ||
                     request.method == "PATCH";
     if (upload_)

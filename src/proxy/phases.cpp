@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "net/tls_server.h"
 #include "proxy/client_headers.h"
 #include "proxy/exchange_run.h"
 #include "proxy/headers.h"
@@ -29,17 +30,34 @@ ExchangeRun::ExchangeRun(Gateway& gateway, http::Exchange& client)
       limits_(scratch_->limits) {
     const http::RequestHead& request = client.request();
     port_ = pinned_->port(client.listener());
-    std::string_view id = request.headers.value("x-request-id");
-    if (acceptable_request_id(id))
-        record_.request_id = id;
-    else
-        record_.request_id = gateway.make_request_id();
+    if (port_) entry_ = entry_of_client();
+    if (!entry_) port_ = nullptr;
+    take_request_id();
     record_.method = request.method;
     record_.path = request.path;
     record_.user_agent = request.headers.value("user-agent");
     record_.session_id = request.headers.value("agent-session-id");
     query_ = request.query;
     guess_dialect();
+}
+
+/// Null: the listener it came in by is not configured any more.
+const snapshot::Entry* ExchangeRun::entry_of_client() const {
+    if (!port_->tls) return &port_->entries.front();
+    if (!client_.tls()) return nullptr;
+    int index = net::choose_host(port_->hostnames, client_.tls()->server_name());
+    return index < 0 ? nullptr : &port_->entries[static_cast<std::size_t>(index)];
+}
+
+void ExchangeRun::take_request_id() {
+    using Action = config::RequestIdAction;
+    Action action = entry_ ? entry_->settings.request_id : Action::preserve_or_generate;
+    std::string_view id = client_.request().headers.value("x-request-id");
+    if ((action == Action::preserve || action == Action::preserve_or_generate) &&
+        acceptable_request_id(id))
+        record_.request_id = id;
+    else if (action == Action::generate || action == Action::preserve_or_generate)
+        record_.request_id = gateway_.make_request_id();
 }
 
 /// Until the operation is known, errors speak the dialect that the path or the headers suggest.
@@ -73,6 +91,18 @@ net::Task<Result<void>> ExchangeRun::phases() {
                        "this listener is no longer configured; connect to one that is");
     }
     WEIR_CO_CHECK(admit());
+    if (entry_->asks) {
+        WEIR_CO_CHECK(meet_client());
+        if (redirects_) {
+            co_await answer_redirect();
+            co_return Result<void>();
+        }
+        if (!entry_->settings.health_path.empty() &&
+            client_.request().path == entry_->settings.health_path) {
+            co_await answer_health();
+            co_return Result<void>();
+        }
+    }
     WEIR_CO_CHECK(co_await read_request());
     WEIR_CO_CHECK(read_path());
     record_.client_model = inspection_.model;

@@ -5,8 +5,8 @@ namespace weir::proxy {
 
 void Record::clear() {
     for (std::string* text :
-         {&request_id, &method, &path, &user_agent, &session_id, &client_model, &provider_model,
-          &response_model, &response_id, &dropped_list, &attempt_list})
+         {&request_id, &method, &path, &user_agent, &session_id, &client_address, &client_model,
+          &provider_model, &response_model, &response_id, &dropped_list, &attempt_list})
         text->clear();
     finish_reasons.clear();
     upstream = {};
@@ -60,6 +60,22 @@ dialect::Usage sum_of(const dialect::Usage& last, const dialect::Usage& discarde
 
 }  // namespace
 
+/// What TLS told of the client, and whose connection it was if that was not the client's own.
+void ExchangeRun::describe_connection(telemetry::AccessRecord& line) const {
+    if (!record_.client_address.empty()) line.direct_address = client_.peer();
+    const net::TlsSession* tls = client_.tls();
+    if (!tls) return;
+    line.tls_server_name = tls->server_name();
+    line.tls_version = tls->version();
+    line.tls_cipher = tls->cipher();
+    const net::PeerCertificate* peer = tls->peer();
+    if (!peer) return;
+    line.peer_subject = peer->subject;
+    line.peer_fingerprint = peer->sha256;
+    line.peer_uris = peer->uris;
+    line.peer_dns_names = peer->dns_names;
+}
+
 void ExchangeRun::settle() {
     settled_ = true;
     if (upload_) record_.bytes_in = upload_->seen();
@@ -103,8 +119,9 @@ void ExchangeRun::settle() {
     line.time = gateway_.parts_.clock.system_now() -
                 std::chrono::duration_cast<std::chrono::system_clock::duration>(sample.duration);
     line.request_id = record_.request_id;
-    if (port_ && !port_->listeners.empty()) line.listener = port_->listeners.front();
-    line.client_address = client_.peer();
+    if (entry_) line.listener = entry_->name;
+    line.client_address = client_address();
+    if (entry_ && entry_->asks) describe_connection(line);
     line.user_agent = record_.user_agent;
     line.session_id = record_.session_id;
     line.method = record_.method;

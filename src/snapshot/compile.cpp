@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "dialect/translate.h"
 #include "route/hosts.h"
+#include "snapshot/compile_clients.h"
 #include "snapshot/compile_credential.h"
 #include "snapshot/compile_limits.h"
 #include "snapshot/resilience.h"
@@ -115,15 +116,22 @@ private:
 
     Result<void> open_ports(const config::Gateway& gateway) {
         for (const auto& listener : gateway.listeners) {
-            if (listener.protocol != config::Protocol::http)
-                continue;  // refused or allowed by config/
+            bool tls = listener.protocol == config::Protocol::https;
+            if (!tls && listener.protocol != config::Protocol::http) continue;  // said by config/
+            WEIR_TRY(Entry entry, compile_entry(configuration_, gateway, listener));
+            if (tls && entry.certificates.empty()) continue;  // with --mock, and said by config/
             auto known = std::find_if(out_->ports.begin(), out_->ports.end(),
                                       [&](const Port& port) { return port.port == listener.port; });
             if (known == out_->ports.end()) {
-                out_->ports.push_back({{}, listener.port, gateway.implicit, 0, {}});
+                out_->ports.emplace_back();
                 alternatives_.emplace_back();
                 known = out_->ports.end() - 1;
+                known->port = listener.port;
+                known->implicit = gateway.implicit;
+                known->tls = tls;
             }
+            known->hostnames.push_back(entry.hostname);
+            known->entries.push_back(std::move(entry));
             // Gateways that share a port share its limit, the smallest that one of them names.
             uint64_t limit = gateway.limits.exchanges_per_listener;
             if (limit && (!known->max_exchanges || limit < known->max_exchanges))
@@ -205,9 +213,11 @@ private:
         rule.route = route.meta.name.to_string();
         rule.name = written.name.empty() ? fmt::format("rule-{}", number) : written.name;
         config::Timeouts base = out_->timeouts;
+        forward_proxy_.reset();
         for (const auto& parent : route.parents)
             if (const config::Gateway* gateway = configuration_.gateway(parent.gateway)) {
                 base = gateway->timeouts;
+                forward_proxy_ = gateway->forward_proxy;
                 break;
             }
         rule.timeouts = written.timeouts.over(base);
@@ -278,6 +288,25 @@ private:
         return fmt::format("{}:{}", host, endpoint.port);
     }
 
+    /// What TLS is to be beside trust and name, and Weir's own certificate.
+    void add_trust(const config::Tls& tls, Origin& into) const {
+        into.trust = tls;
+        if (tls.client_certificate)
+            if (const auto* secret = configuration_.secret(tls.client_certificate->name)) {
+                into.chain_pem = secret->values.at("tls.crt").reveal();
+                into.key_pem = secret->values.at("tls.key");
+            }
+        std::string& id = into.tls_identity;
+        const config::TlsSettings& s = tls.settings;
+        id = fmt::format("{}{}{}{}", into.ca_pem, tls.verify, static_cast<int>(s.min),
+                         static_cast<int>(s.max));
+        for (const auto* list :
+             {&tls.alt_names, &tls.alt_uris, &s.ciphers, &s.curves, &s.signature_algorithms})
+            for (const auto& item : *list)
+                id.append("\n").append(item);
+        id.append("\n").append(into.chain_pem);
+    }
+
     uint32_t origin(const config::Endpoint& endpoint, const std::optional<config::Tls>& tls,
                     const config::Resilience& resilience) {
         Origin made;
@@ -288,9 +317,16 @@ private:
             made.server_name = tls->server_name.empty() ? endpoint.host : tls->server_name;
             for (const auto& pem : tls->ca_pem)
                 made.ca_pem += pem;
+            add_trust(*tls, made);
         }
-        made.key = fmt::format("{}://{}:{}#{}#{}", made.tls ? "https" : "http", made.host,
-                               made.port, made.server_name, std::hash<std::string>()(made.ca_pem));
+        if (forward_proxy_ && !config::bypasses(*forward_proxy_, made.host))
+            made.proxy = forward_proxy_;
+        made.key =
+            fmt::format("{}://{}:{}#{}#{}", made.tls ? "https" : "http", made.host, made.port,
+                        made.server_name, std::hash<std::string>()(made.tls_identity));
+        if (made.proxy)  // told apart by where they are written: credentials stand in no key
+            made.key += fmt::format("#{}:{}/{}", made.proxy->host, made.proxy->port,
+                                    made.proxy->place.to_string());
         // Connections kept by different rules are different connections.
         if (resilience.circuit) made.max_requests = resilience.circuit->max_requests_per_connection;
         made.idle = resilience.connection.idle.value_or(made.idle);
@@ -308,6 +344,7 @@ private:
     const CompileOptions& options_;
     std::shared_ptr<Snapshot> out_;
     LimitCompiler limits_;
+    std::optional<config::ForwardProxy> forward_proxy_;  // of the route that is compiled
     std::vector<PortListener> listeners_;
     std::vector<std::vector<route::Alternative>> alternatives_;  // per port
     uint32_t next_id_ = 0;

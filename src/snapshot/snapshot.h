@@ -32,6 +32,12 @@ struct Origin {
     uint32_t max_requests = 0;    ///< exchanges that one connection carries; 0: any number
     config::Duration idle{0};     ///< an unused connection is kept so long; 0: the default
     config::Duration max_age{0};  ///< none is reused after that; 0: no limit
+    config::Tls trust{};          ///< beside ca_pem and the name: what else TLS is to be
+    std::string chain_pem;        ///< Weir's own certificate towards it; empty: none
+    Secret key_pem;
+    std::optional<config::ForwardProxy> proxy;  ///< through which it is reached
+    /// Equal only where trust and certificate are: those connections are made alike.
+    std::string tls_identity;
 };
 
 /// A backend as one rule refers to it: everything an attempt needs.
@@ -79,12 +85,35 @@ struct Rule {
     int64_t models_created_at = 0;  ///< Unix seconds
 };
 
+/// A certificate that a listener shows.
+struct Certificate {
+    std::string chain_pem;
+    Secret key_pem;
+    std::vector<std::string> names;  ///< lower case; may begin "*."
+};
+
+/// One listener, as its clients meet it.
+struct Entry {
+    std::string name;                       ///< "https"
+    std::string listener;                   ///< "default/edge/https"
+    std::string hostname;                   ///< lower case; empty: any; may begin "*."
+    std::vector<Certificate> certificates;  ///< of a TLS port
+    config::ClientSettings settings;
+    config::Timeouts timeouts;
+    uint64_t request_body = 0;
+    uint64_t request_head = 0;
+    bool asks = false;  ///< something of `settings` is to be done for each request
+};
+
 /// All listeners of one port: one socket address, one matcher.
 struct Port {
     std::vector<std::string> listeners;  ///< names, for --listen and the ready file
     uint16_t port = 0;
     bool implicit = false;       ///< no Gateway was loaded: listens on loopback only
     uint64_t max_exchanges = 0;  ///< in flight here; 0: any number
+    bool tls = false;
+    std::vector<Entry> entries;          ///< at least one; of a plain port all have one policy
+    std::vector<std::string> hostnames;  ///< of the entries
     route::Matcher matcher;
 };
 

@@ -165,6 +165,17 @@ void put_limit(Line& line, const AccessRecord& r) {
     if (r.limit_estimated) line.raw(",\"weir.limit.estimated\":true");
 }
 
+void put_connection(Line& line, const AccessRecord& r) {
+    line.text(",\"downstream_direct_remote_address\":", r.direct_address);
+    line.text(",\"requested_server_name\":", r.tls_server_name);
+    line.text(",\"downstream_tls_version\":", r.tls_version);
+    line.text(",\"downstream_tls_cipher\":", r.tls_cipher);
+    line.text(",\"downstream_peer_subject\":", r.peer_subject);
+    line.text(",\"downstream_peer_fingerprint_256\":", r.peer_fingerprint);
+    line.texts(",\"downstream_peer_uri_san\":", r.peer_uris);
+    line.texts(",\"downstream_peer_dns_san\":", r.peer_dns_names);
+}
+
 void put_gen_ai(Line& line, const AccessRecord& r) {
     line.text(",\"gen_ai.operation.name\":", r.operation);
     line.text(",\"gen_ai.provider.name\":", r.provider);
@@ -219,6 +230,7 @@ std::string_view AccessLine::format(const AccessRecord& r) {
     line.text(",\"request_id\":", r.request_id);
     line.text(",\"weir.listener\":", r.listener);
     line.text(",\"client.address\":", r.client_address);
+    if (!r.direct_address.empty() || !r.tls_version.empty()) put_connection(line, r);
     line.text(",\"user_agent.original\":", r.user_agent);
     line.text(",\"session.id\":", r.session_id);
     line.text(",\"http.request.method\":", r.method);

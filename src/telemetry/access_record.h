@@ -24,12 +24,21 @@ struct AccessRecord {
     std::string_view request_id;                 ///< request_id
     std::string_view listener;                   ///< weir.listener
     std::string_view client_address;             ///< client.address
-    std::string_view user_agent;                 ///< user_agent.original
-    std::string_view session_id;                 ///< session.id (header agent-session-id)
-    std::string_view method;                     ///< http.request.method
-    std::string_view path;                       ///< url.path, without query
-    int status = 0;                              ///< http.response.status_code
-    std::chrono::nanoseconds duration{};         ///< weir.duration_ms
+    std::string_view direct_address;             ///< downstream_direct_remote_address: a proxy's
+    // Of TLS with the client, as Envoy's operators are called, in lower case.
+    std::string_view tls_server_name;             ///< requested_server_name
+    std::string_view tls_version;                 ///< downstream_tls_version
+    std::string_view tls_cipher;                  ///< downstream_tls_cipher
+    std::string_view peer_subject;                ///< downstream_peer_subject
+    std::string_view peer_fingerprint;            ///< downstream_peer_fingerprint_256
+    std::span<const std::string> peer_uris;       ///< downstream_peer_uri_san
+    std::span<const std::string> peer_dns_names;  ///< downstream_peer_dns_san
+    std::string_view user_agent;                  ///< user_agent.original
+    std::string_view session_id;                  ///< session.id (header agent-session-id)
+    std::string_view method;                      ///< http.request.method
+    std::string_view path;                        ///< url.path, without query
+    int status = 0;                               ///< http.response.status_code
+    std::chrono::nanoseconds duration{};          ///< weir.duration_ms
     std::optional<std::chrono::nanoseconds> time_to_first_token;  ///< weir.time_to_first_token_ms
     uint64_t request_bytes = 0;                                   ///< http.request.body.size
     uint64_t response_bytes = 0;                                  ///< http.response.body.size

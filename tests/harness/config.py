@@ -94,3 +94,27 @@ def agents(ports):
         "targetRefs": [{"name": f"{agent}-agent"} for agent in ports], "authenticationRefs": [{"name": "api-keys"}]}))
     documents.append(secret("api-keys", **{"reasoning-agent": SECRET, "data-agent": SECRET, "planning-agent": AWS_CREDENTIALS}))
     return join(*documents)
+
+
+def gateway(*listeners, name="gateway", **metadata):
+    return document("gateway.networking.k8s.io/v1", "Gateway", name, {"gatewayClassName": "weir", "listeners": list(listeners)}, **metadata)
+
+
+def https(*secrets, name="https", port=443, hostname=None):
+    """An HTTPS listener that shows the certificates of those Secrets."""
+    return {"name": name, "protocol": "HTTPS", "port": port, "tls": {"certificateRefs": [{"name": s} for s in secrets]},
+            **({"hostname": hostname} if hostname else {})}
+
+
+def tls_secret(name, issued):
+    return json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "kubernetes.io/tls",
+                       "stringData": {"tls.crt": issued.pem, "tls.key": issued.key_pem}})
+
+
+def client_policy(name="clients", listener=None, **spec):
+    target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "gateway", **({"sectionName": listener} if listener else {})}
+    return document("gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", name, {"targetRefs": [target], **spec})
+
+
+def config_map(name, **data):
+    return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})

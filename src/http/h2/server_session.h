@@ -32,7 +32,8 @@ struct Host {
 struct Client {
     std::string_view peer;
     uint32_t listener = 0;
-    bool over_limit = false;  ///< a connection too many: answered 503, then closed
+    bool over_limit = false;               ///< a connection too many: answered 503, then closed
+    const net::TlsSession* tls = nullptr;  ///< null: plain text
 };
 
 class ServerSession final : public Session {

@@ -25,6 +25,9 @@ ServerStream::ServerStream(ServerSession& session)
 std::string_view ServerStream::peer() const {
     return session_.client_.peer;
 }
+const net::TlsSession* ServerStream::tls() const {
+    return session_.client_.tls;
+}
 uint32_t ServerStream::listener() const {
     return session_.client_.listener;
 }

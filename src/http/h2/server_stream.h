@@ -25,6 +25,7 @@ public:
     explicit ServerStream(ServerSession& session);
 
     std::string_view peer() const override;
+    const net::TlsSession* tls() const override;
     uint32_t listener() const override;
     net::TimePoint begun() const override { return begun_; }
     bool over_limit() const override;
