@@ -14,6 +14,7 @@ class Case:
     against: str = ""  # the case of the peers to compare with; its own when empty
     rival: str = ""    # compare with this peer only; the better of nginx and haproxy when empty
     saturates: bool = True
+    http2: bool = False  # the load is h2load's, over HTTP/2 without TLS; `load` are its arguments
 
 
 ALL = ("nginx", "haproxy", "weir")
@@ -33,6 +34,8 @@ CASES = (
          ("nginx-tls-from", "weir-tls-from"), 3, 1.0, rival="nginx-tls-from"),
     Case("tls-to", "1 KB, TLS to provider", "request", ("--model", "gpt-whole-1024", *SHORT),
          ("nginx-tls-to", "weir-tls-to"), 3, 1.0, rival="nginx-tls-to"),
+    Case("http2", "1 KB, HTTP/2 clients", "request", ("-c", "8", "-m", "8", "-D", "2"), ("nginx", "weir"), 3, 1.0,
+         rival="nginx", http2=True),
     Case("32k", "32 KB", "request", ("--model", "gpt-whole-32768", "--request-bytes", "32768", *SHORT), ALL, 3, 1.0),
     Case("burst", "SSE burst", "event", ("--model", "gpt-sse-200-0", *SHORT), ALL, 3, 1.0),
     Case("translated-burst", "translated SSE burst", "event", ("--model", "claude-sse-200-0", "--translated", *SHORT),

@@ -37,6 +37,7 @@ http {{
     client_max_body_size 100m; client_body_buffer_size 128k;
     server {{
         listen 127.0.0.1:{port} backlog=4096;
+        listen 127.0.0.1:{http2_port} http2 backlog=4096;
         location / {{
             proxy_pass http://provider;
             proxy_http_version 1.1;
@@ -229,19 +230,28 @@ class Peer:
     def own_address(self):
         return f"127.0.0.1:{self.port}"
 
+    def http2_address(self):
+        return self.address()
+
 
 class Nginx(Peer):
+    """HTTP/2 has a port of its own: without TLS this release tells the two apart by port only."""
     name = "nginx"
     log_buffer = " buffer=64k flush=1s"
+
+    def http2_address(self):
+        return f"127.0.0.1:{self.http2_port}"
 
     def template(self):
         return NGINX
 
     def command(self):
         path = f"{self.folder}/nginx.conf"
+        self.http2_port = free_port()
         with open(path, "w") as f:
             # A sixteenth is kept free: nginx closes idle keep-alive connections when fewer are left.
             f.write(self.template().format(dir=self.folder, files=self.files, connections=self.files * 5 // 4, port=self.port,
+                                 http2_port=self.http2_port,
                                  origin=self.origin, key=PROVIDER_KEY, log_buffer=self.log_buffer,
                                  user="user root;" if os.geteuid() == 0 else ""))
         return [self.binary(), "-c", path, "-p", self.folder, "-e", f"{self.folder}/error.log"]

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -28,9 +29,28 @@ class RunFailed(Exception):
     """A load run that did not get every answer right. Its numbers mean nothing."""
 
 
+def cpu_seconds(pids):
+    """CPU time of processes, all threads, to the nanosecond (clock_getcpuclockid(3))."""
+    return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
+
+
+def h2load_answers(text):
+    """How many answers there were; every one must have been a 2xx of 1024 bytes."""
+    counts = re.search(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed", text)
+    codes = re.search(r"status codes: (\d+) 2xx", text)
+    data = re.search(r"traffic: .*\((\d+)\) data", text)
+    if not (counts and codes and data):
+        raise RunFailed(f"h2load said nothing that is understood: {text[-300:]}")
+    done, succeeded, failed = map(int, counts.groups())
+    if failed or done != succeeded or int(data.group(1)) < 1024 * done:
+        raise RunFailed(f"h2load: {failed} of {done} failed, {codes.group(1)} were 2xx, {data.group(1)} bytes came")
+    return done
+
+
 class Bench:
     def __init__(self, options, folder):
         self.options = options
+        self.folder = folder
         self.files = raise_file_limit()
         self.children = []
         self.origin_port = free_port()
@@ -79,6 +99,25 @@ class Bench:
             raise RunFailed(f"{result['errors']} wrong answers: {result['first_error']}")
         return result
 
+    def http2_client(self, address, arguments, pids):
+        """As client(), with h2load: CPU over its whole run, by the answers of its whole run."""
+        body = f"{self.folder}/question.json"
+        with open(body, "w") as f:
+            json.dump({"model": "gpt-whole-1024", "messages": [{"role": "user", "content": "x" * 900}]}, f, separators=(",", ":"))
+        argv = [shutil.which("h2load"), "-t", "1", *arguments, "-d", body, "-H", "content-type: application/json",
+                "-H", "authorization: Bearer sk-bench-client", f"http://{address}/v1/chat/completions"]
+        before, begun = cpu_seconds(pids), time.perf_counter()
+        child = self.child(argv, stdout=subprocess.PIPE)
+        try:
+            out, _ = child.process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            raise RunFailed("h2load did not end") from None
+        finally:
+            child.stop()
+            self.children.remove(child)
+        used, wall = cpu_seconds(pids) - before, time.perf_counter() - begun
+        return {"cpu_us": used * 1e6, "wall_us": wall * 1e6, "requests": h2load_answers(out.decode())}
+
     # CPU per request and per event
 
     def cpu(self):
@@ -115,7 +154,10 @@ class Bench:
 
     def sample(self, case, peer):
         try:
-            result = self.client(peer.address(), case.load, peer.child.pids())
+            if case.http2:
+                result = self.http2_client(peer.http2_address(), case.load, peer.child.pids())
+            else:
+                result = self.client(peer.address(), case.load, peer.child.pids())
             if not result[case.unit + "s"]:
                 raise RunFailed("nothing was answered")
             value = result["cpu_us"] / result[case.unit + "s"]

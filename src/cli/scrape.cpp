@@ -7,6 +7,41 @@
 
 namespace weir::cli {
 
+namespace {
+
+void http2_metrics(const http::h2::Counters& clients, const http::h2::ClientCounters& providers,
+                   telemetry::Sink& sink) {
+    auto count = [](uint64_t n) { return static_cast<double>(n); };
+    sink.counter("weir_http2_connections_total", "Client connections that spoke HTTP/2.",
+                 count(clients.connections));
+    sink.gauge("weir_http2_connections_open", "Client connections of HTTP/2 open.",
+               count(clients.open));
+    sink.counter("weir_http2_streams_total", "Requests that came on streams of HTTP/2.",
+                 count(clients.streams));
+    sink.counter("weir_http2_streams_refused_total",
+                 "Streams beyond the limit of a connection, refused unheard.",
+                 count(clients.refused));
+    sink.counter("weir_http2_goaways_total", "Client connections that were asked to end.",
+                 count(clients.goaways));
+    for (std::size_t i = 0; i < clients.misuse.size(); ++i)
+        sink.counter("weir_http2_misuse_total",
+                     "Streams or connections ended for what a client sent on them.",
+                     count(clients.misuse[i]), {{"kind", std::string(http::h2::kMisuseNames[i])}});
+    sink.counter("weir_upstream_http2_connections_total", "Provider connections of HTTP/2.",
+                 count(providers.connections));
+    sink.counter("weir_upstream_http2_streams_total", "Attempts sent on streams of HTTP/2.",
+                 count(providers.streams));
+    sink.counter("weir_upstream_http2_streams_refused_total",
+                 "Streams that a provider did not look at.", count(providers.refused));
+    sink.counter("weir_upstream_http2_goaways_total", "Connections that providers asked to end.",
+                 count(providers.goaways));
+    sink.counter("weir_upstream_http2_pings_lost_total",
+                 "Provider connections given up because a ping was not answered.",
+                 count(providers.pings_lost));
+}
+
+}  // namespace
+
 void Program::add_worker_sources(telemetry::Shard& shard, WorkerParts& parts) {
     shard.add_source([&parts](telemetry::Sink& sink) {
         const http::ServerCounters& server = parts.service.server().counters();
@@ -37,6 +72,7 @@ void Program::add_worker_sources(telemetry::Shard& shard, WorkerParts& parts) {
         sink.counter("weir_requests_refused_total",
                      "Requests that were refused before a rule was looked for.",
                      count(server.refused));
+        http2_metrics(server.http2, parts.pool.counters().http2, sink);
         const http::PoolCounters& pool = parts.pool.counters();
         sink.gauge("weir_upstream_connections_open", "Provider connections open.",
                    count(pool.open));
