@@ -101,6 +101,23 @@ def test_one_that_fails_leaves_it_to_the_other(pair, fault, first):
     assert "outpaced" not in line["weir.attempt_list"]
 
 
+def test_a_hedge_that_is_refused_does_not_win(pair):
+    weir, one, two = pair(late(0.5), status(400), hedges())
+    code, _, body = weir.chat()
+    assert code == 200 and len(two.requests) == 1
+    assert weir.access_log(1)[0]["weir.attempt_list"] == "default/two: upstream.error, default/one: ok"
+
+
+def test_a_first_attempt_that_is_refused_for_good_ends_the_race(pair):
+    def refuses(request, peer):
+        if peer.wait_closed(0.3) is None:
+            status(400)(request, peer)
+
+    slow = Silent()
+    weir, one, two = pair(refuses, slow, hedges())
+    assert weir.chat()[0] == 400 and slow.closed.wait(2)
+
+
 def test_two_that_fail(pair):
     def fails(request, peer):
         if peer.wait_closed(0.3) is None:

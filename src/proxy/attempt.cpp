@@ -54,7 +54,8 @@ net::Task<Result<void>> ExchangeRun::attempts() {
     std::optional<AttemptPlan::Next> next;
     if (rule_->attempts.size() > 1) {
         if (auto issuer = issuer_of_request()) next = plan.first_at(*issuer);
-        if (next) plan.state().counts->kept.fetch_add(1, std::memory_order_relaxed);
+        kept_ = next.has_value();
+        if (kept_) plan.state().counts->kept.fetch_add(1, std::memory_order_relaxed);
         watches_seals_ = may_answer_sealed();
     }
     if (!next) next = plan.first(gateway_.random(), std::chrono::steady_clock::now());

@@ -265,6 +265,7 @@ private:
     /// Something of an answer has gone to the client: it is this provider's, for good or ill.
     bool content_sent_ = false;
     std::unique_ptr<Continuation> continuation_;  ///< where the policy asks for it
+    bool kept_ = false;           ///< only the issuer of its reasoning can read the request
     bool watches_seals_ = false;  ///< whoever answers may have to be asked again: affinity.cpp
     dialect::SealScanner seals_;
     std::string set_cookie_;  ///< an affinity cookie for a client that has none

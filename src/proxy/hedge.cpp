@@ -55,7 +55,7 @@ std::optional<net::Duration> ExchangeRun::hedge_delay() {
     if (!hedging || !operation_ || upload_ || record_.hedges > 0 ||
         rule_->cluster.endpoints().size() < 2 || !safe_to_ask_twice(*operation_))
         return std::nullopt;
-    if (continuation_ && continuation_->due) return std::nullopt;
+    if (kept_ || (continuation_ && continuation_->due)) return std::nullopt;
     if (*operation_ == dialect::Operation::responses && keeps_state()) return std::nullopt;
     if (hedging->delay) return *hedging->delay;
     return hedging->percentile ? learned().percentile(*hedging->percentile) : std::nullopt;
@@ -77,7 +77,8 @@ net::Task<Result<void>> ExchangeRun::attempt_hedged(const snapshot::Attempt& att
     Race race(gateway_.parts_.worker);
     const auto hedge_at = std::chrono::steady_clock::now() + delay;
     int64_t cost = expected_cost();
-    plan_->state().counts->hedging.earn(rule_->hedging->budget_percent, cost);
+    if (record_.attempts == 1)
+        plan_->state().counts->hedging.earn(rule_->hedging->budget_percent, cost);
     Contestant* first_of_all = nullptr;
     WEIR_CO_CHECK(enter(race, race.two[0], attempt, endpoint));
     try {
@@ -193,26 +194,22 @@ void ExchangeRun::hedge(Race& race, int64_t cost) {
     counts.hedges_done.fetch_add(1, std::memory_order_relaxed);
 }
 
-/// Who has decided the race: who has an answer, or a refusal that nobody else would mend; when all
-/// have failed, the last one.
+/// Who has decided the race: who has an answer; of the first attempt also a refusal that nobody
+/// else would mend (the hedge's may be its backend's alone); when the other has failed, whoever is
+/// left.
 Contestant* ExchangeRun::winner(Race& race) {
     auto now = std::chrono::steady_clock::now();
-    int running = 0;
-    Contestant* last = nullptr;
+    int left = race.two[0].running + race.two[1].running;
     for (Contestant& one : race.two) {
-        if (!one.running) continue;
-        if (!one.outcome) {
-            ++running;
-            continue;
-        }
-        bool refused = *one.outcome && one.run.head->status >= 400 &&
-                       balance::retries(plan_->policy(),
-                                        {balance::Outcome::Kind::answered, one.run.head->status});
-        if (*one.outcome && !refused) return &one;
-        last = &one;
+        if (!one.running || !one.outcome) continue;
+        const int status = *one.outcome ? one.run.head->status : 0;
+        bool final = &one == &race.two[0] &&
+                     !balance::retries(plan_->policy(), {balance::Outcome::Kind::answered, status});
+        bool decided = *one.outcome && (status < 400 || final);
+        if (decided || left == 1) return &one;
+        drop(race, one, now);
+        --left;
     }
-    if (running == 0) return last;
-    if (last) drop(race, *last, now);
     return nullptr;
 }
 
