@@ -150,6 +150,10 @@ net::Task<Result<void>> ExchangeRun::open(Contestant& one) {
     if (one.run.head->status >= 400 || !one.run.out.stream ||
         !headers.value("content-encoding").empty())
         co_return Result<void>();
+    // Frames that pass as they are (Bedrock to its own clients) are not looked into.
+    if (!one.run.out.translated &&
+        !istarts_with(trim(headers.value("content-type")), "text/event-stream"))
+        co_return Result<void>();
     one.keep_head();
     FirstToken token(one.run.out.context, one.run.out.translated);
     auto limit = rule_->streams.first_token;
