@@ -20,6 +20,6 @@ std::vector<uint64_t> seals(std::string_view bytes, size_t step) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size < 2) return 0;
     std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    fuzz::require(seals(bytes, bytes.size()) == seals(bytes, 1 + data[0] % 16u));
+    weir::dialect::fuzz::require(seals(bytes, bytes.size()) == seals(bytes, 1 + data[0] % 16u));
     return 0;
 }

@@ -4,6 +4,7 @@
 /// Threads: one worker.
 #pragma once
 #include <map>
+#include <utility>
 
 #include "net/deadlines.h"
 
