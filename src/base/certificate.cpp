@@ -80,6 +80,12 @@ std::unexpected<Error> wrong(std::string what) {
     return fail(codes::config_invalid, std::move(what));
 }
 
+/// True if that is its name, and it encrypts and says who it talks to (NULL-SHA does not).
+bool protects(const SSL_CIPHER* cipher, const std::string& name) {
+    return name == SSL_CIPHER_get_name(cipher) && SSL_CIPHER_get_bits(cipher, nullptr) > 0 &&
+           SSL_CIPHER_get_auth_nid(cipher) != NID_auth_null;
+}
+
 }  // namespace
 
 Result<CertificateFacts> inspect_certificate(std::string_view chain_pem, std::string_view key_pem) {
@@ -152,7 +158,7 @@ bool known_tls_term(TlsTerm kind, const std::string& name) {
             bool named = false;
             const STACK_OF(SSL_CIPHER)* offered = SSL_CTX_get_ciphers(context.get());
             for (int i = 0; i < sk_SSL_CIPHER_num(offered); ++i)
-                named |= cipher == SSL_CIPHER_get_name(sk_SSL_CIPHER_value(offered, i));
+                named |= protects(sk_SSL_CIPHER_value(offered, i), cipher);
             known = known && named;
         }
     } else if (kind == TlsTerm::curve) {
