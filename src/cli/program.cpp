@@ -233,7 +233,6 @@ std::vector<Handed> Program::sockets() const {
 }
 
 void Program::begin_drain(bool replaced) {
-    ready_ = false;
     undrained_ = workers_.size();
     ports_.close();
     limits_->drain();
@@ -246,6 +245,7 @@ void Program::begin_drain(bool replaced) {
             parts->service.drain();
             parts->service.server().when_empty([this] { --undrained_; });
         });
+    ready_ = false;  // last: whoever reads it knows that the workers have been told
 }
 
 bool Program::drained() const {

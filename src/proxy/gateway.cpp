@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "dialect/errors.h"
 #include "proxy/exchange_run.h"
 
@@ -127,16 +129,24 @@ void Gateway::on_failure(const Error& error) {
 }
 
 std::string Gateway::make_request_id() {
-    static constexpr char kHex[] = "0123456789abcdef";
+    static constexpr auto kPairs = [] {
+        std::array<char, 512> pairs{};
+        for (std::size_t i = 0; i < 256; ++i) {
+            pairs[2 * i] = "0123456789abcdef"[i >> 4];
+            pairs[2 * i + 1] = "0123456789abcdef"[i & 15];
+        }
+        return pairs;
+    }();
     uint64_t words[2] = {random_(), random_()};
     words[0] = (words[0] & ~uint64_t{0xf000}) | 0x4000;  // version 4
     words[1] = (words[1] >> 2) | (uint64_t{2} << 62);    // variant 10
     std::string id(36, '-');
     std::size_t out = 0;
-    for (int nibble = 0; nibble < 32; ++nibble) {
-        if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) ++out;
-        uint64_t word = words[nibble / 16];
-        id[out++] = kHex[word >> (60 - nibble % 16 * 4) & 15];
+    for (std::size_t byte = 0; byte < 16; ++byte) {
+        if (byte == 4 || byte == 6 || byte == 8 || byte == 10) ++out;
+        const char* pair = &kPairs[(words[byte / 8] >> (56 - byte % 8 * 8) & 255) * 2];
+        id[out++] = pair[0];
+        id[out++] = pair[1];
     }
     return id;
 }
