@@ -157,7 +157,8 @@ void GenerateEncoder::on_end() {
     for (size_t i = 0; i < candidates_.size(); ++i) {
         const Candidate& candidate = candidates_[i];
         const bool malformed = broken_call_ && candidate.finish == "STOP";
-        const std::string_view word = malformed ? "MALFORMED_FUNCTION_CALL" : candidate.finish;
+        const std::string_view word =
+            malformed ? std::string_view("MALFORMED_FUNCTION_CALL") : candidate.finish;
         if (!word.empty()) finish_reasons_.emplace_back(word);
         begin_chunk(candidate.choice);
         if (!word.empty()) {

@@ -256,6 +256,7 @@ TEST_F(H2ClientTest, WhatIsGivenUpIsTakenBack) {
     EXPECT_FALSE(other.done) << "the connection goes on";
     EXPECT_EQ(run("/echo", "x").body, "x");
     EXPECT_EQ(pool->counters().dialled, 1u);
+    tasks.destroy_all();  // before what they write to goes
 }
 
 TEST_F(H2ClientTest, ACutAnswerDoesNotLookWhole) {
@@ -311,6 +312,7 @@ TEST_F(H2ClientTest, AStreamThatWasNotLookedAtMayBeSentAgain) {
     spawn("/d", next);
     TestClient& other = accept();
     other.until([&] { return other.heads.contains(1); });
+    tasks.destroy_all();  // before what they write to goes
 }
 
 TEST_F(H2ClientTest, AConnectionThatBreaksEndsItsStreams) {

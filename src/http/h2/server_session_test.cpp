@@ -285,7 +285,8 @@ TEST_F(H2ServerTest, MalformedMessagesReachNoHandler) {
         return out;
     };
     TestFields late = TestClient::post("/wait");
-    std::swap(late[0], late.emplace_back("x", "y"));
+    late.emplace_back("x", "y");
+    std::swap(late.front(), late.back());
     const Case cases[] = {
         {"upper case", with("X-Upper", "1"), ""},
         {"connection", with("connection", "close"), ""},
