@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 
 import httpx
 import pytest
@@ -154,13 +153,15 @@ def test_a_slow_client_stops_the_provider(start, provide):
         data.flags.add("END_STREAM")
         raw.send(raw.head(1, post_fields(), end=False), data)
         raw.until(HEADERS, 1)
-        before = -1
-        while len(sent) != before:  # no window update is ever sent
-            before = len(sent)
-            time.sleep(0.2)
+        seen = []
+
+        def stopped():  # no window update is ever sent
+            seen.append(len(sent))
+            return len(seen) >= 20 and len(set(seen[-20:])) == 1
+        wait_until(stopped, "the provider to be stopped")
         assert len(sent) < 1000, "16 MB would have passed"
         raw.send(RstStreamFrame(1, 8))
-        wait_until(lambda: weir.metric("weir_exchanges_active") == 0, 5)
+        wait_until(lambda: weir.metric("weir_exchanges_active") == 0, "the count to be told", 5)
 
 
 def test_a_stream_taken_back_cancels_its_provider(start, provide):

@@ -295,22 +295,6 @@ TEST(NativeClients, AnswersOfTheirOwnDialectPass) {
         answer_passes_through(Operation::messages, Dialect::bedrock, Schema::AWSAnthropic, true));
 }
 
-// Lines "EVENT JSON" and "!EXCEPTION JSON" as frames.
-std::string frames(std::string_view lines) {
-    std::string out;
-    std::istringstream text{std::string(lines)};
-    for (std::string line; std::getline(text, line);) {
-        const size_t space = line.find(' ');
-        const std::string_view name = std::string_view(line).substr(0, space);
-        const std::string_view payload = std::string_view(line).substr(space + 1);
-        if (name.starts_with('!'))
-            append_eventstream_exception(out, name.substr(1), payload);
-        else
-            append_eventstream_event(out, name, payload);
-    }
-    return out;
-}
-
 // The same the other way, for reading; InvokeModel's chunks as what they hold.
 std::string lines(std::string_view bytes) {
     std::string out;
@@ -380,7 +364,7 @@ TEST(NativeClients, StreamsMatchTheGoldenFilesInEverySplit) {
         SCOPED_TRACE(name);
         const std::string text = test::read_file(entry.path());
         const Schema schema = schema_of(name);
-        const std::string bytes = schema == Schema::AWSBedrock ? frames(text) : text;
+        const std::string bytes = schema == Schema::AWSBedrock ? test::frames(text) : text;
         std::string out;
         for (const Client& client : kClients)
             out.append("== ")
@@ -435,7 +419,7 @@ TEST(NativeClients, ALimitCutsAStreamCleanly) {
         {Schema::GCPVertexAI, test::read_file(test::testdata() / "streams/mixed.gemini.sse")},
         {Schema::Cohere, test::read_file(test::testdata() / "streams/mixed.cohere.sse")},
         {Schema::AWSBedrock,
-         frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
+         test::frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
         {Schema::Anthropic, test::read_file(test::testdata() / "streams/mixed.anthropic.sse")}};
     for (const auto& [schema, bytes] : streams)
         for (const Client& client : kClients)

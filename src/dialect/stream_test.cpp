@@ -17,22 +17,6 @@ Context context(Schema schema, Operation operation = Operation::chat) {
             .request_id = "req-1"};
 }
 
-// Lines "EVENT JSON" and "!EXCEPTION JSON" as frames.
-std::string frames(std::string_view lines) {
-    std::string out;
-    std::istringstream text{std::string(lines)};
-    for (std::string line; std::getline(text, line);) {
-        const size_t space = line.find(' ');
-        const std::string_view name = std::string_view(line).substr(0, space);
-        const std::string_view payload = std::string_view(line).substr(space + 1);
-        if (name.starts_with('!'))
-            append_eventstream_exception(out, name.substr(1), payload);
-        else
-            append_eventstream_event(out, name, payload);
-    }
-    return out;
-}
-
 // The events of an SSE stream as InvokeModelWithResponseStream wraps them.
 std::string wrapped(std::string_view sse) {
     std::string out;
@@ -86,7 +70,7 @@ void check_golden_streams(Operation client, std::string_view ending) {
                            name.find("truncated") == std::string::npos;
         std::string out;
         if (name.ends_with(".bedrock.events")) {
-            out = translate(Schema::AWSBedrock, frames(text), client);
+            out = translate(Schema::AWSBedrock, test::frames(text), client);
         } else if (name.ends_with(".openai.sse")) {
             out = translate(Schema::OpenAI, text, client);
         } else if (name.ends_with(".anthropic.sse")) {
@@ -126,7 +110,7 @@ TEST(StreamTranslator, ResponsesClientsMatchTheGoldenFilesInEverySplit) {
 TEST(StreamTranslator, AnAnthropicClientsStreamIsWholeOrEndsInAnError) {
     const std::pair<Schema, std::string> streams[] = {
         {Schema::AWSBedrock,
-         frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
+         test::frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
         {Schema::OpenAI, test::read_file(test::testdata() / "streams/mixed.openai.sse")},
         {Schema::AWSAnthropic,
          wrapped(test::read_file(test::testdata() / "streams/mixed.anthropic.sse"))}};
@@ -155,7 +139,7 @@ TEST(StreamTranslator, ACutStreamEndsInAnErrorEvent) {
     const std::pair<Schema, std::string> streams[] = {
         {Schema::Anthropic, test::read_file(test::testdata() / "streams/mixed.anthropic.sse")},
         {Schema::AWSBedrock,
-         frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
+         test::frames(test::read_file(test::testdata() / "streams/mixed.bedrock.events"))},
         {Schema::OpenAI, test::read_file(test::testdata() / "streams/mixed.openai.sse")},
         {Schema::Gemini, test::read_file(test::testdata() / "streams/mixed.gemini.sse")}};
     for (const auto& [schema, bytes] : streams) {
@@ -189,7 +173,7 @@ TEST(StreamTranslator, KeepsWhatTheProviderSaidAboutItsFailure) {
     std::string out;
     StreamTranslator stream(context(Schema::AWSBedrock));
     auto result = stream.feed(
-        frames(test::read_file(test::testdata() / "streams/exception.bedrock.events")), out);
+        test::frames(test::read_file(test::testdata() / "streams/exception.bedrock.events")), out);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code().name, codes::upstream_error.name);
     EXPECT_TRUE(result.error().retryable());
