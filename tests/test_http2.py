@@ -1,7 +1,7 @@
 """HTTP/2 from clients: interoperability, the same answers as over HTTP/1.1, and raw frames that attack.
 
 What one connection may cost, kind by kind, is tested in src/http/h2/; here the whole program meets other people's
-implementations: curl, nghttp2's tools and httpx (with Python's h2).
+implementations: curl, nghttp2's tools and httpx (with Python's h2). Providers: test_http2_providers.py.
 """
 import json
 import re
@@ -17,7 +17,7 @@ from hpack import Encoder
 
 from harness import config as configs
 from harness import wire
-from harness.weir import wait_until
+from harness.weir import run, wait_until
 
 PATH = "/v1/chat/completions"
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -81,7 +81,7 @@ class Raw:
         return None
 
 
-HEADERS, RST_STREAM, PING, GOAWAY = 1, 3, 6, 7
+HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 1, 3, 4, 6, 7
 CALM = 11
 
 
@@ -241,8 +241,9 @@ def hpack_bomb(raw):
     raw.send(frame)
 
 
-@pytest.mark.parametrize("attack", [resets, continuations, pings, settings, empty_data, hpack_bomb])
-def test_attacks_end_their_connection_only(start, provide, attack):
+@pytest.mark.parametrize("attack, kind", [(resets, "resets"), (continuations, "continuations"), (pings, "control_frames"),
+                                          (settings, "control_frames"), (empty_data, "empty_frames"), (hpack_bomb, "header_list")])
+def test_attacks_end_their_connection_only(start, provide, attack, kind):
     weir = start(config=configs.single(provide(wire.answer).port))
     with client(weir) as other:
         assert other.post(PATH, json=CHAT).status_code == 200
@@ -251,6 +252,52 @@ def test_attacks_end_their_connection_only(start, provide, attack):
             goaway = raw.until(GOAWAY)
             assert goaway and int.from_bytes(goaway[3][4:8], "big") == CALM
         assert other.post(PATH, json=CHAT).status_code == 200
+    assert weir.metric("weir_http2_misuse_total", kind=kind) == 1
+    assert weir.metric("weir_http2_connections_total") == 2
+
+
+def test_limits_are_configured(start, provide):
+    policy = configs.client_policy(http2={"maxConcurrentStreams": 7, "initialStreamWindowSize": "128Ki",
+                                          "onInvalidMessage": "TerminateConnection"})
+    weir = start(config=configs.single(provide(wire.answer).port, extra=[policy, configs.options(limits={"http2": {"controlFrames": 3}})]))
+    with Raw(weir.address) as raw:
+        settings_frame = raw.until(SETTINGS)
+        values = {int.from_bytes(settings_frame[3][i:i + 2], "big"): int.from_bytes(settings_frame[3][i + 2:i + 6], "big")
+                  for i in range(0, len(settings_frame[3]), 6)}
+        assert values[3] == 7 and values[4] == 128 * 1024
+        raw.send(*[PingFrame(0, b"12345678")] * 5)
+        assert int.from_bytes(raw.until(GOAWAY)[3][4:8], "big") == CALM
+    with Raw(weir.address) as raw:
+        raw.send(raw.head(1, post_fields() + [("connection", "close")]))
+        assert int.from_bytes(raw.until(GOAWAY)[3][4:8], "big") == 1
+
+
+def test_a_listeners_policy_is_its_own(start, provide):
+    gateway = configs.gateway({"name": "one", "protocol": "HTTP", "port": 8001}, {"name": "two", "protocol": "HTTP", "port": 8002})
+    policies = [configs.client_policy(http2={"maxConcurrentStreams": 50}),
+                configs.client_policy("two", "two", http2={"maxConcurrentStreams": 5})]
+    weir = start("--listen", "one=127.0.0.1:0", "--listen", "two=127.0.0.1:0", listen=False,
+                 config=configs.single(provide(wire.answer).port, extra=[gateway, *policies]))
+    for name, most in ("one", 50), ("two", 5):
+        with Raw(weir.listeners[name]) as raw:
+            payload = raw.until(SETTINGS)[3]
+            assert (3).to_bytes(2, "big") + most.to_bytes(4, "big") in payload
+
+
+@pytest.mark.parametrize("field, value, message", [
+    ("initialStreamWindowSize", "60k", "not a window"),
+    ("maxConcurrentStreams", 0, "spec.http2.maxConcurrentStreams"),
+    ("onInvalidMessage", "terminateStream", "write TerminateStream or TerminateConnection"),
+    ("connectionKeepalive", {"interval": "5s"}, "connectionKeepalive: accepted but not in force"),
+])
+def test_bad_values_are_named(field, value, message):
+    done = run("check", "-", stdin=configs.single(9, extra=[configs.client_policy(http2={field: value})]))
+    assert message in done.stderr, done.stderr
+
+
+def test_an_allowance_of_none_is_a_mistake():
+    done = run("check", "-", stdin=configs.single(9, extra=[configs.options(limits={"http2": {"resets": 0}})]))
+    assert done.returncode == 1 and "spec.limits.http2.resets" in done.stderr
 
 
 def test_drain_says_goaway_and_finishes_what_runs(start, provide):

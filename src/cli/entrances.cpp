@@ -70,6 +70,8 @@ net::ClientRules client_rules(const config::ClientValidation& rules) {
 }
 
 net::TlsHost tls_host(const snapshot::Entry& entry, bool http2) {
+    static const std::vector<std::string> kServed(std::begin(http::kSpokenProtocols),
+                                                  std::end(http::kSpokenProtocols));
     const config::TlsSettings& tls = entry.settings.tls;
     net::TlsHost host;
     host.hostname = entry.hostname;
@@ -78,7 +80,7 @@ net::TlsHost tls_host(const snapshot::Entry& entry, bool http2) {
             {certificate.chain_pem, certificate.key_pem, certificate.names});
     host.rules = {version_of(tls.min), version_of(tls.max), tls.ciphers, tls.curves,
                   tls.signature_algorithms};
-    for (const std::string& protocol : tls.alpn)
+    for (const std::string& protocol : tls.alpn.value_or(kServed))
         if (std::ranges::find(http::kSpokenProtocols, protocol) != std::end(http::kSpokenProtocols))
             host.alpn.push_back(protocol);
     if (!http2) std::erase(host.alpn, "h2");
@@ -92,6 +94,23 @@ http::KeepAliveProbes probes_of(const config::TcpProbes& probes) {
     };
     return {static_cast<int>(std::min<uint32_t>(probes.count, 127)), seconds(probes.idle),
             seconds(probes.interval)};
+}
+
+void put_http2(const snapshot::Entry& entry, http::h2::Limits& into) {
+    auto put = [](uint32_t& value, const std::optional<uint32_t>& said) {
+        value = said.value_or(value);
+    };
+    const config::Http2Settings& said = entry.settings.http2;
+    put(into.max_streams, said.max_streams);
+    put(into.stream_window, said.stream_window);
+    put(into.connection_window, said.connection_window);
+    into.end_connection = said.end_connection.value_or(into.end_connection);
+    put(into.resets, entry.http2.resets);
+    put(into.continuations, entry.http2.continuations);
+    put(into.control_frames, entry.http2.control_frames);
+    put(into.empty_frames, entry.http2.empty_frames);
+    put(into.idle_frames, entry.http2.idle_frames);
+    put(into.window_updates, entry.http2.window_updates);
 }
 
 net::ProxyProtocol proxy_protocol(config::ProxyProtocol rule) {
@@ -111,6 +130,7 @@ http::ServerOptions Entrances::options(const snapshot::Entry& entry,
     out.head_limit =
         static_cast<std::size_t>(std::min<uint64_t>(entry.request_head, net::Blocks::kSize / 2));
     out.body_limit = entry.request_body;
+    put_http2(entry, out.http2);
     out.max_age = entry.settings.life.max_age;
     out.max_requests = entry.settings.life.max_requests;
     if (const auto& limit = entry.settings.connections) {

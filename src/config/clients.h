@@ -96,6 +96,7 @@ struct PathRules {
 struct ClientSettings {
     ObjectName policy;  ///< empty name: no policy, everything at its default
     TlsSettings tls;
+    Http2Settings http2;
     std::optional<ClientValidation> validation;
     std::optional<ConnectionLimit> connections;
     ConnectionLife life;

@@ -70,6 +70,7 @@ struct TrafficPolicy {
     Resilience resilience;
     std::optional<uint64_t> request_body, request_head, body_memory, response_body;
     std::optional<uint64_t> connections, exchanges, exchanges_per_listener, handshakes;
+    Http2Allowances http2_allowances;
 };
 
 /// weir.dev DialectPolicy: what becomes of what a provider cannot say.

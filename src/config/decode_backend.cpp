@@ -240,6 +240,19 @@ std::vector<Reference> read_authorities(const Node& node, const ObjectName& owne
     return out;
 }
 
+/// HTTP/2, in Envoy Gateway's spelling or in that of Services; the others are of WebSockets.
+void read_app_protocols(const Node& spec, EndpointBackend& into, Report& report) {
+    const auto& protocols = list_of(spec, "appProtocols");
+    for (size_t i = 0; i < protocols.size(); ++i) {
+        const std::string& name = protocols[i].text;
+        if (name == "gateway.envoyproxy.io/h2c" || name == "kubernetes.io/h2c")
+            into.http2 = true;
+        else if (name == "gateway.envoyproxy.io/ws" || name == "gateway.envoyproxy.io/wss")
+            report.warning(protocols[i].place, join("spec.appProtocols", i),
+                           "WebSockets are not spoken; left out");
+    }
+}
+
 }  // namespace
 
 DecodedEndpoints decode_endpoints(const Object& object, Report& report) {
@@ -270,6 +283,7 @@ DecodedEndpoints decode_endpoints(const Object& object, Report& report) {
                 read_reference(*ref, object.name, "", "Secret", "spec.tls.clientCertificateRef");
         out.backend.tls = std::move(settings);
     }
+    read_app_protocols(spec, out.backend, report);
     return out;
 }
 

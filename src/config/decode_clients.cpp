@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/certificate.h"
 #include "base/encoding.h"
+#include "config/http2.h"
 #include "config/text.h"
 
 namespace weir::config {
@@ -33,6 +34,18 @@ TlsVersion read_version(const Node& node, std::string_view key, TlsVersion autom
     else if (text != "1.2")
         return automatic;
     return TlsVersion::v1_2;
+}
+
+void read_alpn(const Node& node, const std::string& path, TlsSettings& into, Report& report) {
+    if (!node.has("alpnProtocols")) return;
+    into.alpn.emplace();
+    const auto& list = list_of(node, "alpnProtocols");
+    for (size_t i = 0; i < list.size(); ++i)
+        if (list[i].text == "http/1.0")
+            report.warning(list[i].place, join(join(path, "alpnProtocols"), i),
+                           "HTTP/1.0 is not spoken; left out");
+        else
+            into.alpn->push_back(list[i].text);
 }
 
 /// Names of the library's, each of which must be known.
@@ -261,7 +274,7 @@ TlsSettings read_tls_settings(const Node& node, const std::string& path, Report&
     out.curves = read_terms(node, "ecdhCurves", TlsTerm::curve, "curve", path, report);
     out.signature_algorithms = read_terms(node, "signatureAlgorithms", TlsTerm::signature_algorithm,
                                           "signature algorithm", path, report);
-    if (node.has("alpnProtocols")) out.alpn = read_strings(node, "alpnProtocols");
+    read_alpn(node, path, out, report);
     return out;
 }
 
@@ -293,6 +306,8 @@ ClientPolicy decode_client_policy(const Object& object, Report& report) {
         settings.probes = {read_count(*probes, "probes"),
                            read_duration(*probes, "idleTime").value_or(Duration(0)),
                            read_duration(*probes, "interval").value_or(Duration(0))};
+    if (const Node* http2 = spec.find("http2"))
+        settings.http2 = read_http2(*http2, "spec.http2", report);
     if (const Node* path = spec.find("path")) settings.path = read_path(*path);
     if (const Node* check = spec.find("healthCheck")) settings.health_path = check->text_at("path");
     if (const Node* detection = spec.find("clientIPDetection"))

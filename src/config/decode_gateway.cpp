@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "config/decode_limit.h"
+#include "config/http2.h"
 #include "config/text.h"
 
 namespace weir::config {
@@ -171,9 +172,10 @@ TrafficPolicy decode_traffic_policy(const Object& object, Report& report) {
     }
     if (object.info->noun == Noun::traffic_policy || object.info->noun == Noun::resilience_policy)
         policy.resilience = decode_resilience(object, report);
-    if (object.info->noun == Noun::client_policy)
+    if (object.info->noun == Noun::client_policy) {
         read_limit(spec.find("connection"), "bufferLimit", "spec.connection", policy.request_body,
                    report);
+    }
     const Node* limits = spec.find("limits");
     read_limit(limits, "requestBody", "spec.limits", policy.request_body, report);
     read_limit(limits, "requestHead", "spec.limits", policy.request_head, report);
@@ -185,6 +187,8 @@ TrafficPolicy decode_traffic_policy(const Object& object, Report& report) {
     read_limit(limits, "exchangesPerListener", "spec.limits", policy.exchanges_per_listener, report,
                kCount);
     read_limit(limits, "handshakes", "spec.limits", policy.handshakes, report, kCount);
+    if (const Node* http2 = limits ? limits->find("http2") : nullptr)
+        policy.http2_allowances = read_http2_allowances(*http2, "spec.limits.http2", report);
     return policy;
 }
 

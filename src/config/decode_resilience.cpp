@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/encoding.h"
 #include "config/decode.h"
+#include "config/http2.h"
 #include "config/text.h"
 
 namespace weir::config {
@@ -220,6 +221,7 @@ void Resilience::fill_from(const Resilience& other) {
     fill(circuit, other.circuit);
     fill(load_balancer, other.load_balancer);
     connection.fill_from(other.connection);
+    http2.fill_from(other.http2);
     streams.fill_from(other.streams);
     fill(hedging, other.hedging);
 }
@@ -241,6 +243,8 @@ Resilience decode_resilience(const Object& object, Report& report) {
         out.connection.idle = read_duration(*http, "connectionIdleTimeout");
         out.connection.max_age = read_duration(*http, "maxConnectionDuration");
     }
+    if (const Node* http2 = spec.find("http2"))
+        out.http2 = read_http2(*http2, "spec.http2", report);
     if (const Node* streams = spec.find("streams")) out.streams = read_streams(*streams);
     if (const Node* hedging = spec.find("hedging")) out.hedging = read_hedging(*hedging);
     return out;

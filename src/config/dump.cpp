@@ -82,15 +82,39 @@ std::string_view protocol_name(Protocol protocol) {
     return "";
 }
 
-Value gateway_of(const Gateway& gateway) {
+/// What was said of HTTP/2 with clients; the rest is at its default.
+Value http2_of(const Http2Settings& http2, const Http2Allowances& may) {
+    Value out = Value::object();
+    auto set = [&](std::string_view name, const std::optional<uint32_t>& value) {
+        if (value) out.set(name, Value::integer(static_cast<int64_t>(*value)));
+    };
+    set("maxConcurrentStreams", http2.max_streams);
+    set("initialStreamWindowSize", http2.stream_window);
+    set("initialConnectionWindowSize", http2.connection_window);
+    if (http2.end_connection)
+        out.set("onInvalidMessage",
+                text(*http2.end_connection ? "TerminateConnection" : "TerminateStream"));
+    set("resets", may.resets);
+    set("continuations", may.continuations);
+    set("controlFrames", may.control_frames);
+    set("emptyFrames", may.empty_frames);
+    set("idleFrames", may.idle_frames);
+    set("windowUpdates", may.window_updates);
+    return out;
+}
+
+Value gateway_of(const Configuration& configuration, const Gateway& gateway) {
     Value out = meta_of(gateway.meta);
     if (gateway.implicit) out.set("implicit", Value::boolean(true));
-    out.set("listeners", array_of(gateway.listeners, [](const Listener& listener) {
+    out.set("listeners", array_of(gateway.listeners, [&](const Listener& listener) {
                 Value l = Value::object();
                 l.set("name", text(listener.name));
                 l.set("protocol", text(protocol_name(listener.protocol)));
                 l.set("port", Value::integer(listener.port));
                 if (!listener.hostname.empty()) l.set("hostname", text(listener.hostname));
+                Value http2 = http2_of(configuration.clients_of(gateway, listener).settings.http2,
+                                       gateway.limits.http2_allowances);
+                if (!http2.members().empty()) l.set("http2", std::move(http2));
                 return l;
             }));
     out.set("timeouts", timeouts_of(gateway.timeouts));
@@ -208,7 +232,9 @@ Value secret_of(const SecretResource& secret) {
 
 json::Value to_json(const Configuration& configuration) {
     Value out = Value::object();
-    out.set("gateways", array_of(configuration.gateways, gateway_of));
+    out.set("gateways", array_of(configuration.gateways, [&](const Gateway& gateway) {
+                return gateway_of(configuration, gateway);
+            }));
     out.set("routes", array_of(configuration.routes,
                                [&](const Route& r) { return route_of(configuration, r); }));
     out.set("limitRules", array_of(configuration.limit_rules, limit_rule_of));

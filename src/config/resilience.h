@@ -82,6 +82,22 @@ struct ConnectionSettings {
     void fill_from(const ConnectionSettings& other);
 };
 
+/// `http2`, of clients or providers; empty where nothing is said.
+struct Http2Settings {
+    std::optional<uint32_t> max_streams, stream_window, connection_window;
+    std::optional<bool> end_connection;  ///< onInvalidMessage: TerminateConnection
+    std::optional<Duration> ping_interval, ping_timeout;
+    void fill_from(const Http2Settings& other);
+};
+
+/// What clients may send beside requests (GatewayOptions `limits.http2`): so many at once, and
+/// again in ten seconds.
+struct Http2Allowances {
+    std::optional<uint32_t> resets, continuations, control_frames, empty_frames, idle_frames,
+        window_updates;
+    void fill_from(const Http2Allowances& other);
+};
+
 /// ResiliencePolicy `streams`.
 struct StreamSettings {
     enum class OnBreak { error, proceed };
@@ -109,6 +125,7 @@ struct Resilience {
     std::optional<CircuitSettings> circuit;
     std::optional<LoadBalancerSettings> load_balancer;
     ConnectionSettings connection;
+    Http2Settings http2;  ///< of connections to providers
     StreamSettings streams;
     std::optional<HedgeSettings> hedging;
     /// Fills what is empty here from `other`.

@@ -73,6 +73,7 @@ struct Limits {
     uint64_t exchanges = defaults::kExchanges;  ///< in flight in the whole process; 0: any number
     uint64_t exchanges_per_listener = defaults::kExchanges;  ///< 0: any number
     uint64_t handshakes = defaults::kHandshakes;  ///< of TLS at once, in the whole process
+    Http2Allowances http2_allowances;
 };
 
 // ---- Gateway API
@@ -290,6 +291,7 @@ struct EndpointBackend {
     std::vector<Endpoint> endpoints;
     std::optional<Tls> tls;
     bool fallback = false;
+    bool http2 = false;  ///< spoken to in HTTP/2 (appProtocols); with TLS, if it agrees
 };
 
 enum class UsageMode { ask, never };

@@ -5,6 +5,7 @@ namespace weir::config::tables {
 // Envoy Gateway's ClientTrafficPolicy, and the TLS of Gateway API's listeners.
 const std::string_view kClients = R"(
 alias TlsVersion = enum(Auto, 1.0, 1.1, 1.2, 1.3)
+alias AlpnProtocol = enum(http/1.0, http/1.1, h2)
 type NameMatch { type: enum(Exact, Prefix, Suffix, RegularExpression), value*: string 1..1024 }
 type SubjectAltNames {
   dnsNames: [NameMatch]
@@ -28,7 +29,7 @@ type ClientTls !ciphers_below_13 !min_version_below_max {
   ciphers: [string]
   ecdhCurves: [string]
   signatureAlgorithms: [string]
-  alpnProtocols: [string]
+  alpnProtocols: [AlpnProtocol]
   session: any @quiet  # tickets are always given
 }
 type ClientHttpTimeouts {
@@ -84,6 +85,13 @@ type ClientHeaders !one_request_id {
   earlyRequestHeaders: FieldRules
   lateResponseHeaders: FieldRules
 }
+type ClientHttp2 {
+  connectionKeepalive: ConnectionKeepalive @later
+  initialConnectionWindowSize: int_or_string
+  initialStreamWindowSize: int_or_string
+  maxConcurrentStreams: int 1..2147483647
+  onInvalidMessage: string
+}
 type ClientTrafficPolicySpec {
   targetRef: PolicyTarget
   targetRefs: [PolicyTarget] ..16
@@ -98,7 +106,7 @@ type ClientTrafficPolicySpec {
   grpc: any @later
   healthCheck: ClientHealthCheck
   http1: any @later
-  http2: any @later
+  http2: ClientHttp2
   http3: any @later
   path: ClientPath
   scheme: string @later

@@ -72,9 +72,9 @@ type HealthCheck {
   passive: PassiveHealthCheck
 }
 type ConnectionKeepalive !timeout_within_interval {
-  idleInterval: Duration
+  idleInterval: Duration @later
   interval: Duration
-  intervalJitter: int 0..100
+  intervalJitter: int 0..100 @later
   timeout: Duration
 }
 type Http2 {

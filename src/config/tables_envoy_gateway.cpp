@@ -24,12 +24,12 @@ type BackendTls !ciphers_below_13 !min_version_below_max {
   ciphers: [string]
   ecdhCurves: [string]
   signatureAlgorithms: [string]
-  alpnProtocols: [string] @later
+  alpnProtocols: [AlpnProtocol]
 }
 type EnvoyBackendSpec {
   type: enum(Endpoints, DynamicResolver)
   endpoints: [BackendEndpoint] 1..64
-  appProtocols: [string] @later
+  appProtocols: [enum(gateway.envoyproxy.io/h2c, kubernetes.io/h2c, gateway.envoyproxy.io/ws, gateway.envoyproxy.io/wss)]
   fallback: bool @later
   tls: BackendTls
 }
@@ -67,7 +67,7 @@ type BackendTrafficPolicySpec {
   dns: Dns @later
   faultInjection: any @later
   healthCheck: HealthCheck
-  http2: Http2 @later
+  http2: Http2
   httpUpgrade: [any] @later
   loadBalancer: LoadBalancer
   proxyProtocol: ProxyProtocol @later

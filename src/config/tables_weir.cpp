@@ -13,6 +13,14 @@ type OptionTimeouts {
   streamIdle: Duration
   request: Duration
 }
+type OptionHttp2 {
+  resets: int 1..
+  continuations: int 1..
+  controlFrames: int 1..
+  emptyFrames: int 1..
+  idleFrames: int 1..
+  windowUpdates: int 1..
+}
 type OptionLimits {
   requestBody: Quantity
   requestHead: Quantity
@@ -22,6 +30,7 @@ type OptionLimits {
   exchanges: Quantity
   exchangesPerListener: Quantity
   handshakes: Quantity
+  http2: OptionHttp2
 }
 # Without targetRefs: every Gateway.
 type GatewayOptionsSpec {

@@ -1,5 +1,6 @@
 /// What TLS settings say, towards clients and towards providers. Plain values; any thread.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ struct TlsSettings {
     std::vector<std::string> ciphers;  ///< of TLS 1.2, OpenSSL's names
     std::vector<std::string> curves;
     std::vector<std::string> signature_algorithms;
-    std::vector<std::string> alpn = {"h2", "http/1.1"};
+    /// Offered or agreed to by ALPN, best first; none said: what suits the side. Empty: no ALPN.
+    std::optional<std::vector<std::string>> alpn;
 };
 
 }  // namespace weir::config

@@ -140,8 +140,7 @@ Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& t
         }
         if (target.tunnel) WEIR_CO_CHECK(co_await open_tunnel(*stream, target, deadline, cancel));
         if (!target.tls) co_return stream;
-        WEIR_CO_TRY(auto session,
-                    target.tls->connect(stream->fd(), target.server_name, target.offer_http2));
+        WEIR_CO_TRY(auto session, target.tls->connect(stream->fd(), target.server_name));
         WEIR_CO_CHECK(co_await handshake(*stream, *session, deadline, cancel));
         stream->set_tls(std::move(session));
         co_return stream;

@@ -13,14 +13,13 @@ struct Tunnel {
     Secret credentials;  ///< "user:password"; empty: none
 };
 
-/// Where to connect. `tls` null: plain TCP. `server_name`: verified and sent as SNI. `offer_http2`:
-/// in the TLS handshake. With a `tunnel` the host's name is the proxy's to look up.
+/// Where to connect. `tls` null: plain TCP. `server_name`: verified and sent as SNI. With a
+/// `tunnel` the host's name is the proxy's to look up.
 struct Target {
     std::string host;
     uint16_t port = 0;
     TlsContext* tls = nullptr;
     std::string server_name;
-    bool offer_http2 = false;
     std::shared_ptr<const Tunnel> tunnel;
 };
 

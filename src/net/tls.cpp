@@ -45,8 +45,12 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const ProviderTls& settin
         SSL_CTX_set_cert_verify_callback(context, on_verify, self.get());
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, on_new_session);
-    static const unsigned char kHttp1[] = "\x08http/1.1";
-    SSL_CTX_set_alpn_protos(context, kHttp1, sizeof kHttp1 - 1);
+    std::string offer;  // RFC 7301 §3.1: each name after its length
+    for (const std::string& name : settings.alpn)
+        offer.append(1, static_cast<char>(name.size())).append(name);
+    if (!offer.empty())
+        SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(offer.data()),
+                                static_cast<unsigned>(offer.size()));
     if (!settings.chain_pem.empty())
         WEIR_CHECK(use_certificate(context, settings.chain_pem, settings.key_pem.reveal()));
     if (settings.ca_pem.empty()) {
@@ -93,8 +97,7 @@ SSL_SESSION* TlsTickets::find(const std::string& server_name) const {
     return known == sessions_.end() ? nullptr : known->second;
 }
 
-Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::string& server_name,
-                                                        bool offer_http2) {
+Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::string& server_name) {
     // OpenSSL takes an empty name for "any name will do".
     if (server_name.empty() || server_name.find('\0') != std::string::npos)
         return fail(codes::upstream_tls, "there is no server name to verify");
@@ -103,8 +106,6 @@ Result<std::unique_ptr<TlsSession>> TlsContext::connect(int fd, const std::strin
     auto session = std::make_unique<TlsSession>(ssl, tickets_, server_name);
     if (!attach_socket(ssl, fd)) return fail(codes::upstream_tls, openssl_error("BIO_new"));
     SSL_set_connect_state(ssl);
-    static constexpr unsigned char kBoth[] = "\x02h2\x08http/1.1";
-    if (offer_http2) SSL_set_alpn_protos(ssl, kBoth, sizeof kBoth - 1);
     // A literal address is verified as an address and not sent as SNI (RFC 6066 §3).
     bool by_name = verify_ && alt_names_.empty() && alt_uris_.empty();
     X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);

@@ -44,7 +44,8 @@ struct ProviderTls {
     /// In place of the server name: one of these must be in its certificate.
     std::vector<std::string> alt_names, alt_uris;
     TlsRules rules;
-    std::string chain_pem;  ///< Weir's own certificate; empty: none
+    std::vector<std::string> alpn{"http/1.1"};  ///< offered, best first; empty: nothing is
+    std::string chain_pem;                      ///< Weir's own certificate; empty: none
     Secret key_pem;
 };
 
@@ -58,9 +59,7 @@ public:
     TlsContext& operator=(const TlsContext&) = delete;
 
     /// A session to be handshaken on `fd`, presenting and verifying `server_name`.
-    /// `offer_http2`: by ALPN, before HTTP/1.1.
-    Result<std::unique_ptr<TlsSession>> connect(int fd, const std::string& server_name,
-                                                bool offer_http2 = false);
+    Result<std::unique_ptr<TlsSession>> connect(int fd, const std::string& server_name);
 
 private:
     explicit TlsContext(const ProviderTls& settings);

@@ -30,12 +30,31 @@ Result<net::TlsContext*> Gateway::tls_context(const snapshot::Origin& origin) {
         settings.alt_uris = origin.trust.alt_uris;
         settings.rules = {version(wanted.min), version(wanted.max), wanted.ciphers, wanted.curves,
                           wanted.signature_algorithms};
+        settings.alpn = origin.alpn;
         settings.chain_pem = origin.chain_pem;
         settings.key_pem = origin.key_pem;
         WEIR_TRY(slot, net::TlsContext::create(settings));
     }
     return slot.get();
 }
+
+namespace {
+
+/// Which HTTP the provider is spoken to in, and within which bounds.
+void http2_of(const snapshot::Origin& origin, http::Origin& made) {
+    if (!origin.may_speak_http2()) return;
+    made.protocol = origin.tls ? http::Protocol::negotiated : http::Protocol::http2;
+    const config::Http2Settings& said = origin.http2;
+    http::h2::ClientLimits& limits = made.http2;
+    limits.max_streams = said.max_streams.value_or(limits.max_streams);
+    limits.stream_window = said.stream_window.value_or(limits.stream_window);
+    limits.connection_window = said.connection_window.value_or(limits.connection_window);
+    limits.end_connection = said.end_connection.value_or(limits.end_connection);
+    if (said.ping_interval) limits.ping_interval = *said.ping_interval;
+    if (said.ping_timeout) limits.ping_timeout = *said.ping_timeout;
+}
+
+}  // namespace
 
 const snapshot::Port* Pinned::port(uint32_t listener) const {
     if (listener >= ports.size() || ports[listener].port == kNoPort) return nullptr;
@@ -55,6 +74,7 @@ Result<void> Gateway::publish(std::shared_ptr<const snapshot::Snapshot> snapshot
         if (origin.proxy)
             made.target.tunnel = std::make_shared<const net::Tunnel>(
                 net::Tunnel{origin.proxy->host, origin.proxy->port, origin.proxy->credentials});
+        http2_of(origin, made);
         if (origin.tls) {
             WEIR_TRY(made.target.tls, tls_context(origin));
         }

@@ -270,7 +270,7 @@ private:
             attempt.origins.push_back(0);
         else
             for (const auto& endpoint : endpoints)
-                attempt.origins.push_back(origin(endpoint, tls, resilience));
+                attempt.origins.push_back(origin(backend, endpoint, tls, resilience));
         WEIR_TRY(attempt.credential,
                  compile_credential(configuration_.credential_for(backend), options_));
         WEIR_TRY(attempt.quotas, limits_.quotas(backend));
@@ -304,15 +304,46 @@ private:
              {&tls.alt_names, &tls.alt_uris, &s.ciphers, &s.curves, &s.signature_algorithms})
             for (const auto& item : *list)
                 id.append("\n").append(item);
+        id.append("\nalpn");
+        for (const auto& protocol : into.alpn)
+            id.append("\n").append(protocol);
         id.append("\n").append(into.chain_pem);
     }
 
-    uint32_t origin(const config::Endpoint& endpoint, const std::optional<config::Tls>& tls,
-                    const config::Resilience& resilience) {
+    /// Which HTTP the endpoint is spoken to in.
+    void choose_protocol(const config::Backend& backend, const std::optional<config::Tls>& tls,
+                         const config::Resilience& resilience, Origin& made) const {
+        const config::EndpointBackend* target =
+            backend.endpoint_ref ? configuration_.endpoint_backend(*backend.endpoint_ref) : nullptr;
+        const bool asked = target && target->http2;
+        made.h2c = asked && !tls;
+        if (tls && tls->settings.alpn)
+            made.alpn = *tls->settings.alpn;
+        else if (tls && asked)
+            made.alpn = {"h2", "http/1.1"};
+        else if (tls)
+            made.alpn = {"http/1.1"};
+        if (made.may_speak_http2()) made.http2 = resilience.http2;
+    }
+
+    /// The part of a pool key that says how HTTP/2 is spoken; empty for HTTP/1.1.
+    static std::string http2_key(const Origin& made) {
+        if (!made.may_speak_http2()) return {};
+        const config::Http2Settings& http2 = made.http2;
+        auto time = [](const std::optional<config::Duration>& d) { return d ? d->count() : -1; };
+        return fmt::format("#h2/{}/{}/{}/{}/{}/{}", http2.max_streams.value_or(0),
+                           http2.stream_window.value_or(0), http2.connection_window.value_or(0),
+                           time(http2.ping_interval), time(http2.ping_timeout),
+                           http2.end_connection.value_or(false));
+    }
+
+    uint32_t origin(const config::Backend& backend, const config::Endpoint& endpoint,
+                    const std::optional<config::Tls>& tls, const config::Resilience& resilience) {
         Origin made;
         made.host = endpoint.host;
         made.port = endpoint.port;
         made.tls = tls.has_value();
+        choose_protocol(backend, tls, resilience, made);
         if (tls) {
             made.server_name = tls->server_name.empty() ? endpoint.host : tls->server_name;
             for (const auto& pem : tls->ca_pem)
@@ -334,6 +365,7 @@ private:
         if (made.max_requests || made.idle.count() || made.max_age.count())
             made.key += fmt::format("#{}/{}/{}", made.max_requests, made.idle.count(),
                                     made.max_age.count());
+        made.key += http2_key(made);
         for (std::size_t i = 0; i < out_->origins.size(); ++i)
             if (out_->origins[i].key == made.key) return static_cast<uint32_t>(i);
         out_->origins.push_back(std::move(made));

@@ -47,6 +47,7 @@ Result<Entry> compile_entry(const config::Configuration& configuration,
     entry.timeouts = clients.timeouts;
     entry.request_body = clients.request_body;
     entry.request_head = gateway.limits.request_head;
+    entry.http2 = gateway.limits.http2_allowances;
     if (clients.tls && listener.protocol == config::Protocol::https) {
         WEIR_TRY(entry.certificates, compile_certificates(configuration, *clients.tls));
     }

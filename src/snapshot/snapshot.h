@@ -4,6 +4,7 @@
 /// exchange pins the one it began with until its last byte. Whatever counts (health, pools, limits)
 /// lives elsewhere, keyed by the names given here. Threads: immutable after compile().
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,11 @@ struct Origin {
     std::optional<config::ForwardProxy> proxy;  ///< through which it is reached
     /// Equal only where trust and certificate are: those connections are made alike.
     std::string tls_identity;
+    bool h2c = false;               ///< HTTP/2 without TLS
+    std::vector<std::string> alpn;  ///< offered in the handshake
+    config::Http2Settings http2;
+
+    bool may_speak_http2() const { return h2c || std::ranges::find(alpn, "h2") != alpn.end(); }
 };
 
 /// A backend as one rule refers to it: everything an attempt needs.
@@ -99,6 +105,7 @@ struct Entry {
     std::string hostname;                   ///< lower case; empty: any; may begin "*."
     std::vector<Certificate> certificates;  ///< of a TLS port
     config::ClientSettings settings;
+    config::Http2Allowances http2;
     config::Timeouts timeouts;
     uint64_t request_body = 0;
     uint64_t request_head = 0;

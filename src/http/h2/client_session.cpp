@@ -39,6 +39,10 @@ struct ClientSession::Callbacks {
     static int frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
         return of(user).on_frame(*frame);
     }
+    static int invalid_frame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
+        of(user).on_malformed();
+        return 0;
+    }
     static int data(nghttp2_session*, uint8_t, int32_t id, const uint8_t* bytes, size_t size,
                     void* user) {
         return of(user).on_data(id, view(bytes, size));
@@ -74,6 +78,7 @@ struct ClientSession::Callbacks {
             nghttp2_session_callbacks_set_on_header_callback(out, header);
             nghttp2_session_callbacks_set_on_invalid_header_callback(out, invalid_header);
             nghttp2_session_callbacks_set_on_frame_recv_callback(out, frame);
+            nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(out, invalid_frame);
             nghttp2_session_callbacks_set_on_data_chunk_recv_callback(out, data);
             nghttp2_session_callbacks_set_on_stream_close_callback(out, close);
             nghttp2_session_callbacks_set_send_data_callback(out, send_data);
@@ -275,6 +280,14 @@ int ClientSession::on_begin_frame(const nghttp2_frame_hd& head) {
     nghttp2_session_terminate_session(native(), NGHTTP2_ENHANCE_YOUR_CALM);
     retire();
     return 0;
+}
+
+/// nghttp2 breaks a stream off for what was sent on it.
+void ClientSession::on_malformed() {
+    if (!options_.end_connection || retired_) return;
+    ++counters_.misuse;
+    nghttp2_session_terminate_session(native(), NGHTTP2_PROTOCOL_ERROR);
+    retire();
 }
 
 int ClientSession::on_header(const nghttp2_frame& frame, std::string_view name,

@@ -57,6 +57,7 @@ private:
     int on_begin_frame(const nghttp2_frame_hd& head);
     int on_header(const nghttp2_frame& frame, std::string_view name, std::string_view value);
     int on_frame(const nghttp2_frame& frame);
+    void on_malformed();
     int on_data(int32_t id, std::string_view bytes);
     int on_close(int32_t id, uint32_t error);
     void end_head(ClientStream& stream, const nghttp2_frame& frame);

@@ -31,6 +31,7 @@ struct ClientLimits {
     uint32_t max_streams = 100;  ///< at once on a connection; the provider may allow fewer
     uint32_t stream_window = 64 * 1024;
     uint32_t connection_window = 1 << 20;
+    bool end_connection = false;  ///< a malformed message ends it, not only its stream
     net::Duration ping_interval = std::chrono::seconds(30);  ///< of silence while streams are open;
                                                              ///< 0: no pings
     net::Duration ping_timeout = std::chrono::seconds(10);   ///< then the connection is dead
