@@ -4,6 +4,17 @@
 #include <csignal>
 
 namespace weir::net {
+namespace {
+
+/// The worker whose turn runs on this thread: it looks for posted work before it sleeps again.
+thread_local const Worker* turning = nullptr;
+
+struct Turning {
+    explicit Turning(const Worker* worker) { turning = worker; }
+    ~Turning() { turning = nullptr; }
+};
+
+}  // namespace
 
 // What is still queued may own streams: it goes before the poller does, and after the tasks.
 Worker::~Worker() {
@@ -17,7 +28,7 @@ void Worker::post(std::move_only_function<void()> fn) {
         posted_.push_back(std::move(fn));
     }
     has_posted_ = true;
-    if (asleep_.exchange(false)) poller_.interrupt();
+    if (turning != this && asleep_.exchange(false)) poller_.interrupt();
 }
 
 void Worker::stop() {
@@ -37,6 +48,7 @@ void Worker::run() {
 }
 
 bool Worker::turn(std::chrono::nanoseconds longest) {
+    [[maybe_unused]] const Turning here(this);
     bool did = has_posted_.load(std::memory_order_acquire) && run_posted();
     longest = idle_time(longest);
     asleep_ = true;

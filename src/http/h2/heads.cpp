@@ -1,5 +1,6 @@
 #include "http/h2/heads.h"
 
+#include <array>
 #include <cstring>
 
 #include "http/h1/head_parser.h"
@@ -11,14 +12,27 @@ namespace {
 constexpr std::size_t kFieldOverhead = 32;  // RFC 7541 §4.1
 constexpr std::size_t kAbsurd = 4;          // times the limit
 
+/// Characters of a token (RFC 9110 §5.6.2), letters in lower case; the others are 0.
+constexpr std::array<char, 256> kToken = [] {
+    std::array<char, 256> made{};
+    for (char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"))
+        made[static_cast<unsigned char>(c)] = c;
+    for (char c = 'A'; c <= 'Z'; ++c)
+        made[static_cast<unsigned char>(c)] = static_cast<char>(c - 'A' + 'a');
+    return made;
+}();
+
 bool is_token(std::string_view text) {
-    static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-    if (text.empty()) return false;
-    for (char c : text) {
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && kMarks.find(c) == std::string_view::npos) return false;
-    }
-    return true;
+    for (char c : text)
+        if (!kToken[static_cast<unsigned char>(c)]) return false;
+    return !text.empty();
+}
+
+/// What has to stay out of the compression's table: secrets, which would be compared with what
+/// others send, and values that never come again, which would only drive the others out.
+bool keeps_out_of_table(std::string_view name) {
+    return name.ends_with("request-id") || name == "authorization" || name == "set-cookie" ||
+           name == "x-api-key" || name == "api-key" || name == "x-goog-api-key";
 }
 
 /// Printable ASCII without what HTTP/1.1's request line could not carry.
@@ -120,10 +134,13 @@ bool split_line(std::span<char> line, std::string_view& name, std::string_view& 
     auto* colon = static_cast<char*>(std::memchr(line.data(), ':', line.size()));
     if (!colon || colon == line.data()) return false;
     for (char* c = line.data(); c != colon; ++c)
-        *c = ascii_lower(*c);
+        if (char lower = kToken[static_cast<unsigned char>(*c)])
+            *c = lower;
+        else
+            return false;
     name = {line.data(), static_cast<std::size_t>(colon - line.data())};
     value = trim(std::string_view(colon + 1, line.size() - name.size() - 1));
-    return is_token(name);
+    return true;
 }
 
 }  // namespace
@@ -237,10 +254,7 @@ bool to_fields(std::span<char> lines, std::vector<nghttp2_nv>& out) {
         if (!split_line(line, name, value)) return false;
         if (belongs_to_http1(name) || (name == "te" && value != "trailers")) continue;
         nghttp2_nv made = field(name, value);
-        // Kept out of the compression's table: it would be compared with what others send.
-        if (name == "authorization" || name == "set-cookie" || name == "x-api-key" ||
-            name == "api-key" || name == "x-goog-api-key")
-            made.flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+        if (keeps_out_of_table(name)) made.flags |= NGHTTP2_NV_FLAG_NO_INDEX;
         out.push_back(made);
     }
     return true;

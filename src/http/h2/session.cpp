@@ -64,14 +64,12 @@ void Session::turn() {
     do {
         pump();
     } while (work_news());
-    in_turn_ = false;
-    pump();
+    flush();
     // Writing may have set free who waited for room.
-    in_turn_ = true;
     while (work_news())
         pump();
     in_turn_ = false;
-    pump();
+    flush();
     rearm();
 }
 
@@ -100,10 +98,19 @@ void Session::stop() {
 void Session::pump() {
     if (pumping_ || broken_) return;
     pumping_ = true;
+    while (fill() && !broken_ && !blocked_ && write_out()) {
+    }
+    pumping_ = false;
+    turn_later();
+}
+
+/// Everything that is serialised, or could be, to the kernel.
+void Session::flush() {
+    if (pumping_ || broken_) return;
+    pumping_ = true;
     while (true) {
         bool more = fill();
-        if (broken_ || blocked_ || (in_turn_ && !more)) break;
-        if (!write_out() || !more) break;
+        if (broken_ || blocked_ || !write_out() || !more) break;
     }
     if (begin_ == end_) out_.reset();
     pumping_ = false;

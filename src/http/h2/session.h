@@ -3,8 +3,8 @@
 /// A driver coroutine (drive()) owns the reading side. Each turn it gives nghttp2 what has come,
 /// lets work_news() resume the streams that have news, and writes what they and nghttp2 have to
 /// send. nghttp2 may not be called from its own callbacks, and a resumed stream may do anything; so
-/// callbacks only take notes. A stream that writes outside a turn calls pump(); what that sets free
-/// for others is resumed in a turn of its own.
+/// callbacks only take notes. A stream that writes outside a turn calls pump(): its frames wait for
+/// those of the others that the worker resumes meanwhile, and a turn of their own sends them all.
 ///
 /// Frames are serialised into one buffer of 64 KiB, held while something is unsent; bodies stay
 /// with who writes them until they fit, so a peer that does not read costs no more than that.
@@ -32,7 +32,8 @@ public:
     nghttp2_session* native() const { return session_; }
     net::Worker& worker() { return stream_->worker(); }
     net::Stream& stream() { return *stream_; }
-    /// Sends what there is to send, as far as windows and the socket allow.
+    /// Serialises what there is to send, as far as windows and room allow; it is sent with the turn
+    /// that runs or with one that follows at once.
     void pump();
     /// Gives window credit back; the stream may be closed already.
     void consume(int32_t id, std::size_t size);
@@ -73,6 +74,7 @@ protected:
 private:
     void take(std::string_view bytes);
     void turn();
+    void flush();
     bool over() const;
     bool read_some();
     bool fill();
