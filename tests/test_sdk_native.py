@@ -19,7 +19,7 @@ from harness import wire
 from harness.weir import ROOT, Weir
 
 FOLDER = ROOT / "examples/providers"
-PROVIDERS = ["openai", "azure-openai", "anthropic", "aws-anthropic", "vertex-claude", "aws-bedrock", "gemini", "vertex-gemini", "cohere"]
+PROVIDERS = ["openai", "openai-responses", "azure-openai", "anthropic", "aws-anthropic", "vertex-claude", "aws-bedrock", "gemini", "vertex-gemini", "cohere"]
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 QUESTION, TOOL_QUESTION = "Which city is it?", "The weather in Paris, please"
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")

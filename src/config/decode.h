@@ -73,11 +73,14 @@ struct TrafficPolicy {
     Http2Allowances http2_allowances;
 };
 
-/// weir.dev DialectPolicy: what becomes of what a provider cannot say.
+/// weir.dev DialectPolicy: what becomes of what a provider cannot say, and through which of its
+/// APIs it is spoken to.
 struct DialectPolicy {
     Meta meta;
-    std::vector<Reference> targets;  ///< routes, or rules of them; none: every route
-    bool strict = false;             ///< it is refused, not dropped
+    std::vector<Reference> targets;  ///< routes, rules of them, backends
+    std::optional<bool> strict;  ///< of routes, all if there are no targets: refused, not dropped
+    std::optional<Conversations> conversations;  ///< of backends
+    Place place;                                 ///< of the spec
 };
 DialectPolicy decode_dialect_policy(const Object& object);
 

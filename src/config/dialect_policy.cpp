@@ -21,18 +21,19 @@ struct Claim {
     }
 };
 
+bool is_backend(const Reference& target) {
+    return target.kind == "AIServiceBackend";
+}
+
 bool hits(const Claim& claim, const Route& route, const Rule& rule) {
+    if (!claim.policy->strict) return false;
     if (!claim.target) return true;
     return claim.target->kind == "AIGatewayRoute" && claim.target->name == route.meta.name &&
            (claim.target->section.empty() || claim.target->section == rule.name);
 }
 
-void check_target(const Reference& target, const DialectPolicy& policy,
-                  const Configuration& configuration, bool complete, Report& report) {
-    if (target.kind != "AIGatewayRoute")
-        return report.error(target.place, join(target.field, "kind"),
-                            "a DialectPolicy is about routes; write AIGatewayRoute");
-    if (!complete) return;
+void check_route(const Reference& target, const DialectPolicy& policy,
+                 const Configuration& configuration, Report& report) {
     std::vector<std::string> rules;
     bool found = false;
     for (const Route& route : configuration.routes) {
@@ -51,13 +52,80 @@ void check_target(const Reference& target, const DialectPolicy& policy,
                                  quote(target.name.name), suggest(target.section, rules)));
 }
 
+void check_backend(const Reference& target, const DialectPolicy& policy,
+                   const Configuration& configuration, Report& report) {
+    const Backend* backend = configuration.backend(target.name);
+    if (!backend)
+        report.error(target.place, target.field,
+                     absent("AIServiceBackend", target.name, policy.meta.name,
+                            names_of(configuration.backends)));
+    else if (backend->schema.name != SchemaName::openai &&
+             backend->schema.name != SchemaName::azure_openai)
+        report.error(target.place, target.field,
+                     fmt::format("conversations is about backends of schema OpenAI or AzureOpenAI; "
+                                 "that of {} is {}",
+                                 quote(target.name.name), to_string(backend->schema.name)));
+}
+
+// Each target is told something, and what is said has somebody to tell.
+void check_targets(const DialectPolicy& policy, const Configuration& configuration, bool complete,
+                   Report& report) {
+    bool routes = policy.targets.empty();
+    bool backends = false;
+    for (const Reference& target : policy.targets) {
+        const bool backend = is_backend(target);
+        routes = routes || !backend;
+        backends = backends || backend;
+        if (!backend && target.kind != "AIGatewayRoute")
+            report.error(target.place, join(target.field, "kind"),
+                         "a DialectPolicy is about routes and backends; write AIGatewayRoute or "
+                         "AIServiceBackend");
+        else if (backend ? !policy.conversations : !policy.strict)
+            report.error(target.place, target.field,
+                         backend ? "a backend is told conversations, and there is none"
+                                 : "a route is told strict, and there is none");
+        else if (complete && backend)
+            check_backend(target, policy, configuration, report);
+        else if (complete)
+            check_route(target, policy, configuration, report);
+    }
+    if (policy.conversations && !backends)
+        report.error(policy.place, "spec.conversations",
+                     "it is about backends; name them in targetRefs (kind: AIServiceBackend)");
+    if (policy.strict && !routes)
+        report.error(policy.place, "spec.strict",
+                     "it is about routes; name them in targetRefs (kind: AIGatewayRoute), or write "
+                     "a policy without targetRefs for all");
+}
+
+Conversations conversations_of(std::string_view word) {
+    for (Conversations value : {Conversations::chat_completions, Conversations::responses})
+        if (to_string(value) == word) return value;
+    return Conversations::both;
+}
+
 }  // namespace
+
+std::string_view to_string(Conversations conversations) {
+    switch (conversations) {
+        case Conversations::both:
+            return "Both";
+        case Conversations::chat_completions:
+            return "ChatCompletions";
+        case Conversations::responses:
+            return "Responses";
+    }
+    return {};
+}
 
 DialectPolicy decode_dialect_policy(const Object& object) {
     const Node& spec = object.spec();
     DialectPolicy policy;
     policy.meta = object.meta();
-    policy.strict = spec.text_at("strict") == "true";
+    policy.place = spec.place;
+    if (const Node* strict = spec.find("strict")) policy.strict = strict->text == "true";
+    if (const Node* word = spec.find("conversations"))
+        policy.conversations = conversations_of(word->text);
     const auto& targets = list_of(spec, "targetRefs");
     for (size_t i = 0; i < targets.size(); ++i)
         policy.targets.push_back(read_reference(targets[i], object.name, "aigateway.envoyproxy.io",
@@ -69,17 +137,21 @@ void apply_dialect_policies(const Parts& parts, Configuration& configuration, Re
     std::vector<Claim> claims;
     for (const DialectPolicy& policy : parts.dialect_policies) {
         report.set_subject(subject(policy.meta));
+        check_targets(policy, configuration, parts.complete, report);
         if (policy.targets.empty()) claims.push_back({&policy, nullptr});
-        for (const Reference& target : policy.targets) {
-            check_target(target, policy, configuration, parts.complete, report);
+        for (const Reference& target : policy.targets)
             claims.push_back({&policy, &target});
-        }
     }
     std::sort(claims.begin(), claims.end());
-    for (Route& route : configuration.routes)
-        for (Rule& rule : route.rules)
-            for (const Claim& claim : claims)
-                if (hits(claim, route, rule)) rule.strict = claim.policy->strict;
+    for (const Claim& claim : claims) {
+        for (Route& route : configuration.routes)
+            for (Rule& rule : route.rules)
+                if (hits(claim, route, rule)) rule.strict = *claim.policy->strict;
+        if (!claim.target || !is_backend(*claim.target) || !claim.policy->conversations) continue;
+        for (Backend& backend : configuration.backends)
+            if (backend.meta.name == claim.target->name)
+                backend.conversations = *claim.policy->conversations;
+    }
 }
 
 }  // namespace weir::config

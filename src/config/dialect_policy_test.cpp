@@ -1,4 +1,5 @@
-// DialectPolicies: where what a provider cannot say is refused.
+// DialectPolicies: where what a provider cannot say is refused, and which API a backend is spoken
+// to through.
 #include "config/test_support.h"
 
 namespace weir::config {
@@ -49,6 +50,53 @@ TEST(DialectPolicyTest, SaysWhatItsTargetLacks) {
     EXPECT_NE(text.find("spec.targetRefs[0]"), std::string::npos) << text;
     EXPECT_NE(text.find("spec.targetRefs[1].sectionName"), std::string::npos) << text;
     EXPECT_NE(text.find("spec.targetRefs[2].kind"), std::string::npos) << text;
+}
+
+TEST(DialectPolicyTest, SaysThroughWhichApiABackendIsSpokenTo) {
+    auto loaded = load_text(
+        route("first") + kBackend +
+        policy("z",
+               "{conversations: ChatCompletions, targetRefs: [{kind: AIServiceBackend, "
+               "name: b}]}") +
+        policy("a",
+               "{conversations: Responses, strict: true, targetRefs: [{kind: "
+               "AIServiceBackend, name: b}, {kind: AIGatewayRoute, name: first, sectionName: "
+               "two}]}"));
+    EXPECT_EQ(messages(loaded).find("DialectPolicy"), std::string::npos) << messages(loaded);
+    ASSERT_EQ(loaded.configuration.backends.size(), 1u);
+    EXPECT_EQ(loaded.configuration.backends[0].conversations, Conversations::responses);
+    EXPECT_FALSE(loaded.configuration.routes[0].rules[0].strict);
+    EXPECT_TRUE(loaded.configuration.routes[0].rules[1].strict);
+    auto plain = load_text(route("first") + kBackend);
+    EXPECT_EQ(plain.configuration.backends[0].conversations, Conversations::both);
+}
+
+TEST(DialectPolicyTest, SaysWhatIsAboutNobody) {
+    constexpr const char* kClaude =
+        "---\napiVersion: ai.gateway.envoyproxy.io/v1alpha1\nkind: AIServiceBackend\nmetadata: "
+        "{name: claude}\nspec: {provider: anthropic, endpoint: 'http://127.0.0.1:1'}\n";
+    struct Row {
+        const char* spec;
+        const char* said;
+    };
+    const Row rows[] = {
+        {"{conversations: Both}", "it is about backends"},
+        {"{conversations: Both, targetRefs: [{kind: AIGatewayRoute, name: first}]}",
+         "a route is told strict"},
+        {"{strict: true, targetRefs: [{kind: AIServiceBackend, name: b}]}", "a backend is told"},
+        {"{strict: true, targetRefs: [{kind: AIServiceBackend, name: b}]}", "it is about routes"},
+        {"{conversations: Responses, targetRefs: [{kind: AIServiceBackend, name: x}]}", "x"},
+        {"{conversations: Responses, targetRefs: [{kind: AIServiceBackend, name: claude}]}",
+         "that of \"claude\" is Anthropic"},
+        {"{conversations: Both, targetRefs: [{kind: Gateway, name: b}]}", "AIServiceBackend"},
+        {"{conversations: Chat, targetRefs: [{kind: AIServiceBackend, name: b}]}", "Responses"},
+        {"{}", "at least one of strict or conversations"},
+    };
+    for (const Row& row : rows) {
+        auto loaded = load_text(route("first") + kBackend + kClaude + policy("a", row.spec));
+        EXPECT_NE(messages(loaded).find(row.said), std::string::npos) << row.spec << "\n"
+                                                                      << messages(loaded);
+    }
 }
 
 }  // namespace

@@ -202,6 +202,8 @@ Value backend_of(const Configuration& configuration, const Backend& backend) {
     out.set("tls", Value::boolean(configuration.tls_of(backend).has_value()));
     if (!backend.region.empty()) out.set("region", text(backend.region));
     out.set("usage", text(backend.usage == UsageMode::ask ? "ask" : "never"));
+    if (backend.conversations != Conversations::both)
+        out.set("conversations", text(to_string(backend.conversations)));
     add_mutations(out, backend.headers, backend.body);
     if (Value quotas = quotas_of(configuration, backend); !quotas.items().empty())
         out.set("quotas", std::move(quotas));

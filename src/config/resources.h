@@ -296,6 +296,10 @@ struct EndpointBackend {
 
 enum class UsageMode { ask, never };
 
+/// Which of OpenAI's APIs for conversations a backend of that kind has (DialectPolicy).
+enum class Conversations { both, chat_completions, responses };
+std::string_view to_string(Conversations conversations);  ///< as in YAML: "ChatCompletions"
+
 /// AIServiceBackend: a dialect, an endpoint, mutations. Exactly one of `endpoint_ref` and `url` is
 /// set.
 struct Backend {
@@ -313,6 +317,7 @@ struct Backend {
     HeaderMutation headers;
     BodyMutation body;
     UsageMode usage = UsageMode::ask;
+    Conversations conversations = Conversations::both;
 };
 
 // ---- Credentials

@@ -116,6 +116,8 @@ constexpr RuleCase kCases[] = {
     {"fqdn_or_ip", "{ip: {a: b}}", "{ip: {a: b}, fqdn: {a: b}}"},
     {"unique_listener_names", "[{name: a}, {name: b}]", "[{name: a}, {name: a}]"},
     {"one_trust", "{wellKnownCACertificates: System}", "{hostname: a}"},
+    {"strict_or_conversations", "{conversations: Responses}", "{targetRefs: [a]}"},
+    {"strict_or_conversations", "{strict: false}", "{}"},
     {"delay_or_percentile", "{delay: 2s}", "{delay: 2s, percentile: 95}"},
     {"delay_or_percentile", "{percentile: 95}", "{budgetPercent: 5}"},
     {"routes_or_rules", "{routes: [a]}", "{routes: [a], rules: [a]}"},

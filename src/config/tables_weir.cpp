@@ -38,10 +38,11 @@ type GatewayOptionsSpec {
   timeouts: OptionTimeouts
   limits: OptionLimits
 }
-# Without targetRefs: every route.
-type DialectPolicySpec {
+# strict is about routes (without targetRefs: every one), conversations about backends.
+type DialectPolicySpec !strict_or_conversations {
   targetRefs: [PolicyTarget] ..16
-  strict*: bool
+  strict: bool
+  conversations: enum(Both, ChatCompletions, Responses)
 }
 type StreamRules {
   firstToken: Duration

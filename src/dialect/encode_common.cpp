@@ -32,10 +32,6 @@ bool asks_for_sound(const Unknown& unknown) {
     return false;
 }
 
-void add_unless(const Setting& setting, double usual, Dropped& dropped) {
-    if (setting && setting.value.as_double() != usual) dropped.add(setting);
-}
-
 }  // namespace
 
 void Dropped::add(const std::string& base, const Unknowns& unknowns) {
@@ -81,12 +77,12 @@ Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped,
 }
 
 void drop_openai_settings(const Settings& settings, Dropped& dropped) {
-    add_unless(settings.choices, 1, dropped);
-    add_unless(settings.presence_penalty, 0, dropped);
-    add_unless(settings.frequency_penalty, 0, dropped);
+    dropped.add_unless(settings.choices, 1);
+    dropped.add_unless(settings.presence_penalty, 0);
+    dropped.add_unless(settings.frequency_penalty, 0);
     dropped.add(settings.seed);
     if (settings.logprobs.value.as_bool()) dropped.add(settings.logprobs);
-    add_unless(settings.top_logprobs, 0, dropped);
+    dropped.add_unless(settings.top_logprobs, 0);
     dropped.add(settings.safety);
     dropped.add_members(settings.generation_config);
 }

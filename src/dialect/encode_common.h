@@ -16,6 +16,10 @@ public:
     void add(const Setting& setting) {
         if (setting) add(pointer(setting));
     }
+    /// Unless it says what a target without it does anyway.
+    void add_unless(const Setting& setting, double usual) {
+        if (setting && setting.value.as_double() != usual) add(setting);
+    }
     /// A setting that is an object of settings: each of them by itself.
     void add_members(const Setting& setting) {
         for (const auto& member : setting.value.members())

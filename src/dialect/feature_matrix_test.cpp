@@ -32,12 +32,15 @@ std::string cell(const json::Value& client, const json::Value& feature,
         ADD_FAILURE() << "a name that nobody knows in features.json";
         return "?";
     }
-    if (passes_through(*operation, *dialect, *schema)) return "=";
-    const std::string_view model = provider.string_at("model");
-    const std::string body = body_of(client, feature, model);
     Target target;
     target.schema = *schema;
     target.version = provider.string_at("version");
+    if (provider.string_at("api") == "responses") target.api = ConversationApi::responses;
+    if (provider.string_at("api") == "chat_completions")
+        target.api = ConversationApi::chat_completions;
+    if (passes_through(*operation, *dialect, *schema, target.api)) return "=";
+    const std::string_view model = provider.string_at("model");
+    const std::string body = body_of(client, feature, model);
     const json::Value* streams = feature.find("with")->find("stream");
     auto sent = translate_request(
         {*operation, *dialect, body, model, streams && streams->as_bool()}, target);

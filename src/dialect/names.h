@@ -47,6 +47,13 @@ enum class Schema : uint8_t {
     Gemini,  ///< AI Studio: Vertex AI's bodies behind other paths, with a key
 };
 
+/// Which of OpenAI's two APIs for conversations a provider of OpenAI or Azure has.
+enum class ConversationApi : uint8_t {
+    both,              ///< Responses clients pass, all others are heard through chat completions
+    chat_completions,  ///< only that: Responses clients are translated
+    responses,         ///< only that: all others are translated
+};
+
 /// The operation's name in metrics and logs: "chat", "completion", "embeddings",
 /// "image_generation", …
 std::string_view to_string(Operation operation);

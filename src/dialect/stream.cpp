@@ -10,6 +10,7 @@
 #include "dialect/gemini/stream.h"
 #include "dialect/openai/stream.h"
 #include "dialect/passing_encoder.h"
+#include "dialect/responses/provider.h"
 #include "dialect/responses/responses.h"
 #include "dialect/sse.h"
 #include "dialect/styles.h"
@@ -32,6 +33,8 @@ Framing framing_of(Schema schema) {
 std::unique_ptr<StreamDecoder> make_decoder(const Context& context) {
     switch (dialect_of(context.schema)) {
         case Dialect::openai:
+            if (context.api == ConversationApi::responses)
+                return std::make_unique<responses::EventDecoder>();
             return std::make_unique<openai::ChunkDecoder>();
         case Dialect::anthropic:
             return std::make_unique<anthropic::MessagesDecoder>();

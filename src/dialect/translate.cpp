@@ -76,6 +76,8 @@ Result<Encoded> encode(const Conversation& conversation, const Target& target,
     switch (target.schema) {
         case Schema::OpenAI:
         case Schema::AzureOpenAI:
+            if (target.api == ConversationApi::responses)
+                return responses::encode_request(conversation, model);
             return openai::encode_request(conversation, model);
         case Schema::AWSBedrock:
             return bedrock::encode_request(conversation, model);
@@ -94,10 +96,16 @@ Result<Encoded> encode(const Conversation& conversation, const Target& target,
     return no_translation(conversation.operation, conversation.origin, target.schema);
 }
 
-// What providers call the operation in their paths: every conversation is a chat to them.
-Operation provider_operation(Operation operation, Dialect provider) {
-    const bool conversation = operation == Operation::messages || operation == Operation::responses;
-    return conversation && provider == Dialect::openai ? Operation::chat : operation;
+bool is_conversation(Operation operation) {
+    return operation == Operation::chat || operation == Operation::messages ||
+           operation == Operation::responses;
+}
+
+// What OpenAI's providers call the operation in their paths: every conversation is one to them.
+Operation provider_operation(Operation operation, const Target& target) {
+    if (!is_conversation(operation) || dialect_of(target.schema) != Dialect::openai)
+        return operation;
+    return target.api == ConversationApi::responses ? Operation::responses : Operation::chat;
 }
 
 std::vector<OwnedHeader> provider_headers(const Target& target, bool stream) {
@@ -116,6 +124,8 @@ std::vector<OwnedHeader> provider_headers(const Target& target, bool stream) {
 Result<Reply> decode_reply(const Context& context, json::Value body) {
     switch (dialect_of(context.schema)) {
         case Dialect::openai:
+            if (context.api == ConversationApi::responses)
+                return responses::decode_reply(std::move(body));
             return openai::decode_reply(std::move(body));
         case Dialect::anthropic:
             return anthropic::decode_reply(std::move(body));
@@ -155,11 +165,15 @@ std::string_view default_version(Schema schema) {
     }
 }
 
-bool passes_through(Operation operation, Dialect dialect, Schema schema) {
+bool passes_through(Operation operation, Dialect dialect, Schema schema, ConversationApi api) {
     switch (schema) {
         case Schema::OpenAI:
         case Schema::AzureOpenAI:
-            return dialect == Dialect::openai;
+            if (dialect != Dialect::openai) return false;
+            if (operation == Operation::chat) return api != ConversationApi::responses;
+            if (operation == Operation::responses || operation == Operation::responses_input_tokens)
+                return api != ConversationApi::chat_completions;
+            return true;
         case Schema::Anthropic:
             return dialect == Dialect::anthropic;
         case Schema::Cohere:
@@ -182,8 +196,9 @@ bool stream_is_reframed(Operation operation, Dialect dialect) {
     return talks && dialect != Dialect::openai && dialect != Dialect::anthropic;
 }
 
-bool answer_passes_through(Operation operation, Dialect dialect, Schema schema, bool stream) {
-    if (passes_through(operation, dialect, schema))
+bool answer_passes_through(Operation operation, Dialect dialect, Schema schema, bool stream,
+                           ConversationApi api) {
+    if (passes_through(operation, dialect, schema, api))
         return !stream || !stream_is_reframed(operation, dialect);
     // What InvokeModel answers for Claude is Claude's own message.
     if (dialect == Dialect::bedrock)
@@ -319,7 +334,7 @@ Result<ProviderRequest> translate_request(const ClientRequest& request, const Ta
         WEIR_CHECK(move(request, target, std::move(body), out));
     else
         WEIR_CHECK(translate(request, target, std::move(body), out));
-    WEIR_TRY(out.path, provider_path(target, provider_operation(request.operation, provider),
+    WEIR_TRY(out.path, provider_path(target, provider_operation(request.operation, target),
                                      out.model, out.stream));
     for (auto& header : provider_headers(target, out.stream))
         out.headers.push_back(std::move(header));

@@ -54,6 +54,7 @@ struct Target {
     /// Gemini: empty or "/" means "v1beta".
     std::string_view prefix;
     std::string_view model_override;  ///< sent instead of the client's model; empty: none
+    ConversationApi api = ConversationApi::both;
 };
 
 struct OwnedHeader {
@@ -78,11 +79,13 @@ std::string_view default_version(Schema schema);
 
 /// True if the bytes of this request can be sent as they are (same dialect): the caller then only
 /// needs provider_path() and, with an override, an edit of `model`.
-bool passes_through(Operation operation, Dialect dialect, Schema schema);
+bool passes_through(Operation operation, Dialect dialect, Schema schema,
+                    ConversationApi api = ConversationApi::both);
 
 /// True if the bytes of a 2xx answer are the client's dialect as they come, even where those of the
 /// request were not (Claude on Vertex, and unstreamed on Bedrock).
-bool answer_passes_through(Operation operation, Dialect dialect, Schema schema, bool stream);
+bool answer_passes_through(Operation operation, Dialect dialect, Schema schema, bool stream,
+                           ConversationApi api = ConversationApi::both);
 
 /// For requests without an operation (files, batches, …) the caller appends what follows the
 /// client's own prefix to this one: "/v1", or what the target says; "" if it says "/".
@@ -118,6 +121,7 @@ struct Context {
     int64_t latency_ms = 0;   ///< until the provider answered; Converse tells it
     /// Tokens that the provider counted in a header (x-amzn-bedrock-input-token-count).
     std::optional<int64_t> counted_input = {};
+    ConversationApi api = ConversationApi::both;  ///< Target::api
 };
 
 struct ClientResponse {

@@ -390,6 +390,37 @@ TEST(MockOtherTest, EmbeddingsModelsModerationsAndCounts) {
                   static_cast<int64_t>(i));
 }
 
+TEST(MockAnswerTest, ResponsesReasonAndProveIt) {
+    constexpr std::string_view kAsked =
+        R"({"model":"m","input":"hi","store":false,"stream":true,"reasoning":{"effort":"high",)"
+        R"("summary":"auto"},"include":["reasoning.encrypted_content"]})";
+    json::Value r = whole(question("/v1/responses", kAsked));
+    EXPECT_EQ(text_at(r, "output.0.type"), "reasoning");
+    EXPECT_EQ(text_at(r, "output.0.encrypted_content"), proof_of(text_at(r, "output.0.id")));
+    auto events = sse_events(stream_bytes(question("/v1/responses", kAsked)));
+    std::string summary;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        json::Value event = *json::parse(events[i].second);
+        EXPECT_EQ(at(event, "sequence_number").as_int(), static_cast<int64_t>(i));
+        if (events[i].first == "response.reasoning_summary_text.delta")
+            summary += text_at(event, "delta");
+    }
+    EXPECT_EQ(summary, text_at(r, "output.0.summary.0.text"));
+    EXPECT_EQ(text_at(*json::parse(events.back().second), "response.output.1.type"), "message");
+    // Unasked, neither is told; and a proof is good with its own item only.
+    json::Value plain = whole(
+        question("/v1/responses", R"({"model":"m","input":"hi","reasoning":{"effort":"high"}})"));
+    EXPECT_EQ(text_at(plain, "output.0.encrypted_content"), "");
+    EXPECT_TRUE(at(plain, "output.0.summary").items().empty());
+    for (std::string_view proof : {"", "gAAAAA-mock-proof-of-rs_2"}) {
+        std::string body = R"({"model":"m","store":false,"input":[{"type":"reasoning","id":"rs_1",)"
+                           R"("summary":[],"encrypted_content":")" +
+                           std::string(proof) + R"("}]})";
+        EXPECT_FALSE(read_question(*find_destination("POST", "/v1/responses", false),
+                                   "/v1/responses", body));
+    }
+}
+
 TEST(MockPathTest, AnyPrefixAndEveryDialect) {
     struct Case {
         std::string_view path;
@@ -398,6 +429,7 @@ TEST(MockPathTest, AnyPrefixAndEveryDialect) {
         std::string_view model;
     } cases[] = {
         {"/v1/reasoning/chat/completions", Ask::chat, dialect::Dialect::openai, ""},
+        {"/v1/responses/input_tokens", Ask::count_tokens, dialect::Dialect::openai, ""},
         {"/v1/chat/completions/", Ask::chat, dialect::Dialect::openai, ""},
         {"/openai/deployments/dep%201/chat/completions", Ask::chat, dialect::Dialect::openai,
          "dep 1"},

@@ -86,8 +86,24 @@ void read_completion(const Value& body, Question& q) {
     q.max_tokens = at(body, "max_tokens").as_int();
 }
 
-void read_responses(const Value& body, Question& q) {
+/// Where nothing is stored, an item of reasoning is worth what its proof is.
+Result<void> check_reasoning(const Value& item) {
+    if (item.string_at("type") != "reasoning") return {};
+    std::string_view id = item.string_at("id");
+    std::string_view proof = item.string_at("encrypted_content");
+    if (proof.empty())
+        return fail(codes::body_invalid, fmt::format("Item with id '{}' not found.", clip(id, 80)));
+    if (proof == proof_of(id)) return {};
+    return fail(
+        codes::body_invalid,
+        fmt::format("The encrypted content for item {} could not be verified.", clip(id, 80)));
+}
+
+Result<void> read_responses(const Value& body, Question& q) {
     const Value& input = at(body, "input");
+    if (!at(body, "store").as_bool(true))
+        for (const Value& item : input.items())
+            WEIR_CHECK(check_reasoning(item));
     if (input.is_string()) q.last_user_text = input.text();
     for (const Value& item : input.items()) {
         q.after_tool = item.string_at("type") == "function_call_output";
@@ -99,7 +115,11 @@ void read_responses(const Value& body, Question& q) {
     read_openai_format(at(body, "text", "format"), q);
     std::string_view effort = at(body, "reasoning").string_at("effort");
     q.thinking = !effort.empty() && effort != "none" && effort != "minimal";
+    q.summary = !at(body, "reasoning").string_at("summary").empty();
+    for (const Value& what : at(body, "include").items())
+        q.sealed = q.sealed || what.text() == "reasoning.encrypted_content";
     q.max_tokens = at(body, "max_output_tokens").as_int();
+    return {};
 }
 
 void read_anthropic(const Value& body, Question& q) {
@@ -160,10 +180,10 @@ Result<void> read_body(const Value& body, Question& q) {
             read_completion(body, q);
             break;
         case Ask::responses:
-            read_responses(body, q);
-            break;
+            return read_responses(body, q);
         case Ask::messages:
         case Ask::count_tokens:
+            if (q.shape == Dialect::openai) return read_responses(body, q);
             if (q.shape == Dialect::gemini)
                 read_google_count(body, q);
             else if (at(body, "toolConfig").is_object())  // counted for Converse
@@ -260,6 +280,7 @@ constexpr Suffix kSuffixes[] = {
     {"/completions", Ask::completions, Dialect::openai},
     {"/embeddings", Ask::embeddings, Dialect::openai},
     {"/responses", Ask::responses, Dialect::openai},
+    {"/responses/input_tokens", Ask::count_tokens, Dialect::openai},
     {"/moderations", Ask::moderations, Dialect::openai},
     {"/messages/count_tokens", Ask::count_tokens, Dialect::anthropic},
     {"/messages", Ask::messages, Dialect::anthropic},
@@ -288,6 +309,10 @@ Result<Value> unwrap_count(const Value& body) {
 }
 
 }  // namespace
+
+std::string proof_of(std::string_view id) {
+    return fmt::format("gAAAAA-mock-proof-of-{}", id);
+}
 
 Dialect error_shape(std::string_view path, bool anthropic_version) {
     if (path.find("/model/") != std::string_view::npos) return Dialect::bedrock;

@@ -59,6 +59,8 @@ struct Question {
     std::string chosen_tool;
     bool parallel_tools = true;
     bool thinking = false;
+    bool summary = false;  ///< Responses: of the reasoning, in words
+    bool sealed = false;   ///< Responses: its proof
     std::optional<int64_t> max_tokens;
     std::optional<json::Value> format_schema;  ///< the answer must be JSON of this schema
     bool json_object = false;                  ///< the answer must be some JSON object
@@ -78,6 +80,9 @@ struct Destination {
     std::string model;
     bool json_array = false;
 };
+
+/// Responses: what proves an item of reasoning, and no other.
+std::string proof_of(std::string_view id);
 
 /// The dialect in which an error on this path is said.
 dialect::Dialect error_shape(std::string_view path, bool anthropic_version);

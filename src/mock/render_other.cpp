@@ -161,6 +161,7 @@ std::string detail::other_whole(const Question& q, const Answer& a, int64_t) {
             put_models(w, q.shape);
             break;
         case Ask::count_tokens:
+            if (q.shape == Dialect::openai) w.key("object").string("response.input_tokens");
             w.key(q.shape == Dialect::bedrock  ? "inputTokens"
                   : q.shape == Dialect::gemini ? "totalTokens"
                                                : "input_tokens")

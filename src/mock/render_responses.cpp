@@ -37,6 +37,20 @@ std::string call_item(const Question& q, std::size_t i, const CalledTool& tool, 
         quoted(done ? tool.arguments : ""));
 }
 
+std::string reasoning_id(const Question& q) {
+    return detail::make_id("rs_", q, 40, 300);
+}
+/// A summary only where it was asked for, and a proof where it was.
+std::string reasoning_item(const Question& q, std::string_view thinking, bool done) {
+    std::string id = reasoning_id(q);
+    std::string out = fmt::format(R"({{"id":"{}","type":"reasoning")", id);
+    if (q.sealed && done) out += fmt::format(R"(,"encrypted_content":"{}")", proof_of(id));
+    out += R"(,"summary":[)";
+    if (q.summary && done)
+        out += fmt::format(R"({{"type":"summary_text","text":{}}})", quoted(thinking));
+    return out + "]}";
+}
+
 std::string usage_text(const dialect::Usage& u) {
     return fmt::format(
         R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":{}}},"output_tokens":{},)"
@@ -72,6 +86,7 @@ std::string response(const Question& q, const Answer& a, int64_t created, bool d
         .string(q.model)
         .key("output")
         .begin_array();
+    if (done && !a.thinking.empty()) w.raw(reasoning_item(q, a.thinking, true));
     if (done && (a.text.size() > 0 || a.tools.empty()))
         w.raw(message_item(q, "completed", text_part(a.text.whole())));
     for (std::size_t i = 0; done && i < a.tools.size(); ++i)
@@ -119,12 +134,41 @@ private:
     int64_t number_ = 0;
 };
 
-void plan_text(StreamPlan& plan, Events& events, const Question& q, const Answer& a) {
+void plan_thinking(StreamPlan& plan, Events& events, const Question& q,
+                   const std::string& thinking) {
+    auto add = [&](std::string_view type, const std::string& rest) {
+        plan.before.push_back(events.make(type, rest));
+    };
+    add("response.output_item.added",
+        fmt::format(R"("output_index":0,"item":{})", reasoning_item(q, thinking, false)));
+    if (q.summary) {
+        std::string place =
+            fmt::format(R"("item_id":"{}","output_index":0,"summary_index":0)", reasoning_id(q));
+        std::string part = R"("part":{"type":"summary_text","text":)";
+        add("response.reasoning_summary_part.added", fmt::format(R"({},{}""}})", place, part));
+        PieceText pieces(thinking);
+        for (uint64_t i = 0; i < pieces.size(); ++i) {
+            std::string piece;
+            pieces.append_piece(i, piece);
+            add("response.reasoning_summary_text.delta",
+                fmt::format(R"({},"delta":{})", place, quoted(piece)));
+        }
+        add("response.reasoning_summary_text.done",
+            fmt::format(R"({},"text":{})", place, quoted(thinking)));
+        add("response.reasoning_summary_part.done",
+            fmt::format(R"({},{}{}}})", place, part, quoted(thinking)));
+    }
+    add("response.output_item.done",
+        fmt::format(R"("output_index":0,"item":{})", reasoning_item(q, thinking, true)));
+}
+
+void plan_text(StreamPlan& plan, Events& events, const Question& q, const Answer& a,
+               std::size_t index) {
     std::string place =
-        fmt::format(R"("item_id":"{}","output_index":0,"content_index":0)", message_id(q));
+        fmt::format(R"("item_id":"{}","output_index":{},"content_index":0)", message_id(q), index);
     plan.before.push_back(events.make(
         "response.output_item.added",
-        fmt::format(R"("output_index":0,"item":{})", message_item(q, "in_progress", ""))));
+        fmt::format(R"("output_index":{},"item":{})", index, message_item(q, "in_progress", ""))));
     plan.before.push_back(events.make("response.content_part.added",
                                       fmt::format(R"({},"part":{})", place, text_part(""))));
     plan.delta_name = "response.output_text.delta";
@@ -141,7 +185,7 @@ void plan_text(StreamPlan& plan, Events& events, const Question& q, const Answer
     plan.after.push_back(events.make("response.content_part.done",
                                      fmt::format(R"({},"part":{})", place, text_part(whole))));
     plan.after.push_back(events.make("response.output_item.done",
-                                     fmt::format(R"("output_index":0,"item":{})",
+                                     fmt::format(R"("output_index":{},"item":{})", index,
                                                  message_item(q, "completed", text_part(whole)))));
 }
 
@@ -179,10 +223,11 @@ StreamPlan detail::responses_stream(const Question& q, const Answer& a, int64_t 
     plan.before.push_back(events.make("response.created", begun));
     plan.before.push_back(events.make("response.in_progress", begun));
     std::size_t index = 0;
-    if (a.text.size() > 0) {
-        plan_text(plan, events, q, a);
+    if (!a.thinking.empty()) {
+        plan_thinking(plan, events, q, a.thinking);
         ++index;
     }
+    if (a.text.size() > 0) plan_text(plan, events, q, a, index++);
     for (std::size_t i = 0; i < a.tools.size(); ++i)
         plan_call(plan, events, q, i, index++, a.tools[i]);
     plan.after.push_back(

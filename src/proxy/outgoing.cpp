@@ -79,7 +79,8 @@ Result<void> ExchangeRun::prepare(const snapshot::Attempt& attempt, Outgoing& ou
 Result<std::string> ExchangeRun::pass_through(const snapshot::Attempt& attempt, Outgoing& out) {
     const std::string& model =
         attempt.model_override.empty() ? record_.client_model : attempt.model_override;
-    dialect::Target target{attempt.schema, attempt.version, attempt.prefix, attempt.model_override};
+    dialect::Target target{attempt.schema, attempt.version, attempt.prefix, attempt.model_override,
+                           attempt.api};
     std::string path;
     if (operation_) {
         WEIR_TRY(path, dialect::provider_path(target, *operation_, model, out.stream));
@@ -135,7 +136,8 @@ void ExchangeRun::edit_form(const snapshot::Attempt& attempt, Outgoing& out) con
 }
 
 bool ExchangeRun::passes_through(const snapshot::Attempt& attempt) const {
-    return !operation_ || dialect::passes_through(*operation_, dialect_, attempt.schema);
+    return !operation_ ||
+           dialect::passes_through(*operation_, dialect_, attempt.schema, attempt.api);
 }
 
 Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Outgoing& out,
@@ -147,10 +149,11 @@ Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Out
             said.push_back({field.name, field.value});
     dialect::ClientRequest request{*operation_,       dialect_,           body_,
                                    inspection_.model, inspection_.stream, said};
-    dialect::Target target{attempt.schema, attempt.version, attempt.prefix, attempt.model_override};
+    dialect::Target target{attempt.schema, attempt.version, attempt.prefix, attempt.model_override,
+                           attempt.api};
     WEIR_TRY(dialect::ProviderRequest made, dialect::translate_request(request, target));
-    out.translated =
-        !dialect::answer_passes_through(*operation_, dialect_, attempt.schema, made.stream);
+    out.translated = !dialect::answer_passes_through(*operation_, dialect_, attempt.schema,
+                                                     made.stream, attempt.api);
     out.stream = made.stream;
     out.context = {*operation_,
                    dialect_,
@@ -164,6 +167,7 @@ Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Out
                    made.base64,
                    made.single,
                    json_array_};
+    out.context.api = attempt.api;
     for (const auto& pointer : made.dropped)
         out.dropped.append(out.dropped.empty() ? "" : ",").append(pointer);
     if (rule_->strict && !made.dropped.empty()) {

@@ -39,6 +39,18 @@ dialect::Schema schema_of(config::SchemaName name) {
     return dialect::Schema::OpenAI;
 }
 
+dialect::ConversationApi api_of(config::Conversations conversations) {
+    switch (conversations) {
+        case config::Conversations::both:
+            return dialect::ConversationApi::both;
+        case config::Conversations::chat_completions:
+            return dialect::ConversationApi::chat_completions;
+        case config::Conversations::responses:
+            return dialect::ConversationApi::responses;
+    }
+    return dialect::ConversationApi::both;
+}
+
 route::PathMatch path_of(const std::optional<config::PathMatch>& match) {
     if (!match) return {};
     auto type = match->type == config::PathMatch::Type::exact   ? route::PathType::exact
@@ -260,6 +272,7 @@ private:
             attempt.version = dialect::default_version(attempt.schema);
         attempt.prefix = path_prefix(backend, configuration_.policy_for(backend));
         attempt.model_override = ref.model_override;
+        attempt.api = api_of(backend.conversations);
         attempt.ask_usage = backend.usage == config::UsageMode::ask;
         attempt.id = next_id_++;
         merge(attempt, backend, ref);

@@ -54,6 +54,7 @@ struct Attempt {
     std::string version;
     std::string prefix;
     std::string model_override;
+    dialect::ConversationApi api = dialect::ConversationApi::both;
     std::string host_header;
     std::vector<uint32_t> origins;  ///< indexes into Snapshot::origins, tried in turn
     std::shared_ptr<const credential::Credential> credential;

@@ -7,10 +7,6 @@ bool is_usual_tier(const Setting& tier) {
     return tier.value.text() == "auto" || tier.value.text() == "default";
 }
 
-void add_unless(const Setting& setting, double usual, Dropped& dropped) {
-    if (setting && setting.value.as_double() != usual) dropped.add(setting);
-}
-
 }  // namespace
 
 Result<std::vector<std::string>> RequestEncoder::encode() {
@@ -145,8 +141,8 @@ void RequestEncoder::write_format() {
 
 void RequestEncoder::drop_settings() {
     const Settings& s = conversation_.settings;
-    add_unless(s.choices, 1, dropped_);
-    add_unless(s.top_logprobs, 0, dropped_);
+    dropped_.add_unless(s.choices, 1);
+    dropped_.add_unless(s.top_logprobs, 0);
     dropped_.add(s.user);
     dropped_.add(s.safety);
     dropped_.add_members(s.generation_config);

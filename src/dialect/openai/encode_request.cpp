@@ -6,7 +6,8 @@ namespace {
 constexpr std::string_view kThinkingModes[] = {"enabled", "disabled", "adaptive"};
 constexpr size_t kMaxUser = 64;  // characters of `user` that OpenAI takes
 
-// What a budget of thinking amounts to in OpenAI's words.
+}  // namespace
+
 std::string_view effort_of(const Thinking& thinking) {
     if (thinking.mode == Thinking::Mode::disabled) return "low";
     const auto budget = thinking.budget.as_int();
@@ -14,8 +15,6 @@ std::string_view effort_of(const Thinking& thinking) {
     return *budget <= 4096 ? "low" : *budget <= 16384 ? "medium" : "high";
 }
 
-// OpenAI holds an answer to a schema strictly only if every object in it lists all its members as
-// required and allows no others (guide "Structured outputs").
 bool can_be_strict(const json::Value& schema) {
     if (const auto* properties = schema.find("properties")) {
         const auto* more = schema.find("additionalProperties");
@@ -30,8 +29,6 @@ bool can_be_strict(const json::Value& schema) {
         if (!can_be_strict(item)) return false;
     return true;
 }
-
-}  // namespace
 
 Result<std::vector<std::string>> RequestEncoder::encode() {
     w_.begin_object().key("model").string(model_).key("messages").begin_array();

@@ -22,6 +22,12 @@ ThinkingStyle thinking_style(std::string_view model);
 /// thinking_blocks); OpenAI itself refuses members it does not know.
 bool is_claude(std::string_view model);
 
+/// What a budget of thinking amounts to in OpenAI's words.
+std::string_view effort_of(const Thinking& thinking);
+/// OpenAI holds an answer to a schema strictly only if every object in it lists all its members as
+/// required and allows no others (guide "Structured outputs").
+bool can_be_strict(const json::Value& schema);
+
 /// One request's encoding: the writer, and what is lost. Borrows all it is given.
 class RequestEncoder {
 public:

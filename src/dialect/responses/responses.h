@@ -1,4 +1,4 @@
-/// OpenAI Responses as clients speak it: the codec.
+/// OpenAI Responses: the codec. What providers say in streams is in provider.h.
 ///
 /// A request's items become messages: what stands between two user turns is one assistant message,
 /// as the other dialects want it. Reasoning items carry a provider's proof in `encrypted_content`,
@@ -15,6 +15,14 @@ namespace weir::dialect::responses {
 /// Consumes the body. Fails with dialect.invalid_request, or with dialect.unsupported for what
 /// needs a store (previous_response_id, conversation, background, item_reference, store: true).
 Result<Conversation> decode_request(json::Value body);
+
+/// Client requests of any dialect for a provider that is spoken to through Responses. Nothing is
+/// stored there unless the client asked for it. Fails with dialect.unsupported.
+Result<Encoded> encode_request(const Conversation& conversation, std::string_view model);
+
+/// A provider's whole answer. Fails with dialect.invalid_response, with upstream.error if it says
+/// that it failed.
+Result<Reply> decode_reply(json::Value body);
 
 /// The client's whole answer; appends what it could not say to `dropped`.
 std::string encode_reply(const Reply& reply, const ReplyFrame& frame,
