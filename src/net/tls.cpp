@@ -23,6 +23,12 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
     return 1;  // the reference is ours now
 }
 
+/// Before each call whose outcome SSL_get_error() is to judge. Looking costs a tenth of clearing.
+void forget_errors() {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+    errno = 0;
+}
+
 }  // namespace
 
 TlsContext::TlsContext(const ProviderTls& settings)
@@ -218,8 +224,7 @@ IoResult TlsSession::outcome(int returned) {
 }
 
 IoResult TlsSession::read(std::span<char> space) {
-    ERR_clear_error();
-    errno = 0;
+    forget_errors();
     int n = SSL_read(ssl_, space.data(),
                      static_cast<int>(std::min<std::size_t>(space.size(), 1 << 30)));
     if (n > 0) return {IoResult::State::done, 0, static_cast<std::size_t>(n)};
@@ -227,8 +232,7 @@ IoResult TlsSession::read(std::span<char> space) {
 }
 
 IoResult TlsSession::write(std::span<const iovec> pieces) {
-    ERR_clear_error();
-    errno = 0;
+    forget_errors();
     const iovec* first = nullptr;
     for (const auto& piece : pieces)
         if (piece.iov_len > 0) {
