@@ -61,6 +61,9 @@ inline constexpr Code store_unavailable{"store.unavailable", Fault::internal, 50
 inline constexpr Code dialect_request{"dialect.invalid_request", Fault::client, 400};
 inline constexpr Code dialect_unsupported{"dialect.unsupported", Fault::client, 422};
 inline constexpr Code dialect_no_translation{"dialect.no_translation", Fault::client, 400};
+/// A conversation that the provider was to keep (Anthropic's `thread`); its clients then send all
+/// of it.
+inline constexpr Code dialect_thread{"dialect.thread_unsupported", Fault::client, 400};
 inline constexpr Code dialect_response{"dialect.invalid_response", Fault::upstream, 502, true};
 // upstream
 inline constexpr Code upstream_connect{"upstream.connect", Fault::upstream, 502, true};
@@ -125,6 +128,7 @@ inline constexpr std::array kAllCodes{&codes::http_bad_request,
                                       &codes::dialect_request,
                                       &codes::dialect_unsupported,
                                       &codes::dialect_no_translation,
+                                      &codes::dialect_thread,
                                       &codes::dialect_response,
                                       &codes::upstream_connect,
                                       &codes::upstream_dns,

@@ -25,6 +25,12 @@ bool says_nothing(const Unknown& unknown) {
     return true;
 }
 
+/// Anthropic's server holds what was said before: what is sent here is not all of it.
+bool is_thread(const Conversation& conversation, const Unknown& unknown) {
+    return conversation.origin == Dialect::anthropic && unknown.key == "thread" &&
+           !unknown.value.is_null();
+}
+
 bool asks_for_sound(const Unknown& unknown) {
     if (unknown.key != "modalities") return false;
     for (const auto& item : unknown.value.items())
@@ -55,6 +61,7 @@ Result<void> check_unknowns(const Conversation& conversation) {
                                     {"guardrailConfig", "Bedrock's guardrails"},
                                     {"promptVariables", "prompts that Bedrock stores"}};
     for (const auto& unknown : conversation.unknown) {
+        if (is_thread(conversation, unknown)) return no_threads();
         if (asks_for_sound(unknown)) return unsupported("/modalities", "answers in sound");
         for (const auto& row : kRows)
             if (unknown.key == row.key && !says_nothing(unknown))
@@ -117,6 +124,11 @@ Result<void> lose(const Message& message, const Part& part, std::string_view wha
 std::unexpected<Error> unsupported(std::string pointer, std::string_view what) {
     return fail(codes::dialect_unsupported,
                 std::move(pointer.append(": the provider does not take ").append(what)));
+}
+
+std::unexpected<Error> no_threads() {
+    return fail(codes::dialect_thread,
+                "/thread: the provider keeps no conversations; send all messages without it");
 }
 
 }  // namespace weir::dialect

@@ -66,4 +66,7 @@ Result<void> lose(const Message& message, const Part& part, std::string_view wha
 /// 422 with a pointer and what the target does not take.
 std::unexpected<Error> unsupported(std::string pointer, std::string_view what);
 
+/// 400 in the words on which Anthropic's SDKs send a conversation whole instead of its last turn.
+std::unexpected<Error> no_threads();
+
 }  // namespace weir::dialect

@@ -46,6 +46,10 @@ struct Row {
         {};  ///< where OpenAI has a word of its own; else the Code's name
 };
 
+// `error.details.error_code` of the Messages API: its SDKs then send the whole conversation without
+// `thread`.
+constexpr std::string_view kThreadUnsupported = "thread_unsupported_request";
+
 constexpr Row kRows[] = {
     {&codes::http_bad_request, &kInvalid, "The request is malformed."},
     {&codes::http_head_too_large, &kTooLarge, "The request's headers are too large."},
@@ -76,6 +80,7 @@ constexpr Row kRows[] = {
     {&codes::dialect_unsupported, &kInvalid,
      "The provider does not support what the request asks."},
     {&codes::dialect_no_translation, &kInvalid, "The provider does not offer this operation."},
+    {&codes::dialect_thread, &kInvalid, "The provider keeps no conversations.", kThreadUnsupported},
     {&codes::dialect_response, &kBadProvider, "The provider's answer could not be understood."},
     {&codes::upstream_connect, &kBadProvider, "The provider could not be reached."},
     {&codes::upstream_dns, &kBadProvider, "The provider's name could not be resolved."},
@@ -282,7 +287,10 @@ std::string encode_error(Dialect dialect, int status, std::string_view type, std
             break;
         case Dialect::anthropic:
             w.key("type").string("error").key("error").begin_object();
-            w.key("type").string(type).key("message").string(message).end_object();
+            w.key("type").string(type).key("message").string(message);
+            if (code == kThreadUnsupported)
+                w.key("details").begin_object().key("error_code").string(code).end_object();
+            w.end_object();
             break;
         case Dialect::gemini:
             w.key("error").begin_object().key("code").integer(status).key("message").string(

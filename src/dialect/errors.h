@@ -35,7 +35,8 @@ std::string public_message(const Error& error);
 
 /// The whole JSON body.
 ///   openai:    {"error":{"message":…,"type":…,"param":null,"code":…}}
-///   anthropic: {"type":"error","error":{"type":…,"message":…}}
+///   anthropic: {"type":"error","error":{"type":…,"message":…}}, and where its SDKs act on it
+///              "details":{"error_code":…}
 ///   gemini:    {"error":{"code":404,"message":…,"status":…}}
 ///   bedrock, cohere: {"message":…}
 std::string encode_error(Dialect dialect, const Error& error);

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "dialect/anthropic/messages.h"
+#include "dialect/errors.h"
 #include "dialect/eventstream.h"
 #include "dialect/openai/chat.h"
 #include "dialect/sse.h"
@@ -100,6 +101,27 @@ TEST(MessagesRequest, BedrockTakesTheFlagsItKnowsInTheBody) {
     EXPECT_EQ(json::serialize(*body.find("anthropic_beta")),
               R"(["own","context-1m-2025-08-07","tool-search-tool-2025-10-19"])");
     EXPECT_EQ(sent->dropped, std::vector<std::string>{"anthropic-beta:my-own-flag"});
+}
+
+// Who leaves the word out would answer the last turn alone, and nobody would see it.
+TEST(MessagesRequest, AConversationThatTheServerHoldsIsRefusedInTheSdksWords) {
+    for (std::string_view thread :
+         {R"({"type":"create"})", R"({"type":"continue","previous_message_id":"msg_1"})"})
+        for (Schema schema : {Schema::OpenAI, Schema::AWSBedrock, Schema::AWSAnthropic,
+                              Schema::Gemini, Schema::GCPAnthropic, Schema::Cohere}) {
+            const std::string body =
+                R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":)"
+                R"("tool_result","tool_use_id":"t","content":"x"}]}],"thread":)" +
+                std::string(thread) + "}";
+            auto sent = send(body, schema);
+            ASSERT_FALSE(sent) << thread << to_string(schema);
+            EXPECT_EQ(sent.error().status(), 400);
+            const json::Value error = parse(encode_error(Dialect::anthropic, sent.error()));
+            EXPECT_EQ(error.find("error")->find("details")->string_at("error_code"),
+                      "thread_unsupported_request");
+        }
+    EXPECT_TRUE(
+        send(R"({"model":"m","max_tokens":9,"messages":[],"thread":null})", Schema::AWSAnthropic));
 }
 
 TEST(CountTokens, AsksEachHostInItsWords) {

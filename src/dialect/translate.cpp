@@ -4,6 +4,7 @@
 #include "dialect/anthropic/wrappers.h"
 #include "dialect/bedrock/converse.h"
 #include "dialect/cohere/chat.h"
+#include "dialect/encode_common.h"
 #include "dialect/gemini/generate.h"
 #include "dialect/openai/chat.h"
 #include "dialect/openai/tokenize.h"
@@ -273,6 +274,8 @@ Result<void> translate(const ClientRequest& request, const Target& target, json:
         body.is_object())
         unwrap(request, request.model, body);
     WEIR_TRY(const Conversation conversation, decode(request, std::move(body), target.schema));
+    // Before what is said of messages: without their beginning they may mean nothing.
+    if (conversation.origin != dialect_of(target.schema)) WEIR_CHECK(check_unknowns(conversation));
     out.stream = conversation.settings.stream;
     if (out.model.empty()) out.model = conversation.model;
     WEIR_TRY(auto encoded, encode(conversation, target, out.model));

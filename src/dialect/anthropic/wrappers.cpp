@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/encoding.h"
+#include "dialect/encode_common.h"
 #include "dialect/writer.h"
 
 namespace weir::dialect::anthropic {
@@ -71,6 +72,7 @@ void set_version(json::Value& body, std::string_view version) {
 
 Result<std::string> wrap_request(json::Value body, const RequestOptions& options,
                                  std::string_view beta, std::vector<std::string>& dropped) {
+    if (const auto* thread = body.find("thread"); thread && !thread->is_null()) return no_threads();
     body.erase("model");
     if (options.host == Host::aws) {
         body.erase("stream");  // the path says it

@@ -10,7 +10,8 @@ namespace weir::dialect::anthropic {
 
 /// The body for that host, every other member and digit unchanged. `beta` is the client's
 /// anthropic-beta header: Bedrock takes its flags in the body, and only those it knows; the others
-/// are reported in `dropped`. Fails with dialect.unsupported if Vertex is given no version.
+/// are reported in `dropped`. Fails with dialect.unsupported if Vertex is given no version,
+/// with dialect.thread_unsupported if the server is to keep the conversation.
 Result<std::string> wrap_request(json::Value body, const RequestOptions& options,
                                  std::string_view beta, std::vector<std::string>& dropped);
 
