@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from harness.certificates import Authority
+from harness.certificates import Authority, issue
 from harness.limits import USER, LedgerMock, TestClock, chat, governed, limit, limits, settings, settled, storm
 from harness.redis_server import RedisServer
 from harness.weir import run, wait_until
@@ -251,6 +251,67 @@ def test_a_wrong_address_is_refused(folder, mock, url):
     (folder / "config.yaml").write_text(governed(mock.port, limit(1000)))
     done = run("run", folder / "config.yaml", "--listen", "127.0.0.1:0", "--admin", "off", "--redis", url)
     assert done.returncode == 2 and "--redis: " in done.stderr and "secret" not in done.stderr
+
+
+# --- Envoy Gateway's configuration file ---------------------------------------------------------------------------------
+
+def envoy_gateway(redis, **rate_limit):
+    """As Envoy Gateway's controller reads it: it has no name."""
+    return json.dumps({"apiVersion": "gateway.envoyproxy.io/v1alpha1", "kind": "EnvoyGateway", "provider": {"type": "Kubernetes"},
+                       "rateLimit": {"backend": {"type": "Redis", "redis": redis}, **rate_limit}})
+
+
+def test_the_address_is_taken_from_envoy_gateway(start, mock, shared_redis):
+    config = governed(mock.port, limit(1000), policy_name="envoy", extra=[envoy_gateway({"url": f"127.0.0.1:{shared_redis.port}"})])
+    one, two = start(config=config), start(config=config)
+    assert chat(one, max_tokens=500, headers=BIG)[0] == 200
+    assert quiet(shared_redis, [one, two], "envoy") == 500
+    assert chat(two, max_tokens=600)[0] == 429
+    assert limits(one)["rule"]["failure"] == "local"
+
+
+def test_the_command_line_wins_over_envoy_gateway(start, mock, shared_redis):
+    config = governed(mock.port, limit(1000), policy_name="wins", extra=[envoy_gateway({"url": "127.0.0.1:1"}, failClosed=True)])
+    weir = start("--redis", shared_redis.url(), config=config)
+    assert chat(weir, max_tokens=500, headers=BIG)[0] == 200
+    assert json.loads(weir.admin_get("/api/limits")[2])["store"]["address"] == shared_redis.url()
+
+
+def test_fail_closed_of_envoy_gateway_refuses(start, mock):
+    config = governed(mock.port, limit(1000), policy_name="closed", extra=[envoy_gateway({"url": "127.0.0.1:1"}, failClosed=True)])
+    weir = start(config=config)
+    assert chat(weir, max_tokens=500, headers=BIG)[0] == 503
+
+
+def test_redis_is_shown_a_certificate(folder, start, mock):
+    authority = Authority(folder)
+    authority.server("127.0.0.1")
+    server = RedisServer(folder, "--tls-cert-file", folder / "127.0.0.1.pem", "--tls-key-file", folder / "127.0.0.1.key",
+                         "--tls-ca-cert-file", authority.certificate, scheme="rediss")
+    own = issue(authority, "weir", subject="/CN=weir-client")
+    secret = json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "redis"}, "stringData": {
+        "tls.crt": own.pem, "tls.key": own.key_pem, "ca.crt": authority.certificate.read_text()}})
+    said = envoy_gateway({"url": f"127.0.0.1:{server.port}", "tls": {"certificateRef": {"name": "redis"}}})
+    try:
+        weir = start(config=governed(mock.port, limit(1000), policy_name="shown", extra=[said, secret]))
+        assert chat(weir, max_tokens=500, headers=BIG)[0] == 200
+        assert json.loads(weir.admin_get("/api/limits")[2])["store"]["up"]
+        assert own.key_pem.splitlines()[1] not in weir.output() + weir.admin_get("/api/config")[2].decode()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("redis, message", [
+    ({"url": "one:6379,two:6379"}, "rateLimit.backend.redis.url: several addresses mean Sentinel or Cluster"),
+    ({"url": "redis://cache:6379", "tls": {}}, "rateLimit.backend.redis.url: is an address without TLS"),
+    ({"url": "cache:6379", "tls": {"certificateRef": {"name": "nowhere"}}}, "tls.certificateRef: Secret \"nowhere\" does not exist"),
+    ({"uri": "cache:6379"}, "rateLimit.backend.redis.url: Required value"),
+    ({"url": "cache:port"}, "rateLimit.backend.redis.url: a port that is no number"),
+])
+def test_mistakes_of_envoy_gateway_are_named(folder, mock, redis, message):
+    (folder / "config.yaml").write_text(governed(mock.port, limit(1000), extra=[envoy_gateway(redis)]))
+    done = run("run", folder / "config.yaml", "--listen", "127.0.0.1:0", "--admin", "off")
+    assert done.returncode == 1 and message in done.stderr, done.stderr
 
 
 # --- truth --------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from harness import config as configs
 from harness import wire
 from harness.certificates import Authority, issue
+from harness.weir import run
 
 
 @pytest.fixture
@@ -174,6 +175,48 @@ def test_versions_and_ciphers_to_a_provider(start, provide, authority, tls, work
     assert weir.chat()[0] == (200 if works else 502)
     if works:
         assert used == tls["ciphers"]
+
+
+def envoy_proxy(infrastructure, **tls):
+    """A Gateway whose EnvoyProxy says `tls`: named by itself, or by its class."""
+    ref = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": "proxy"}
+    gateway = {"gatewayClassName": "weir", "listeners": [{"name": "http", "protocol": "HTTP", "port": 8080}]}
+    if infrastructure:
+        gateway["infrastructure"] = {"parametersRef": ref}
+    return [configs.document("gateway.networking.k8s.io/v1", "Gateway", "gateway", gateway),
+            configs.document("gateway.networking.k8s.io/v1", "GatewayClass", "weir", {
+                "controllerName": "gateway.envoyproxy.io/gatewayclass-controller",
+                **({} if infrastructure else {"parametersRef": {**ref, "namespace": "default"}})}),
+            configs.document("gateway.envoyproxy.io/v1alpha1", "EnvoyProxy", "proxy", {"logging": {"level": {"default": "info"}}, "backendTLS": tls})]
+
+
+@pytest.mark.parametrize("infrastructure", [True, False])
+def test_envoy_proxy_says_what_backends_leave_open(start, provide, authority, infrastructure):
+    context = authority.server("localhost")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.certificate)
+    shown = []
+
+    def answer(request, peer):
+        subject = dict(pair for entry in peer.connection.getpeercert()["subject"] for pair in entry)
+        shown.append((subject["commonName"], peer.connection.version(), peer.connection.cipher()[0]))
+        wire.answer(request, peer)
+
+    provider = provide(answer, tls=context)
+    extra = envoy_proxy(infrastructure, clientCertificateRef={"name": "own"}, maxVersion="1.2", ciphers=["ECDHE-ECDSA-AES256-GCM-SHA384"])
+    extra.append(configs.tls_secret("own", issue(authority, "weir", subject="/CN=weir-client")))
+    extra.append(configs.tls_secret("other", issue(authority, "other", subject="/CN=other-client")))
+    for tls in None, {"clientCertificateRef": {"name": "other"}, "ciphers": ["ECDHE-ECDSA-AES128-GCM-SHA256"]}:
+        weir = start(config=with_policy(provider.port, authority, tls=tls) + "---\n" + configs.join(*extra))
+        assert weir.chat()[0] == 200
+    assert shown == [("weir-client", "TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+                     ("other-client", "TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256")]
+
+
+def test_versions_that_exclude_each_other_are_refused(authority):
+    config = with_policy(9, authority, tls={"maxVersion": "1.2"}) + "---\n" + configs.join(*envoy_proxy(True, minVersion="1.3"))
+    done = run("run", "-", "--listen", "127.0.0.1:0", "--admin", "off", stdin=config)
+    assert done.returncode == 1 and "its TLS ends at 1.2, and that of EnvoyProxy/proxy begins at 1.3" in done.stderr, done.stderr
 
 
 def test_whom_to_believe_can_be_left_open(start, provide, authority, folder):

@@ -78,7 +78,7 @@ net::TlsHost tls_host(const snapshot::Entry& entry, bool http2) {
     for (const snapshot::Certificate& certificate : entry.certificates)
         host.certificates.push_back(
             {certificate.chain_pem, certificate.key_pem, certificate.names});
-    host.rules = {version_of(tls.min), version_of(tls.max), tls.ciphers, tls.curves,
+    host.rules = {version_of(tls.least()), version_of(tls.most()), tls.ciphers, tls.curves,
                   tls.signature_algorithms};
     for (const std::string& protocol : tls.alpn.value_or(kServed))
         if (std::ranges::find(http::kSpokenProtocols, protocol) != std::end(http::kSpokenProtocols))

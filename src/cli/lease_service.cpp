@@ -23,19 +23,24 @@ uint64_t seed() {
     return uint64_t{random()} << 32 | random();
 }
 
-Result<std::unique_ptr<net::TlsContext>> trust(const store::RedisAddress& address) {
+Result<std::unique_ptr<net::TlsContext>> trust(const store::RedisAddress& address,
+                                               const RedisLink& link) {
     if (!address.tls) return std::unique_ptr<net::TlsContext>();
-    std::string pem;
+    net::ProviderTls settings;
+    settings.alpn.clear();  // Redis has no protocol to negotiate
+    settings.chain_pem = link.chain_pem;
+    settings.key_pem = link.key_pem;
+    std::string& pem = settings.ca_pem = link.ca_pem;
     if (!address.ca_file.empty()) {
         std::ifstream file(address.ca_file);
         std::ostringstream text;
         text << file.rdbuf();
         pem = text.str();
         if (!file || pem.empty())
-            return fail(codes::config_invalid,
-                        fmt::format("--redis: cannot read the CA file {}", address.ca_file));
+            return fail(codes::config_invalid, fmt::format("{}: cannot read the CA file {}",
+                                                           link.said_by, address.ca_file));
     }
-    return net::TlsContext::create(pem);
+    return net::TlsContext::create(settings);
 }
 
 }  // namespace
@@ -47,14 +52,15 @@ LeaseService::LeaseService(int id, quota::Registry& registry, const Clock& clock
       resolver_(loop_.worker()),
       random_(seed()) {}
 
-Result<std::unique_ptr<LeaseService>> LeaseService::create(const std::string& url, int id,
+Result<std::unique_ptr<LeaseService>> LeaseService::create(const RedisLink& link, int id,
                                                            quota::Registry& registry,
                                                            const Clock& clock) {
-    auto address = store::parse_redis_url(url);
+    auto address = store::parse_redis_url(link.url);
     if (!address)
-        return fail(codes::config_invalid, fmt::format("--redis: {}", address.error().detail()));
+        return fail(codes::config_invalid,
+                    fmt::format("{}: {}", link.said_by, address.error().detail()));
     std::unique_ptr<LeaseService> self(new LeaseService(id, registry, clock));
-    WEIR_TRY(self->tls_, trust(*address));
+    WEIR_TRY(self->tls_, trust(*address, link));
     LeaseService& service = *self;
     self->store_ = std::make_unique<store::RedisStore>(
         self->loop_.worker(), self->resolver_, std::move(*address), self->tls_.get(),

@@ -18,10 +18,19 @@
 
 namespace weir::cli {
 
+/// Which Redis, and how Weir shows itself to it.
+struct RedisLink {
+    std::string url;
+    std::string said_by = "--redis";  ///< for messages
+    std::string ca_pem;               ///< trusted instead of the system's, if not empty
+    std::string chain_pem;            ///< Weir's own certificate; empty: none
+    Secret key_pem;
+};
+
 class LeaseService final : public quota::Leases {
 public:
     /// Fails with config.invalid if the address is wrong or its CA file cannot be used.
-    static Result<std::unique_ptr<LeaseService>> create(const std::string& url, int id,
+    static Result<std::unique_ptr<LeaseService>> create(const RedisLink& link, int id,
                                                         quota::Registry& registry,
                                                         const Clock& clock);
     ~LeaseService() override;

@@ -36,7 +36,7 @@ Result<std::unique_ptr<LimitState>> LimitState::create(const Where& where, const
         self->registry_ = std::make_unique<quota::Registry>(*self->file_, self->file_->take_kept(),
                                                             self->file_->alone());
     }
-    if (where.redis.empty()) return self;
+    if (where.redis.url.empty()) return self;
     // All instances must find the same counter for the same value.
     self->hasher_ = std::make_unique<quota::KeyHasher>(kSharedKey[0], kSharedKey[1]);
     self->registry_->share();

@@ -20,7 +20,7 @@ class LimitState {
 public:
     struct Where {
         std::string state_dir;  ///< of the counters; empty: in memory
-        std::string redis;      ///< URL of what shares them with other instances; empty: nothing
+        RedisLink redis;        ///< what shares them with other instances; empty: nothing
         int loop = 0;           ///< number of the loop that talks to it
         bool takeover = false;
     };

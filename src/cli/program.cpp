@@ -38,7 +38,7 @@ Result<void> Program::set_up(config::Configuration configuration, Inheritance* i
     if (options_.mock) WEIR_CHECK(set_up_mock());
     tokens_ = std::make_unique<TokenService>(static_cast<int>(options_.workers) + 1, clock_);
     WEIR_TRY(limits_, LimitState::create({.state_dir = options_.state_dir,
-                                          .redis = options_.redis,
+                                          .redis = redis_link(configuration),
                                           .loop = static_cast<int>(options_.workers) + 2,
                                           .takeover = inherited != nullptr},
                                          clock_));
@@ -61,6 +61,28 @@ Result<void> Program::set_up(config::Configuration configuration, Inheritance* i
     }
     put_in_force(std::move(configuration), std::move(snapshot), std::move(plan));
     return set_up_admin(inherited);
+}
+
+/// What the command line says, else a document of kind EnvoyGateway. The mock provider's users have
+/// no Redis of a cluster at hand.
+RedisLink Program::redis_link(const config::Configuration& configuration) const {
+    RedisLink link{.url = options_.redis};
+    const auto& said = configuration.shared_store;
+    if (!link.url.empty() || !said) return link;
+    if (options_.mock) {
+        log::warn("limits: with --mock they are not shared through the Redis of EnvoyGateway");
+        return link;
+    }
+    link.url = said->url;
+    link.said_by = fmt::format("{}: rateLimit.backend.redis.url", said->place.to_string());
+    if (said->client_certificate)
+        if (const auto* secret = configuration.secret(said->client_certificate->name)) {
+            link.chain_pem = secret->values.at("tls.crt").reveal();
+            link.key_pem = secret->values.at("tls.key");
+            if (auto ca = secret->values.find("ca.crt"); ca != secret->values.end())
+                link.ca_pem = ca->second.reveal();
+        }
+    return link;
 }
 
 Result<void> Program::set_up_mock() {
@@ -158,6 +180,8 @@ quota::Time Program::limit_time() const {
 
 Result<void> Program::replace(config::Configuration configuration) {
     WEIR_TRY(auto snapshot, compile(configuration));
+    if (redis_link(configuration).url != redis_link(*configuration_).url)
+        log::warn("limits: another Redis is named; it is used from the next start on");
     limits_->prepare(*snapshot);
     WEIR_TRY(Ports::Plan plan,
              ports_.plan(*snapshot, parse_overrides(options_.listen), workers_.size(), nullptr));

@@ -60,6 +60,7 @@ private:
     struct WorkerParts;  // what one worker owns; worker_parts.h
     explicit Program(const RunOptions& options);
     Result<void> set_up(config::Configuration configuration, Inheritance* inherited);
+    RedisLink redis_link(const config::Configuration& configuration) const;
     Result<void> set_up_mock();
     void set_up_workers();
     Result<void> listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan);

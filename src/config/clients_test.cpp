@@ -126,7 +126,7 @@ TEST(ListenerClientsTest, WithoutAPolicyEverythingIsAtItsDefault) {
     Loaded loaded = load_text(base());
     const ClientSettings& s = clients(loaded, 1).settings;
     EXPECT_TRUE(s.policy.name.empty());
-    EXPECT_EQ(s.tls.min, TlsVersion::v1_2);
+    EXPECT_EQ(s.tls.least(), TlsVersion::v1_2);
     EXPECT_FALSE(s.validation);
     EXPECT_TRUE(s.rate_limit_headers);
     EXPECT_EQ(s.underscores, Underscores::allow);

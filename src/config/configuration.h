@@ -74,6 +74,7 @@ struct Configuration {
     /// By route and index of its rule.
     std::map<std::pair<ObjectName, size_t>, std::vector<LimitPlace>> limit_places;
     std::vector<QuotaPlace> quota_places;
+    std::optional<SharedStore> shared_store;
     /// By Gateway and listener; there is one for each.
     std::map<std::pair<ObjectName, std::string>, ListenerClients> listener_clients;
 

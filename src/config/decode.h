@@ -106,6 +106,29 @@ struct DecodedPolicy {
     std::string client_id_field;  ///< of oidc.clientIDRef, if there is one
 };
 
+/// EnvoyProxy, as far as a proxy can heed it.
+struct ProxySettings {
+    Meta meta;
+    std::optional<ProviderTls> tls;
+    std::optional<Reference> client_certificate;
+};
+ProxySettings decode_proxy_settings(const Object& object, Report& report);
+
+/// The EnvoyProxy that a GatewayClass or a Gateway names.
+struct ParametersRef {
+    Meta owner;
+    Reference proxy;
+};
+std::optional<ParametersRef> read_parameters_ref(const Object& object, Report& report);
+
+/// EnvoyGateway's rateLimit: the configuration file of another program, which has no name.
+struct DecodedSharedStore {
+    Meta meta;
+    SharedStore store;
+    std::optional<Reference> client_certificate;
+};
+std::optional<DecodedSharedStore> decode_envoy_gateway(const Object& object, Report& report);
+
 /// An Envoy Gateway Backend and the certificates its own `tls` names.
 struct DecodedEndpoints {
     EndpointBackend backend;

@@ -23,8 +23,8 @@ std::vector<std::string> read_strings(const Node& node, std::string_view key) {
 }
 
 /// A version, where 1.0 and 1.1 (RFC 8996: not to be used) become 1.2.
-TlsVersion read_version(const Node& node, std::string_view key, TlsVersion automatic,
-                        const std::string& path, Report& report) {
+std::optional<TlsVersion> read_version(const Node& node, std::string_view key,
+                                       const std::string& path, Report& report) {
     std::string_view text = node.text_at(key);
     if (text == "1.3") return TlsVersion::v1_3;
     if (text == "1.0" || text == "1.1")
@@ -32,7 +32,7 @@ TlsVersion read_version(const Node& node, std::string_view key, TlsVersion autom
             node.find(key)->place, join(path, key),
             fmt::format("TLS {} is broken and not offered (RFC 8996); 1.2 is meant", text));
     else if (text != "1.2")
-        return automatic;
+        return std::nullopt;
     return TlsVersion::v1_2;
 }
 
@@ -268,14 +268,29 @@ ProxyProtocol read_proxy_protocol(const Node& spec) {
 
 TlsSettings read_tls_settings(const Node& node, const std::string& path, Report& report) {
     TlsSettings out;
-    out.min = read_version(node, "minVersion", TlsVersion::v1_2, path, report);
-    out.max = read_version(node, "maxVersion", TlsVersion::v1_3, path, report);
+    out.min = read_version(node, "minVersion", path, report);
+    out.max = read_version(node, "maxVersion", path, report);
     out.ciphers = read_terms(node, "ciphers", TlsTerm::cipher, "cipher", path, report);
     out.curves = read_terms(node, "ecdhCurves", TlsTerm::curve, "curve", path, report);
     out.signature_algorithms = read_terms(node, "signatureAlgorithms", TlsTerm::signature_algorithm,
                                           "signature algorithm", path, report);
     read_alpn(node, path, out, report);
     return out;
+}
+
+void TlsSettings::fill_from(const TlsSettings& other) {
+    auto fill = [](auto& mine, const auto& theirs) {
+        if (!mine) mine = theirs;
+    };
+    auto fill_list = [](std::vector<std::string>& mine, const std::vector<std::string>& theirs) {
+        if (mine.empty()) mine = theirs;
+    };
+    fill(min, other.min);
+    fill(max, other.max);
+    fill_list(ciphers, other.ciphers);
+    fill_list(curves, other.curves);
+    fill_list(signature_algorithms, other.signature_algorithms);
+    fill(alpn, other.alpn);
 }
 
 ClientPolicy decode_client_policy(const Object& object, Report& report) {

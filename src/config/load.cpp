@@ -57,11 +57,15 @@ void decode(const Object& object, const Options& options, Parts& parts, Report& 
             break;
         case Noun::gateway:
             parts.gateways.push_back(decode_gateway(object, report));
+            if (auto ref = read_parameters_ref(object, report))
+                parts.parameters.push_back(std::move(*ref));
             for (DecodedListenerTls& tls : decode_listener_tls(object, report))
                 parts.listener_tls.push_back(std::move(tls));
             break;
         case Noun::gateway_class:
             parts.gateway_classes.push_back(decode_gateway_class(object));
+            if (auto ref = read_parameters_ref(object, report))
+                parts.parameters.push_back(std::move(*ref));
             break;
         case Noun::reference_grant:
             parts.reference_grants.push_back(decode_reference_grant(object));
@@ -98,6 +102,13 @@ void decode(const Object& object, const Options& options, Parts& parts, Report& 
             break;
         case Noun::config_map:
             parts.config_maps.push_back(decode_config_map(object, report));
+            break;
+        case Noun::proxy_settings:
+            parts.proxies.push_back(decode_proxy_settings(object, report));
+            break;
+        case Noun::envoy_gateway:
+            if (auto store = decode_envoy_gateway(object, report))
+                parts.shared_stores.push_back(std::move(*store));
             break;
         case Noun::other:
             if (object.info->kind == "HTTPRoute") parts.other_routes.push_back(object.name);

@@ -32,6 +32,8 @@ enum class Noun {
     limit_options,
     dialect_policy,
     resilience_policy,
+    proxy_settings,
+    envoy_gateway,
     other,
 };
 

@@ -222,6 +222,8 @@ Configuration resolve(Parts parts, const Options& options, Report& report) {
         check_backend(parts.backends[i], c.backends[i], parts.complete, c, report);
     check_credentials(parts, options, c, report);
     apply_tls(parts, options, c, report);
+    apply_proxies(parts, options, c, report);
+    apply_shared_store(parts, options, c, report);
     expand_selectors(c, parts.traffic_policies);
     apply_traffic(parts, c, report);
     apply_resilience(parts, c);

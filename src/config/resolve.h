@@ -27,6 +27,9 @@ struct Parts {
     std::vector<QuotaPolicy> quota_policies;
     std::vector<LimitOptions> limit_options;
     std::vector<DialectPolicy> dialect_policies;
+    std::vector<ProxySettings> proxies;
+    std::vector<ParametersRef> parameters;  ///< of GatewayClasses and Gateways
+    std::vector<DecodedSharedStore> shared_stores;
     std::vector<ObjectName> other_routes;  ///< HTTPRoutes, which policies may name
     bool complete =
         true;  ///< false: a document could not be read, so what seems absent may be in it
@@ -51,6 +54,11 @@ void apply_limits(const Parts& parts, Configuration& configuration, Report& repo
 /// Finds what every listener's clients meet.
 void apply_clients(const Parts& parts, const Options& options, Configuration& configuration,
                    Report& report);
+/// Gives Gateways what their EnvoyProxy says, and the process its shared store.
+void apply_proxies(const Parts& parts, const Options& options, Configuration& configuration,
+                   Report& report);
+void apply_shared_store(const Parts& parts, const Options& options, Configuration& configuration,
+                        Report& report);
 /// Finds which quotas hold for which models of which backends.
 void apply_quotas(const Parts& parts, Configuration& configuration, Report& report);
 /// Settles how every rule is enforced.

@@ -122,6 +122,8 @@ void apply_limit_options(const Parts& parts, Configuration& configuration, Repor
     for (LimitRule& rule : configuration.limit_rules) {
         Settler settler(rule, claims_on(rule, parts.limit_options), report);
         LimitSettings& settings = rule.settings;
+        if (configuration.shared_store && configuration.shared_store->fail_closed)
+            settings.failure = StoreFailure::closed;
         settler.settle(&LimitOptions::enforcement, settings.enforcement, "enforcement");
         settler.settle(&LimitOptions::overflow, settings.overflow, "overflow");
         settler.settle(&LimitOptions::window, settings.window, "window");

@@ -90,6 +90,11 @@ struct Listener {
     Place place;
 };
 
+struct SecretRef {
+    ObjectName name;
+    Place place;
+};
+
 /// An HTTP proxy through which providers are reached (CONNECT).
 struct ForwardProxy {
     std::string host;
@@ -102,6 +107,14 @@ struct ForwardProxy {
 /// Whether `host` (lower case) is reached without the proxy.
 bool bypasses(const ForwardProxy& proxy, std::string_view host);
 
+/// What is offered and shown to the providers of a Gateway's routes, where TLS is spoken at all and
+/// the backend itself says nothing else (EnvoyProxy backendTLS).
+struct ProviderTls {
+    TlsSettings settings;
+    std::optional<SecretRef> client_certificate;  ///< its Secret is known to be there
+    std::string said_by;                          ///< "EnvoyProxy/edge", for messages
+};
+
 struct Gateway {
     Meta meta;
     std::string class_name;
@@ -110,11 +123,22 @@ struct Gateway {
     Timeouts timeouts;  ///< defaults, GatewayOptions and policies on this Gateway, in that order
     Limits limits;
     std::optional<ForwardProxy> forward_proxy;  ///< of its GatewayConfig
+    std::optional<ProviderTls> provider_tls;    ///< of its EnvoyProxy
 };
 
 struct GatewayClass {
     Meta meta;
     std::string controller;
+};
+
+/// The Redis through which instances share their limits, as a document says it.
+struct SharedStore {
+    std::string url;  ///< as --redis takes it
+    bool fail_closed =
+        false;  ///< what cannot be counted is refused, where no LimitOptions says else
+    std::optional<SecretRef> client_certificate;  ///< what Weir shows it; its Secret is known to be
+                                                  ///< there
+    Place place;
 };
 
 /// "Resources of `from` may refer to `to` in my namespace."
@@ -253,11 +277,6 @@ struct ApiSchema {
         version;  ///< Azure api-version, anthropic_version, Cohere path version; may be empty
     std::string
         prefix;  ///< path prefix without slashes at its ends ("v1", "v1beta/openai"); empty: none
-};
-
-struct SecretRef {
-    ObjectName name;
-    Place place;
 };
 
 /// TLS to a provider.

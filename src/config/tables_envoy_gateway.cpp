@@ -26,6 +26,64 @@ type BackendTls !ciphers_below_13 !min_version_below_max {
   signatureAlgorithms: [string]
   alpnProtocols: [AlpnProtocol]
 }
+# Most of it is about Envoy itself, or about where Envoy runs.
+type EnvoyProxySpec {
+  backendTLS: ProxyBackendTls
+  bootstrap: any @later
+  concurrency: int @quiet
+  dynamicModules: [any] @later
+  extraArgs: [string] @later
+  filterOrder: [any] @later
+  geoIP: any @later
+  ipFamily: string @later
+  logging: any @later
+  luaValidation: string @quiet
+  mergeGateways: bool @quiet
+  mergeType: string @later
+  preserveRouteOrder: bool @later
+  provider: any @quiet
+  routingType: string @quiet
+  shutdown: any @quiet
+  telemetry: any @later
+}
+type ProxyBackendTls !ciphers_below_13 !min_version_below_max {
+  clientCertificateRef: SecretRef
+  minVersion: TlsVersion
+  maxVersion: TlsVersion
+  ciphers: [string]
+  ecdhCurves: [string]
+  signatureAlgorithms: [string]
+  alpnProtocols: [AlpnProtocol]
+}
+# The configuration file of Envoy Gateway's controller, of which only rateLimit concerns a proxy.
+type EnvoyGatewayObject {
+  apiVersion*: string
+  kind*: string
+  metadata: any @quiet
+  admin: any @quiet
+  extensionApis: any @quiet
+  extensionManager: any @quiet
+  extensionManagers: any @quiet
+  gateway: any @quiet
+  gatewayAPI: any @quiet
+  leaderElection: any @quiet
+  logging: any @quiet
+  provider: any @quiet
+  rateLimit: EnvoyRateLimit
+  runtimeFlags: any @quiet
+  sharedCacheSize: any @quiet
+  telemetry: any @quiet
+  xdsServer: any @quiet
+}
+type EnvoyRateLimit {
+  backend*: EnvoyRateLimitBackend
+  failClosed: bool
+  telemetry: any @later
+  timeout: Duration @later
+}
+type EnvoyRateLimitBackend { type*: enum(Redis), redis: EnvoyRedis }
+type EnvoyRedis { url*: string 1.., tls: EnvoyRedisTls }
+type EnvoyRedisTls { certificateRef: SecretRef }
 type EnvoyBackendSpec {
   type: enum(Endpoints, DynamicResolver)
   endpoints: [BackendEndpoint] 1..64

@@ -4,10 +4,16 @@ namespace weir::config::tables {
 
 // Gateway API and core Kubernetes kinds.
 const std::string_view kGatewayApi = R"(
+type ParametersRef { group*: Group, kind*: Kind, name*: ObjectName, namespace: Namespace }
+type GatewayInfrastructure {
+  labels: {string} @quiet
+  annotations: {string} @quiet
+  parametersRef: LocalRef
+}
 type GatewayClassSpec {
   controllerName*: ObjectName
   description: string ..64 @quiet
-  parametersRef: any @later
+  parametersRef: ParametersRef
 }
 type LabelSelector { matchLabels: {string}, matchExpressions: [any] }
 type RouteNamespaces { from: enum(All, Selector, Same, None), selector: LabelSelector }
@@ -25,7 +31,7 @@ type GatewaySpec {
   gatewayClassName*: ObjectName
   listeners*: [Listener] 1..64 key(name) !unique_listener_names
   addresses: [any] @later
-  infrastructure: any @later
+  infrastructure: GatewayInfrastructure
   backendTLS: any @later
   tls: any @guard
   allowedListeners: any @later

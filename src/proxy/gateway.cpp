@@ -28,8 +28,8 @@ Result<net::TlsContext*> Gateway::tls_context(const snapshot::Origin& origin) {
         settings.verify = origin.trust.verify;
         settings.alt_names = origin.trust.alt_names;
         settings.alt_uris = origin.trust.alt_uris;
-        settings.rules = {version(wanted.min), version(wanted.max), wanted.ciphers, wanted.curves,
-                          wanted.signature_algorithms};
+        settings.rules = {version(wanted.least()), version(wanted.most()), wanted.ciphers,
+                          wanted.curves, wanted.signature_algorithms};
         settings.alpn = origin.alpn;
         settings.chain_pem = origin.chain_pem;
         settings.key_pem = origin.key_pem;

@@ -226,10 +226,12 @@ private:
         rule.name = written.name.empty() ? fmt::format("rule-{}", number) : written.name;
         config::Timeouts base = out_->timeouts;
         forward_proxy_.reset();
+        provider_tls_.reset();
         for (const auto& parent : route.parents)
             if (const config::Gateway* gateway = configuration_.gateway(parent.gateway)) {
                 base = gateway->timeouts;
                 forward_proxy_ = gateway->forward_proxy;
+                provider_tls_ = gateway->provider_tls;
                 break;
             }
         rule.timeouts = written.timeouts.over(base);
@@ -277,7 +279,7 @@ private:
         attempt.id = next_id_++;
         merge(attempt, backend, ref);
         auto endpoints = configuration_.endpoints_of(backend);
-        auto tls = configuration_.tls_of(backend);
+        WEIR_TRY(auto tls, tls_of(backend));
         if (!endpoints.empty()) attempt.host_header = host_header(endpoints.front(), tls);
         if (options_.mock)
             attempt.origins.push_back(0);
@@ -288,6 +290,19 @@ private:
                  compile_credential(configuration_.credential_for(backend), options_));
         WEIR_TRY(attempt.quotas, limits_.quotas(backend));
         return attempt;
+    }
+
+    /// TLS to a backend: what it says itself, then what its Gateway's EnvoyProxy says.
+    Result<std::optional<config::Tls>> tls_of(const config::Backend& backend) const {
+        auto tls = configuration_.tls_of(backend);
+        if (!tls || !provider_tls_) return tls;
+        tls->settings.fill_from(provider_tls_->settings);
+        if (!tls->client_certificate) tls->client_certificate = provider_tls_->client_certificate;
+        if (tls->settings.least() > tls->settings.most())
+            return fail(codes::config_invalid,
+                        fmt::format("{}: its TLS ends at 1.2, and that of {} begins at 1.3",
+                                    backend.meta.name.to_string(), provider_tls_->said_by));
+        return tls;
     }
 
     /// The Backend's hostname, else its address with port (design: what SigV4 signs is what is
@@ -311,8 +326,8 @@ private:
             }
         std::string& id = into.tls_identity;
         const config::TlsSettings& s = tls.settings;
-        id = fmt::format("{}{}{}{}", into.ca_pem, tls.verify, static_cast<int>(s.min),
-                         static_cast<int>(s.max));
+        id = fmt::format("{}{}{}{}", into.ca_pem, tls.verify, static_cast<int>(s.least()),
+                         static_cast<int>(s.most()));
         for (const auto* list :
              {&tls.alt_names, &tls.alt_uris, &s.ciphers, &s.curves, &s.signature_algorithms})
             for (const auto& item : *list)
@@ -390,6 +405,7 @@ private:
     std::shared_ptr<Snapshot> out_;
     LimitCompiler limits_;
     std::optional<config::ForwardProxy> forward_proxy_;  // of the route that is compiled
+    std::optional<config::ProviderTls> provider_tls_;    // of that, too
     std::vector<PortListener> listeners_;
     std::vector<std::vector<route::Alternative>> alternatives_;  // per port
     uint32_t next_id_ = 0;
