@@ -5,6 +5,7 @@
 
 #include "store/redis_protocol.h"
 #include "store/redis_url.h"
+#include "store/slots.h"
 
 namespace {
 
@@ -24,6 +25,12 @@ std::vector<std::string> read(std::string_view bytes, std::size_t step) {
             auto birth = weir::store::read_birth(**next);
             out.push_back(grant ? std::to_string(grant->granted) : grant.error().detail());
             out.push_back(birth ? birth->name : birth.error().detail());
+            auto history = weir::store::read_replication(**next);
+            auto primary = weir::store::read_primary(**next);
+            auto slots = weir::store::read_slots(**next, {"asked", 1});
+            out.push_back(history ? *history : history.error().detail());
+            out.push_back(primary ? primary->to_string() : primary.error().detail());
+            out.push_back(slots ? slots->front().owner.to_string() : slots.error().detail());
         }
     }
     return out;

@@ -4,7 +4,6 @@
 
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "base/log.h"
 #include "net/sleep.h"
@@ -13,10 +12,9 @@ namespace weir::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
-constexpr std::chrono::milliseconds kPatience{250};  // of claims, before requests stop to wait
+constexpr std::chrono::milliseconds kLastTicks{10};
 constexpr std::chrono::seconds kStart{3};
 constexpr std::chrono::seconds kEnd{2};
-constexpr std::chrono::milliseconds kPause{10};  // between looks, at start and end
 
 uint64_t seed() {
     std::random_device random;
@@ -62,10 +60,10 @@ Result<std::unique_ptr<LeaseService>> LeaseService::create(const RedisLink& link
     std::unique_ptr<LeaseService> self(new LeaseService(id, registry, clock));
     WEIR_TRY(self->tls_, trust(*address, link));
     LeaseService& service = *self;
-    self->store_ = std::make_unique<store::RedisStore>(
-        self->loop_.worker(), self->resolver_, std::move(*address), self->tls_.get(),
+    self->store_ = store::open_store(
+        {self->loop_.worker(), self->resolver_, self->tls_.get()}, std::move(*address),
         [&service] { return std::uniform_real_distribution<double>(0, 1)(service.random_); },
-        [&service](store::RedisStore::Change change) { service.changed(change); });
+        [&service](store::SharedStore::Change change) { service.changed(change); });
     self->keeper_ = std::make_unique<quota::LeaseKeeper>(*self->store_,
                                                          [&service] { return service.random_(); });
     return self;
@@ -87,10 +85,8 @@ void LeaseService::start() {
 }
 
 void LeaseService::connect() {
-    auto deadline = std::chrono::steady_clock::now() + kStart;
-    while (!reachable() && std::chrono::steady_clock::now() < deadline)
-        std::this_thread::sleep_for(kPause);
-    if (reachable())
+    std::unique_lock guard(lock_);
+    if (told_.wait_for(guard, kStart, [this] { return reachable(); }))
         log::info("limits: shared through {}", address());
     else
         log::warn("limits: {} does not answer yet", address());
@@ -98,26 +94,38 @@ void LeaseService::connect() {
 
 net::Task<void> LeaseService::run() {
     while (true) {
-        co_await net::Sleep(loop_.worker(), std::chrono::steady_clock::now() + kTick, cancel_);
+        auto pause = ending_ ? kLastTicks : kTick;
+        co_await net::Sleep(loop_.worker(), std::chrono::steady_clock::now() + pause, cancel_);
         step();
     }
 }
 
-void LeaseService::step() {
-    bool answers = store_->answers(kPatience);
-    keeper_->set_growing(store_->settled());
-    if (answers) keeper_->tick(now());
-    reachable_ = answers && store_->settled();
-    active_ = keeper_->active();
-    claims_ = keeper_->claims();
+void LeaseService::set_reachable(bool reachable) {
+    if (reachable_.exchange(reachable) == reachable) return;
+    std::lock_guard guard(lock_);
+    told_.notify_all();
 }
 
-void LeaseService::changed(store::RedisStore::Change change) {
-    if (change == store::RedisStore::Change::lost) {
-        reachable_ = false;
-        return;
-    }
-    if (change == store::RedisStore::Change::forgot) keeper_->restore(registry_.leased(), now());
+void LeaseService::late() {
+    reachable_ = false;
+}
+
+void LeaseService::step() {
+    bool answers = store_->answers(patience());
+    keeper_->set_growing(store_->settled());
+    if (answers) keeper_->tick(now());
+    set_reachable(answers && store_->settled());
+    active_ = keeper_->active();
+    claims_ = keeper_->claims();
+    if (!ending_ || (reachable() && !keeper_->all_returned(now()))) return;
+    std::lock_guard guard(lock_);
+    ended_ = true;
+    told_.notify_all();
+}
+
+void LeaseService::changed(store::SharedStore::Change change) {
+    if (change == store::SharedStore::Change::lost) return set_reachable(false);
+    if (change == store::SharedStore::Change::forgot) keeper_->restore(registry_.leased(), now());
     step();
 }
 
@@ -147,16 +155,14 @@ void LeaseService::retire() {
 
 void LeaseService::stop() {
     if (!std::exchange(running_, false)) return;
-    auto deadline = std::chrono::steady_clock::now() + kEnd;
-    bool returned = false;
-    loop_.call([this] { keeper_->retire(); });
-    while (!returned && std::chrono::steady_clock::now() < deadline) {
-        loop_.call([&] {
-            step();
-            returned = !reachable() || keeper_->all_returned(now());
-        });
-        if (!returned) std::this_thread::sleep_for(kPause);
-    }
+    loop_.call([this] {
+        keeper_->retire();
+        ending_ = true;
+        step();
+    });
+    std::unique_lock guard(lock_);
+    bool returned = told_.wait_for(guard, kEnd, [this] { return ended_; });
+    guard.unlock();
     if (!returned || !reachable())
         log::warn("limits: {} was not told all that was used and not used here", address());
     loop_.stop();

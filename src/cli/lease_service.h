@@ -6,14 +6,16 @@
 /// stop().
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <random>
 
 #include "base/clock.h"
 #include "cli/worker_runtime.h"
 #include "quota/lease_keeper.h"
 #include "quota/registry.h"
-#include "store/redis_store.h"
+#include "store/shared_store.h"
 #include "telemetry/metrics.h"
 
 namespace weir::cli {
@@ -46,6 +48,8 @@ public:
     void stop();
 
     bool reachable() const override { return reachable_.load(std::memory_order_relaxed); }
+    std::chrono::milliseconds patience() const override { return store_->address().timeout; }
+    void late() override;
     void refill(std::vector<quota::LeaseNeed> needs, Done done) override;
     void touch(quota::LeaseNeed need) override;
 
@@ -57,7 +61,7 @@ private:
     LeaseService(int id, quota::Registry& registry, const Clock& clock);
     net::Task<void> run();
     void step();
-    void changed(store::RedisStore::Change change);
+    void changed(store::SharedStore::Change change);
     quota::Time now() const;
 
     quota::Registry& registry_;
@@ -66,9 +70,15 @@ private:
     net::Resolver resolver_;
     std::unique_ptr<net::TlsContext> tls_;
     std::mt19937_64 random_;  // the loop's
-    std::unique_ptr<store::RedisStore> store_;
+    std::unique_ptr<store::SharedStore> store_;
     std::unique_ptr<quota::LeaseKeeper> keeper_;
     net::CancelSource cancel_;
+    void set_reachable(bool reachable);
+
+    bool ending_ = false;  // the loop's
+    std::mutex lock_;      // of ended_, and of whoever waits for it or for reachable_
+    std::condition_variable told_;
+    bool ended_ = false;
     std::atomic<bool> reachable_{false};
     std::atomic<uint64_t> active_{0}, claims_{0};
     bool running_ = false;

@@ -80,8 +80,9 @@ void add_run(CLI::App& app, RunOptions& o) {
         ->envname("WEIR_STATE_DIR");
     verb->add_option("--redis", o.redis,
                      "Redis or Valkey through which instances share their limits: "
-                     "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS; a password is "
-                     "better kept in WEIR_REDIS")
+                     "redis://[USER:PASSWORD@]HOST[:PORT][/DB], redis+sentinel://HOST,…/PRIMARY or "
+                     "redis+cluster://HOST,…; rediss:// for TLS; a password is better kept in "
+                     "WEIR_REDIS")
         ->envname("WEIR_REDIS")
         ->type_name("URL");
     verb->add_option("--takeover", o.takeover,

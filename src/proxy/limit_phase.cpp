@@ -4,12 +4,6 @@
 #include "proxy/exchange_run.h"
 
 namespace weir::proxy {
-namespace {
-
-/// How long an exchange waits for a store that answers, late. One that does not is not waited for.
-constexpr std::chrono::milliseconds kLeasePatience{250};
-
-}  // namespace
 
 quota::Time ExchangeRun::limit_time() const {
     return std::chrono::floor<quota::Milliseconds>(gateway_.parts_.clock.system_now());
@@ -126,7 +120,7 @@ LimitFacts ExchangeRun::limit_facts(const snapshot::LimitView& view) const {
 /// Goes on with a reservation (of `quota`, the backend's, or of the rule's limits) that failed for
 /// want of leases.
 net::Task<Result<void>> ExchangeRun::reserve_with_leases(const snapshot::Attempt* quota) {
-    auto deadline = std::chrono::steady_clock::now() + kLeasePatience;
+    auto deadline = std::chrono::steady_clock::now() + gateway_.parts_.limiting.leases->patience();
     while (true) {
         co_await await_leases(deadline);
         View request(client_, client_address(), query_, record_.client_model);
@@ -145,7 +139,7 @@ net::Task<Result<void>> ExchangeRun::reserve_with_leases(const snapshot::Attempt
 }
 
 net::Task<bool> ExchangeRun::grow_with_leases() {
-    auto deadline = std::chrono::steady_clock::now() + kLeasePatience;
+    auto deadline = std::chrono::steady_clock::now() + gateway_.parts_.limiting.leases->patience();
     while (limits_.lacks_lease()) {
         co_await await_leases(deadline);
         if (limits_.may_grow_again(produced_in_all(), limit_time())) co_return true;
@@ -168,10 +162,9 @@ net::Task<void> ExchangeRun::await_leases(net::TimePoint deadline) {
         notice->tell();
     });
     bool told = co_await notice->told(deadline, client_.cancel());
-    if (told)
-        limits_.learn(*answer);
-    else
-        limits_.do_without();
+    if (told) co_return limits_.learn(*answer);
+    leases.late();
+    limits_.do_without();
 }
 
 namespace {

@@ -164,6 +164,7 @@ Result<void> ExchangeRun::admit() {
 /// GET /v1/models at the root needs no rule: it lists what the rules name.
 bool ExchangeRun::lists_models() const {
     const http::RequestHead& request = client_.request();
+    if (request.method != "GET" || !request.path.ends_with("/models")) return false;
     auto operation = route::identify(request.method, request.path, 0);
     return operation.outcome == route::Identified::found &&
            operation.row.endpoint == route::Endpoint::models;

@@ -34,6 +34,7 @@ struct LeaseKeeper::Record {
     uint64_t limit = 0;
     bool ahead = true;
     bool unsure = false;  ///< the store may not know what is granted here
+    bool lost = false;    ///< it has not answered a claim of those in flight
     int in_flight = 0;
     int idle_ticks = 0;
     uint64_t last_taken = 0;
@@ -190,26 +191,28 @@ void LeaseKeeper::send(std::vector<Claim> claims, std::vector<Record*> whose, Ti
     if (claims.empty()) return;
     claims_ += claims.size();
     std::vector<Claim> sent = claims;
-    store_.claim(std::move(sent),
-                 [this, alive = alive_, claims = std::move(claims), whose = std::move(whose),
-                  now](const Result<std::vector<Grant>>& answer) {
-                     if (!*alive) return;
-                     for (std::size_t i = 0; i < claims.size(); ++i)
-                         if (answer) answered(claims[i], *whose[i], (*answer)[i]);
-                     for (std::size_t i = 0; i < claims.size(); ++i)
-                         if (--whose[i]->in_flight == 0) finish(*whose[i], !answer, now);
-                 });
+    store_.claim(std::move(sent), [this, alive = alive_, claims = std::move(claims),
+                                   whose = std::move(whose), now](const Grants& grants) {
+        if (!*alive) return;
+        for (std::size_t i = 0; i < claims.size(); ++i)
+            answered(claims[i], *whose[i], grants[i]);
+        for (std::size_t i = 0; i < claims.size(); ++i)
+            if (--whose[i]->in_flight == 0) finish(*whose[i], now);
+    });
 }
 
-void LeaseKeeper::answered(const Claim& claim, Record& record, const Grant& grant) {
+void LeaseKeeper::answered(const Claim& claim, Record& record, const std::optional<Grant>& grant) {
+    record.lost |= !grant;
+    if (!grant) return;
     Window window = record.window();
-    record.node->learn_elsewhere(window, claim.number, grant.others);
-    if (grant.granted > record.node->granted_in(window, claim.number))
-        record.node->grant(window, claim.number, grant.granted);
+    record.node->learn_elsewhere(window, claim.number, grant->others);
+    if (grant->granted > record.node->granted_in(window, claim.number))
+        record.node->grant(window, claim.number, grant->granted);
 }
 
 /// Tells those who waited; who came meanwhile is next.
-void LeaseKeeper::finish(Record& record, bool lost, Time now) {
+void LeaseKeeper::finish(Record& record, Time now) {
+    bool lost = std::exchange(record.lost, false);
     record.unsure |= lost;
     std::vector<Record::Waiter> asked = std::move(record.asked);
     record.asked.clear();

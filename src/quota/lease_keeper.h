@@ -62,8 +62,8 @@ private:
     bool plan_past(Record& record, Claim& claim) const;
     uint64_t advance(const Record& record, Time now) const;
     void send(std::vector<Claim> claims, std::vector<Record*> whose, Time now);
-    void answered(const Claim& claim, Record& record, const Grant& grant);
-    void finish(Record& record, bool lost, Time now);
+    void answered(const Claim& claim, Record& record, const std::optional<Grant>& grant);
+    void finish(Record& record, Time now);
     static bool even(const Record& record, Time now);
 
     Store& store_;

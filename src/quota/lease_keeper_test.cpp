@@ -26,11 +26,11 @@ public:
     };
     void claim(std::vector<Claim> claims, Done done) override {
         pending_.push_back([this, claims = std::move(claims), done = std::move(done)] {
-            if (mood == Mood::down) return done(fail(codes::store_unavailable));
-            std::vector<Grant> grants;
+            if (mood == Mood::down) return done(Grants(claims.size()));
+            Grants grants;
             for (const Claim& claim : claims)
                 grants.push_back(apply(claim));
-            if (mood == Mood::loses_answers) return done(fail(codes::store_unavailable));
+            if (mood == Mood::loses_answers) return done(Grants(claims.size()));
             done(std::move(grants));
         });
     }

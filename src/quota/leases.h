@@ -31,6 +31,10 @@ public:
     virtual ~Leases() = default;
     /// False while the store is known not to answer, so that nobody waits for it.
     virtual bool reachable() const = 0;
+    /// How long an exchange waits for a refill at most.
+    virtual std::chrono::milliseconds patience() const = 0;
+    /// Any thread: somebody waited that long in vain. Not reachable until the store has answered.
+    virtual void late() = 0;
     /// Any thread. `done` is called once, on the keeper's thread, with an outcome for each need.
     virtual void refill(std::vector<LeaseNeed> needs, Done done) = 0;
     /// Any thread: that counter's use is not what its lease covers any more.

@@ -13,16 +13,16 @@
 ///   window. A grant is remembered for `keep` after the counter's last claim.
 /// - The claims of one call are independent of each other. Calls take effect in their order.
 /// - claim() returns at once; `done` is called exactly once, on the thread that called and never
-///   before the call has returned, also when the store is lost (store.unavailable). The caller then
-///   does not know what took effect, and claims again.
+///   before the call has returned, also when the store is lost. Of a claim without a grant the
+///   caller does not know whether it took effect, and claims again.
 /// - One thread.
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "quota/window.h"
 
 namespace weir::quota {
@@ -41,13 +41,17 @@ struct Claim {
 struct Grant {
     uint64_t granted = 0;  ///< what the holder has in that window now
     uint64_t others = 0;   ///< what other holders have in all windows that count
+    friend bool operator==(const Grant&, const Grant&) = default;
 };
+
+/// One for each claim, in their order; nothing: the store does not answer for that counter now.
+using Grants = std::vector<std::optional<Grant>>;
 
 class Store {
 public:
-    using Done = std::function<void(Result<std::vector<Grant>>)>;
+    using Done = std::function<void(Grants)>;
     virtual ~Store() = default;
-    /// The claims are taken over; the grants come in their order.
+    /// The claims are taken over.
     virtual void claim(std::vector<Claim> claims, Done done) = 0;
 };
 

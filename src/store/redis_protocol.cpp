@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <vector>
 
 namespace weir::store {
@@ -99,7 +100,15 @@ std::string_view text_of(const Reply& reply) {
 
 Result<void> check(const Reply& reply) {
     if (reply->type != REDIS_REPLY_ERROR) return {};
+    if (is_elsewhere(reply))
+        return fail(codes::store_unavailable,
+                    fmt::format("it is part of a cluster (use redis+cluster://): {}",
+                                text_of(reply).substr(0, 200)));
     return fail(codes::store_unavailable, std::string(text_of(reply).substr(0, 200)));
+}
+
+std::string limit_key(std::string_view prefix, const quota::Claim& claim) {
+    return fmt::format("{}limit:{}", prefix, claim.counter);
 }
 
 void append_claim(std::string& out, std::string_view script_digest, std::string_view prefix,
@@ -107,7 +116,7 @@ void append_claim(std::string& out, std::string_view script_digest, std::string_
     std::string words[] = {"EVALSHA",
                            std::string(script_digest),
                            "1",
-                           fmt::format("{}limit:{}", prefix, claim.counter),
+                           limit_key(prefix, claim),
                            fmt::format("{:016x}", claim.holder),
                            std::to_string(claim.number),
                            std::to_string(claim.numbers),
@@ -116,6 +125,13 @@ void append_claim(std::string& out, std::string_view script_digest, std::string_
                            std::to_string(claim.want),
                            std::to_string(claim.limit)};
     append_command(out, words);
+}
+
+bool is_elsewhere(const Reply& reply) {
+    if (reply->type != REDIS_REPLY_ERROR) return false;
+    for (std::string_view word : {"MOVED ", "ASK ", "TRYAGAIN ", "CLUSTERDOWN "})
+        if (text_of(reply).starts_with(word)) return true;
+    return false;
 }
 
 Result<quota::Grant> read_grant(const Reply& reply) {
@@ -128,6 +144,12 @@ Result<quota::Grant> read_grant(const Reply& reply) {
                         static_cast<uint64_t>(reply->element[1]->integer)};
 }
 
+void append_birth(std::string& out, const std::string& key, double dice) {
+    std::vector<std::string> words{"EVAL", std::string(kBirthScript), "1", key,
+                                   fmt::format("{:.0f}", dice * 1e9)};
+    append_command(out, words);
+}
+
 Result<Birth> read_birth(const Reply& reply) {
     WEIR_CHECK(check(reply));
     if (!is_list(reply, 2) || reply->element[0]->type != REDIS_REPLY_STRING ||
@@ -136,6 +158,38 @@ Result<Birth> read_birth(const Reply& reply) {
     return Birth{
         std::string(reply->element[0]->str, static_cast<std::size_t>(reply->element[0]->len)),
         reply->element[1]->integer};
+}
+
+Result<std::string> read_replication(const Reply& reply) {
+    if (reply->type == REDIS_REPLY_ERROR) return std::string();
+    std::string_view text = text_of(reply);
+    auto field = [&](std::string_view name) {
+        auto at = text.find(name);
+        if (at == std::string_view::npos) return std::string_view();
+        return text.substr(at + name.size(), text.find_first_of("\r\n", at) - at - name.size());
+    };
+    if (field("role:") == "slave")
+        return fail(codes::store_unavailable, "it is a replica: name the primary, or Sentinels");
+    return std::string(field("master_replid:").substr(0, 64));
+}
+
+Result<RedisHost> read_primary(const Reply& reply) {
+    WEIR_CHECK(check(reply));
+    if (reply->type == REDIS_REPLY_NIL)
+        return fail(codes::store_unavailable, "it knows no primary of that name");
+    if (!is_list(reply, 2)) return unexpected_reply();
+    std::string_view words[2];
+    for (std::size_t i = 0; i < 2; ++i) {
+        const redisReply* word = reply->element[i];
+        if (word->type != REDIS_REPLY_STRING || word->len == 0) return unexpected_reply();
+        words[i] = {word->str, static_cast<std::size_t>(word->len)};
+    }
+    RedisHost out{std::string(words[0]), 0};
+    auto [end, error] =
+        std::from_chars(words[1].data(), words[1].data() + words[1].size(), out.port);
+    if (error != std::errc() || end != words[1].data() + words[1].size() || out.port == 0)
+        return unexpected_reply();
+    return out;
 }
 
 }  // namespace weir::store
