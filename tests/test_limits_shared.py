@@ -330,7 +330,8 @@ def envoy_gateway(redis, **rate_limit):
 
 
 def test_the_address_is_taken_from_envoy_gateway(start, mock, shared_redis):
-    config = governed(mock.port, limit(1000), policy_name="envoy", extra=[envoy_gateway({"url": f"127.0.0.1:{shared_redis.port}"})])
+    config = governed(mock.port, limit(1000), policy_name="envoy",
+                      extra=[envoy_gateway({"url": f"127.0.0.1:{shared_redis.port}"}, timeout="2s")])
     one, two = start(config=config), start(config=config)
     assert chat(one, max_tokens=500, headers=BIG)[0] == 200
     assert quiet(shared_redis, [one, two], "envoy") == 500
@@ -342,7 +343,7 @@ def test_the_command_line_wins_over_envoy_gateway(start, mock, shared_redis):
     config = governed(mock.port, limit(1000), policy_name="wins", extra=[envoy_gateway({"url": "127.0.0.1:1"}, failClosed=True)])
     weir = start("--redis", shared_redis.url(), config=config)
     assert chat(weir, max_tokens=500, headers=BIG)[0] == 200
-    assert json.loads(weir.admin_get("/api/limits")[2])["store"]["address"] == shared_redis.url()
+    assert json.loads(weir.admin_get("/api/limits")[2])["store"]["address"] == shared_redis.url("")
 
 
 def test_fail_closed_of_envoy_gateway_refuses(start, mock):
@@ -370,7 +371,7 @@ def test_redis_is_shown_a_certificate(folder, start, mock):
 
 
 @pytest.mark.parametrize("redis, message", [
-    ({"url": "one:6379,two:6379"}, "rateLimit.backend.redis.url: several addresses mean Sentinel or Cluster"),
+    ({"url": "one:6379,two:6379"}, "rateLimit.backend.redis.url: of several addresses it is not known what they are"),
     ({"url": "redis://cache:6379", "tls": {}}, "rateLimit.backend.redis.url: is an address without TLS"),
     ({"url": "cache:6379", "tls": {"certificateRef": {"name": "nowhere"}}}, "tls.certificateRef: Secret \"nowhere\" does not exist"),
     ({"uri": "cache:6379"}, "rateLimit.backend.redis.url: Required value"),

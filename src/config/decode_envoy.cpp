@@ -51,17 +51,21 @@ std::optional<DecodedSharedStore> decode_envoy_gateway(const Object& object, Rep
     out.meta = object.meta();
     out.store.place = url->place;
     out.store.fail_closed = limits->text_at("failClosed") == "true";
-    if (url->text.find(',') != std::string::npos) {
-        report.error(url->place, "rateLimit.backend.redis.url",
-                     "several addresses mean Sentinel or Cluster, which are not spoken to; name "
-                     "the primary");
-        return std::nullopt;
-    }
     const Node* tls = redis->find("tls");
     const bool plain = url->text.find("://") == std::string::npos;
+    if (plain && url->text.find(',') != std::string::npos) {
+        report.error(url->place, "rateLimit.backend.redis.url",
+                     "of several addresses it is not known what they are; write "
+                     "redis+sentinel://HOST,HOST/PRIMARY or redis+cluster://HOST,HOST");
+        return std::nullopt;
+    }
     out.store.url = plain ? fmt::format("{}://{}", tls ? "rediss" : "redis", url->text) : url->text;
+    if (auto timeout = read_duration(*limits, "timeout"))
+        out.store.url +=
+            fmt::format("{}timeout={}ms", out.store.url.find('?') == std::string::npos ? '?' : '&',
+                        timeout->count());
     if (!tls) return out;
-    if (!plain && !out.store.url.starts_with("rediss://"))
+    if (!plain && !out.store.url.starts_with("rediss"))
         report.error(url->place, "rateLimit.backend.redis.url",
                      "is an address without TLS, and tls is there; write rediss:// or HOST:PORT");
     if (const Node* ref = tls->find("certificateRef"))

@@ -134,6 +134,10 @@ TEST(EnvoyGatewayTest, TheAddressOfRedisIsRead) {
               "rediss://redis.infra.svc:6379");
     EXPECT_EQ(store(rate_limit("url: 'rediss://:pass@cache', tls: {}"))->url,
               "rediss://:pass@cache");
+    EXPECT_EQ(store(rate_limit("url: 'cache?prefix=x'", ", timeout: 1s"))->url,
+              "redis://cache?prefix=x&timeout=1000ms");
+    EXPECT_EQ(store(rate_limit("url: 'redis+sentinel://a,b/main'", ", timeout: 50ms"))->url,
+              "redis+sentinel://a,b/main?timeout=50ms");
     EXPECT_FALSE(store(rate_limit("url: cache"))->fail_closed);
     EXPECT_TRUE(store(rate_limit("url: cache", ", failClosed: true"))->fail_closed);
     EXPECT_FALSE(
@@ -147,10 +151,10 @@ TEST(EnvoyGatewayTest, MistakesAreNamed) {
         std::string_view message;
     };
     const Case cases[] = {
-        {rate_limit("url: 'a:1,b:2'"), "several addresses mean Sentinel or Cluster"},
+        {rate_limit("url: 'a:1,b:2'"), "redis+sentinel://HOST,HOST/PRIMARY or redis+cluster://"},
         {rate_limit("url: 'redis://a', tls: {}"), "is an address without TLS"},
         {rate_limit("uri: a"), "rateLimit.backend.redis.url: Required value"},
-        {rate_limit("url: a", ", timeout: 20ms"), "rateLimit.timeout: accepted but not in force"},
+        {rate_limit("url: a", ", timeout: soon"), "rateLimit.timeout: "},
         {rate_limit("url: a, tls: {certificateRef: {name: none}}"),
          "rateLimit.backend.redis.tls.certificateRef: Secret \"none\" does not exist"},
     };

@@ -79,7 +79,7 @@ type EnvoyRateLimit {
   backend*: EnvoyRateLimitBackend
   failClosed: bool
   telemetry: any @later
-  timeout: Duration @later
+  timeout: Duration
 }
 type EnvoyRateLimitBackend { type*: enum(Redis), redis: EnvoyRedis }
 type EnvoyRedis { url*: string 1.., tls: EnvoyRedisTls }
