@@ -142,10 +142,18 @@ def test_counting_tokens(mock, name):
     assert 0 < few.input_tokens < many.input_tokens
 
 
-def test_counting_where_nobody_counts_is_said(mock):
-    with pytest.raises(anthropic.UnprocessableEntityError) as raised:
-        client(mock).messages.count_tokens(model=MODELS["openai"], messages=[{"role": "user", "content": "one"}])
-    assert "count" in raised.value.message
+@pytest.mark.parametrize("name", ["openai", "azure"])
+def test_where_nobody_counts_an_estimate_is_given(mock, name):
+    sdk = client(mock)
+    raw = sdk.messages.with_raw_response.count_tokens(model=MODELS[name], messages=[{"role": "user", "content": "one two three"}])
+    assert raw.headers["x-weir-estimated"] == "true"
+    few = raw.parse().input_tokens
+    many = sdk.messages.count_tokens(model=MODELS[name], system="Be brief.", messages=[{"role": "user", "content": "one two three " * 50}])
+    assert 3 <= few <= 12 and 150 <= many.input_tokens <= 175, (few, many)
+    exact = sdk.messages.with_raw_response.count_tokens(model=MODELS["anthropic"], messages=[{"role": "user", "content": "one"}])
+    assert "x-weir-estimated" not in exact.headers
+    with pytest.raises(anthropic.BadRequestError):
+        sdk.messages.count_tokens(model=MODELS[name], messages=[{"role": "robot", "content": "one"}])
 
 
 @pytest.mark.parametrize("prefix", ["", "/anthropic"])

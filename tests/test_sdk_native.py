@@ -306,10 +306,15 @@ def test_googles_clients_count(clients, provider):
     assert clients["google-genai"].sdk.models.count_tokens(model=model_of(provider), contents="one two three").total_tokens >= 3
 
 
-def test_counting_where_nobody_counts_is_said(clients):
-    with pytest.raises(google_errors.ClientError) as raised:
-        clients["google-genai"].sdk.models.count_tokens(model=model_of("openai"), contents="one")
-    assert raised.value.code == 422 and raised.value.status == "INVALID_ARGUMENT"
+def test_where_nobody_counts_an_estimate_is_given(clients, presets):
+    sdk = clients["google-genai"].sdk
+    few, many = (sdk.models.count_tokens(model=model_of("openai"), contents="one two three " * n).total_tokens for n in (1, 50))
+    assert 3 <= few <= 12 and 150 <= many <= 165, (few, many)
+    for provider, estimated in (("openai", True), ("cohere", True), ("openai-responses", False), ("anthropic", False)):
+        status, headers, body = presets.request("POST", f"/v1beta/models/{model_of(provider)}:countTokens", {
+            "generateContentRequest": {"model": f"models/{model_of(provider)}", "contents": [{"parts": [{"text": "one two three"}]}]}})
+        assert status == 200 and 3 <= json.loads(body)["totalTokens"] <= 12, (provider, body)
+        assert ("x-weir-estimated" in headers) == estimated, provider
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "aws-anthropic", "aws-bedrock"])

@@ -155,6 +155,14 @@ def test_responses_where_there_is_chat_only(chat_only):
         sdk_of(chat_only).responses.create(model="m", input="x", previous_response_id="resp_1")
 
 
+def test_input_tokens_are_counted_or_estimated(responses_only, chat_only):
+    for weir, estimated in ((responses_only, False), (chat_only, True)):
+        raw = sdk_of(weir).responses.input_tokens.with_raw_response.count(model="gpt-4o", input="one two three " * 50, instructions="Be brief.")
+        assert 150 <= raw.parse().input_tokens <= 175 and ("x-weir-estimated" in raw.headers) == estimated, raw.text
+    with pytest.raises(openai.UnprocessableEntityError):
+        sdk_of(chat_only).responses.input_tokens.count(model="m", input="x", previous_response_id="resp_1")
+
+
 def test_chat_only_is_sent_chat(start, provide):
     provider = provide(None)
     weir = start(config=configuration(provider.port, "ChatCompletions"))

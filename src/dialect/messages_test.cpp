@@ -155,12 +155,77 @@ TEST(CountTokens, AsksEachHostInItsWords) {
     auto openai = ask(Schema::OpenAI);
     ASSERT_FALSE(openai);
     EXPECT_EQ(openai.error().status(), 422);
+    auto responses = translate_request({.operation = Operation::count_tokens,
+                                        .dialect = Dialect::anthropic,
+                                        .body = kBody,
+                                        .model = "gpt-5"},
+                                       {.api = ConversationApi::responses});
+    ASSERT_TRUE(responses);
+    EXPECT_EQ(responses->path, "/v1/responses/input_tokens");
+    EXPECT_EQ(
+        responses->body,
+        R"({"model":"gpt-5","instructions":"s","input":[{"type":"message","role":"user","content":"hello"}]})");
     auto answer = translate_response({.operation = Operation::count_tokens,
                                       .dialect = Dialect::anthropic,
                                       .schema = Schema::AWSBedrock},
                                      R"({"inputTokens":17})");
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->body, R"({"input_tokens":17})");
+}
+
+TEST(CountTokens, ResponsesClientsAskEveryHost) {
+    constexpr std::string_view kBody = R"({"model":"m","instructions":"s","input":"hello"})";
+    const std::pair<Schema, std::string_view> hosts[] = {
+        {Schema::Anthropic, "/v1/messages/count_tokens"},
+        {Schema::AWSBedrock, "/model/m/count-tokens"},
+        {Schema::Gemini, "/v1beta/models/m:countTokens"}};
+    for (const auto& [schema, path] : hosts) {
+        auto sent = translate_request(
+            {.operation = Operation::responses_input_tokens, .body = kBody, .model = "m"},
+            {.schema = schema});
+        ASSERT_TRUE(sent) << path << sent.error().to_string();
+        EXPECT_EQ(sent->path, path);
+        EXPECT_NE(sent->body.find("hello"), std::string::npos);
+    }
+    auto answer = translate_response(
+        {.operation = Operation::responses_input_tokens, .schema = Schema::AWSBedrock},
+        R"({"inputTokens":17})");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, R"({"object":"response.input_tokens","input_tokens":17})");
+}
+
+TEST(CountTokens, SaysWhoCounts) {
+    using Api = ConversationApi;
+    constexpr auto kCount = Operation::count_tokens;
+    constexpr auto kInput = Operation::responses_input_tokens;
+    EXPECT_TRUE(provider_counts(kCount, Dialect::anthropic, Schema::Anthropic, Api::both));
+    EXPECT_TRUE(provider_counts(kCount, Dialect::gemini, Schema::AWSBedrock, Api::both));
+    EXPECT_FALSE(provider_counts(kCount, Dialect::anthropic, Schema::OpenAI, Api::both));
+    EXPECT_TRUE(provider_counts(kCount, Dialect::anthropic, Schema::OpenAI, Api::responses));
+    EXPECT_FALSE(provider_counts(kCount, Dialect::gemini, Schema::Cohere, Api::both));
+    EXPECT_TRUE(provider_counts(kInput, Dialect::openai, Schema::OpenAI, Api::both));
+    EXPECT_FALSE(provider_counts(kInput, Dialect::openai, Schema::OpenAI, Api::chat_completions));
+    EXPECT_TRUE(provider_counts(kInput, Dialect::openai, Schema::GCPVertexAI, Api::both));
+}
+
+TEST(CountTokens, AnEstimateIsSaidInTheClientsWords) {
+    auto say = [](Operation operation, Dialect dialect, std::string_view body) {
+        return encode_count({.operation = operation, .dialect = dialect, .body = body}, 7);
+    };
+    EXPECT_EQ(*say(Operation::count_tokens, Dialect::anthropic, R"({"model":"m","messages":[]})"),
+              R"({"input_tokens":7})");
+    EXPECT_EQ(*say(Operation::count_tokens, Dialect::gemini, R"({"contents":[]})"),
+              R"({"totalTokens":7})");
+    EXPECT_EQ(*say(Operation::responses_input_tokens, Dialect::openai, R"({"input":"x"})"),
+              R"({"object":"response.input_tokens","input_tokens":7})");
+    EXPECT_EQ(
+        say(Operation::count_tokens, Dialect::anthropic, R"({"messages":1})").error().status(),
+        400);
+    EXPECT_EQ(say(Operation::responses_input_tokens, Dialect::openai,
+                  R"({"input":"x","previous_response_id":"resp_1"})")
+                  .error()
+                  .status(),
+              422);
 }
 
 TEST(MessagesResponse, MatchesTheGoldenFiles) {

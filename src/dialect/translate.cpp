@@ -104,8 +104,10 @@ bool is_conversation(Operation operation) {
 
 // What OpenAI's providers call the operation in their paths: every conversation is one to them.
 Operation provider_operation(Operation operation, const Target& target) {
-    if (!is_conversation(operation) || dialect_of(target.schema) != Dialect::openai)
-        return operation;
+    const bool openai = dialect_of(target.schema) == Dialect::openai;
+    if (counts_input(operation))
+        return openai ? Operation::responses_input_tokens : Operation::count_tokens;
+    if (!openai || !is_conversation(operation)) return operation;
     return target.api == ConversationApi::responses ? Operation::responses : Operation::chat;
 }
 
@@ -140,12 +142,37 @@ Result<Reply> decode_reply(const Context& context, json::Value body) {
     return fail(codes::dialect_no_translation, "answers of this provider have no translation");
 }
 
-// Whom a client can ask to count.
-bool counts_tokens(Schema schema) {
-    return dialect_of(schema) != Dialect::openai && schema != Schema::Cohere;
+// What a client wants to have counted.
+Result<Conversation> decode_counted(const ClientRequest& request, json::Value body) {
+    if (request.dialect == Dialect::gemini)
+        return gemini::decode_count(std::move(body), request.model);
+    if (request.operation == Operation::responses_input_tokens)
+        return responses::decode_request(std::move(body));
+    return anthropic::decode_request(std::move(body));
+}
+
+std::string count_answer(Operation operation, Dialect client, int64_t count) {
+    const std::string number = std::to_string(count);
+    if (client == Dialect::gemini) return R"({"totalTokens":)" + number + "}";
+    if (operation == Operation::responses_input_tokens)
+        return R"({"object":"response.input_tokens","input_tokens":)" + number + "}";
+    if (client == Dialect::openai) return openai::encode_tokenize(count);
+    return R"({"input_tokens":)" + number + "}";
 }
 
 }  // namespace
+
+bool provider_counts(Operation operation, Dialect dialect, Schema schema, ConversationApi api) {
+    if (passes_through(operation, dialect, schema, api)) return true;
+    if (dialect_of(schema) == Dialect::openai) return api == ConversationApi::responses;
+    return schema != Schema::Cohere;
+}
+
+Result<std::string> encode_count(const ClientRequest& request, int64_t tokens) {
+    WEIR_TRY(auto body, json::parse(request.body));
+    WEIR_CHECK(decode_counted(request, std::move(body)));
+    return count_answer(request.operation, request.dialect, tokens);
+}
 
 std::string_view find_header(Headers headers, std::string_view name) {
     for (const auto& header : headers)
@@ -286,32 +313,21 @@ Result<void> translate(const ClientRequest& request, const Target& target, json:
 
 Result<void> count(const ClientRequest& request, const Target& target, json::Value body,
                    ProviderRequest& out) {
-    if (!counts_tokens(target.schema))
-        return fail(
-            codes::dialect_unsupported,
-            std::string("backends of schema ")
-                .append(to_string(target.schema))
-                .append(
-                    " do not count the tokens of a request; ask a backend of schema "
-                    "Anthropic, AWSAnthropic, GCPAnthropic, AWSBedrock, GCPVertexAI or Gemini"));
-    const Dialect provider = dialect_of(target.schema);
-    if (request.dialect == Dialect::gemini)
-        return translate_google_count(request, target, std::move(body), out);
-    if (provider == Dialect::anthropic) {
+    if (!provider_counts(request.operation, request.dialect, target.schema, target.api))
+        return fail(codes::dialect_unsupported,
+                    std::string("backends of schema ")
+                        .append(to_string(target.schema))
+                        .append(" do not count the tokens of a request"));
+    const bool claude = dialect_of(target.schema) == Dialect::anthropic;
+    if (request.dialect == Dialect::anthropic && claude) {
         out.body = anthropic::wrap_count(
             std::move(body),
             {.host = anthropic_host(target.schema), .model = out.model, .version = target.version});
         return {};
     }
-    WEIR_TRY(const auto conversation, anthropic::decode_request(std::move(body)));
-    const bool studio = target.schema == Schema::Gemini;
-    auto counted = provider == Dialect::gemini
-                       ? gemini::encode_count(conversation, out.model, studio)
-                       : bedrock::encode_count(conversation, out.model);
-    WEIR_TRY(auto encoded, std::move(counted));
-    out.body = std::move(encoded.body);
-    out.dropped = std::move(encoded.dropped);
-    return {};
+    WEIR_TRY(const auto conversation, decode_counted(request, std::move(body)));
+    if (out.model.empty()) out.model = conversation.model;
+    return encode_counted(conversation, target, out);
 }
 
 }  // namespace
@@ -327,7 +343,7 @@ Result<ProviderRequest> translate_request(const ClientRequest& request, const Ta
         WEIR_CHECK(translate_embeddings(request, target, std::move(body), out));
     else if (openai_client && request.operation == Operation::tokenize)
         WEIR_CHECK(translate_tokenize(request, target, std::move(body), out));
-    else if (request.operation == Operation::count_tokens)
+    else if (counts_input(request.operation))
         WEIR_CHECK(count(request, target, std::move(body), out));
     else if (request.dialect == Dialect::anthropic && provider == Dialect::anthropic &&
              target.schema != Schema::Anthropic && body.is_object())
@@ -392,10 +408,7 @@ Result<std::string> encode_reply(const Context& context, const Reply& reply, Cli
 Result<ClientResponse> translate_count(const Context& context, const json::Value& body) {
     WEIR_TRY(const int64_t count, counted_tokens(body));
     ClientResponse out{.content_type = "application/json"};
-    const std::string number = std::to_string(count);
-    out.body = context.dialect == Dialect::openai   ? openai::encode_tokenize(count)
-               : context.dialect == Dialect::gemini ? R"({"totalTokens":)" + number + "}"
-                                                    : R"({"input_tokens":)" + number + "}";
+    out.body = count_answer(context.operation, context.dialect, count);
     return out;
 }
 
@@ -407,7 +420,7 @@ bool has_embeddings(Dialect dialect) {
 
 Result<ClientResponse> translate_response(const Context& context, std::string_view body) {
     const bool counting =
-        context.operation == Operation::count_tokens ||
+        counts_input(context.operation) ||
         (context.dialect == Dialect::openai && context.operation == Operation::tokenize);
     const bool embedding =
         context.operation == Operation::embeddings && has_embeddings(context.dialect);

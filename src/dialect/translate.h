@@ -87,6 +87,18 @@ bool passes_through(Operation operation, Dialect dialect, Schema schema,
 bool answer_passes_through(Operation operation, Dialect dialect, Schema schema, bool stream,
                            ConversationApi api = ConversationApi::both);
 
+/// True for questions how many tokens a request would be.
+constexpr bool counts_input(Operation operation) {
+    return operation == Operation::count_tokens || operation == Operation::responses_input_tokens;
+}
+
+/// Whether such a provider counts the tokens of a request; else an estimate must do.
+bool provider_counts(Operation operation, Dialect dialect, Schema schema, ConversationApi api);
+
+/// The answer to such a question, as translate_response() gives it. Fails as translate_request()
+/// does for a body that means nothing in its own dialect, or refers to what is not in it.
+Result<std::string> encode_count(const ClientRequest& request, int64_t tokens);
+
 /// For requests without an operation (files, batches, …) the caller appends what follows the
 /// client's own prefix to this one: "/v1", or what the target says; "" if it says "/".
 std::string provider_prefix(const Target& target);

@@ -9,6 +9,7 @@
 #include "dialect/gemini/models.h"
 #include "dialect/openai/embeddings.h"
 #include "dialect/openai/tokenize.h"
+#include "dialect/responses/responses.h"
 #include "dialect/styles.h"
 
 namespace weir::dialect {
@@ -129,11 +130,8 @@ Result<ClientResponse> translate_embeddings_answer(const Context& context,
     return out;
 }
 
-namespace {
-
-// What a conversation is asked with where it is counted.
-Result<void> encode_count(const Conversation& conversation, const Target& target,
-                          ProviderRequest& out) {
+Result<void> encode_counted(const Conversation& conversation, const Target& target,
+                            ProviderRequest& out) {
     auto encoded = [&]() -> Result<Encoded> {
         switch (dialect_of(target.schema)) {
             case Dialect::gemini:
@@ -143,6 +141,10 @@ Result<void> encode_count(const Conversation& conversation, const Target& target
                 return encode_claude_count(conversation, target, out.model);
             case Dialect::bedrock:
                 return bedrock::encode_count(conversation, out.model);
+            case Dialect::openai:
+                if (target.api == ConversationApi::responses)
+                    return responses::encode_count(conversation, out.model);
+                [[fallthrough]];
             default:
                 return not_offered("counting tokens", target.schema);
         }
@@ -153,19 +155,11 @@ Result<void> encode_count(const Conversation& conversation, const Target& target
     return {};
 }
 
-}  // namespace
-
 Result<void> translate_tokenize(const ClientRequest&, const Target& target, json::Value body,
                                 ProviderRequest& out) {
     WEIR_TRY(const auto conversation, openai::decode_tokenize(std::move(body)));
     if (out.model.empty()) out.model = conversation.model;
-    return encode_count(conversation, target, out);
-}
-
-Result<void> translate_google_count(const ClientRequest& request, const Target& target,
-                                    json::Value body, ProviderRequest& out) {
-    WEIR_TRY(const auto conversation, gemini::decode_count(std::move(body), request.model));
-    return encode_count(conversation, target, out);
+    return encode_counted(conversation, target, out);
 }
 
 Result<int64_t> counted_tokens(const json::Value& body) {

@@ -1,7 +1,7 @@
-/// Translation of what is no conversation: embeddings, and counting tokens for OpenAI and Gemini
-/// clients.
+/// Translation of what is no conversation: embeddings, and counting tokens.
 /// For translate.cpp only; see translate.h for what these mean.
 #pragma once
+#include "dialect/conversation.h"
 #include "dialect/translate.h"
 #include "json/value.h"
 
@@ -15,8 +15,9 @@ Result<ClientResponse> translate_embeddings_answer(const Context& context, const
 Result<void> translate_tokenize(const ClientRequest& request, const Target& target,
                                 json::Value body, ProviderRequest& out);
 
-Result<void> translate_google_count(const ClientRequest& request, const Target& target,
-                                    json::Value body, ProviderRequest& out);
+/// The same for a conversation whose tokens a provider is to count.
+Result<void> encode_counted(const Conversation& conversation, const Target& target,
+                            ProviderRequest& out);
 
 /// What any provider's count of tokens says. Fails with dialect.invalid_response.
 Result<int64_t> counted_tokens(const json::Value& body);

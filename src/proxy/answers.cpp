@@ -1,4 +1,4 @@
-// What Weir answers itself: errors in the client's dialect, and the list of models.
+// What Weir answers itself: errors in the client's dialect, the list of models, estimates.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -127,6 +127,30 @@ net::Task<Result<void>> ExchangeRun::answer_models() {
     client_.header("content-type", "application/json");
     own_headers();
     co_await client_.send(json::serialize(body));
+    co_return Result<void>();
+}
+
+/// Asked how many tokens a request would be, where nobody counts them.
+bool ExchangeRun::must_estimate(const snapshot::Attempt& attempt) const {
+    return operation_ && dialect::counts_input(*operation_) &&
+           !dialect::provider_counts(*operation_, dialect_, attempt.schema, attempt.api);
+}
+
+net::Task<Result<void>> ExchangeRun::answer_estimate(const snapshot::Attempt& attempt) {
+    const std::string& model =
+        attempt.model_override.empty() ? record_.client_model : attempt.model_override;
+    const bool known = estimated_;
+    const tokens::Estimate counted = estimate(model);
+    if (!known) limits_.set_estimate(counted);
+    WEIR_CO_TRY(
+        std::string body,
+        dialect::encode_count({*operation_, dialect_, body_, inspection_.model}, counted.input));
+    record_.provider_model = model;
+    client_.begin(200);
+    client_.header("content-type", "application/json");
+    client_.header("x-weir-estimated", "true");
+    own_headers();
+    co_await client_.send(body);
     co_return Result<void>();
 }
 

@@ -131,6 +131,7 @@ net::Task<Result<void>> ExchangeRun::attempt_once(const snapshot::Attempt& attem
         if (!reserved && limits_.lacks_lease()) reserved = co_await reserve_with_leases(&attempt);
         if (!reserved) co_return reserved;
     }
+    if (must_estimate(attempt)) co_return co_await answer_estimate(attempt);
     if (limits_.active()) begin_meters(attempt);
     do {
         ask_again_ = false;

@@ -136,6 +136,8 @@ private:
     // answers.cpp: what Weir says itself
     net::Task<void> answer_error(const Error& error);
     net::Task<Result<void>> answer_models();
+    bool must_estimate(const snapshot::Attempt& attempt) const;
+    net::Task<Result<void>> answer_estimate(const snapshot::Attempt& attempt);
     void own_headers();
 
     // attempt.cpp: choose, send, first byte, and again

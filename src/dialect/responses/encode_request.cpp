@@ -52,6 +52,17 @@ Result<std::vector<std::string>> RequestEncoder::encode() {
     return dropped_.take();
 }
 
+Result<std::vector<std::string>> RequestEncoder::encode_count() {
+    w_.begin_object().key("model").string(model_);
+    WEIR_TRY(const size_t first, write_instructions());
+    WEIR_CHECK(write_input(first));
+    WEIR_CHECK(write_tools());
+    write_tool_choice();
+    write_text();
+    w_.end_object();
+    return dropped_.take();
+}
+
 Result<void> RequestEncoder::write_tools() {
     if (conversation_.tools.empty()) return {};
     w_.key("tools").begin_array();
@@ -264,6 +275,12 @@ Result<Encoded> encode_request(const Conversation& conversation, std::string_vie
     Encoded out;
     out.body.reserve(1024);
     WEIR_TRY(out.dropped, RequestEncoder(conversation, model, out.body).encode());
+    return out;
+}
+
+Result<Encoded> encode_count(const Conversation& conversation, std::string_view model) {
+    Encoded out;
+    WEIR_TRY(out.dropped, RequestEncoder(conversation, model, out.body).encode_count());
     return out;
 }
 

@@ -16,6 +16,7 @@ public:
     RequestEncoder(const Conversation& conversation, std::string_view model, std::string& out);
 
     Result<std::vector<std::string>> encode();
+    Result<std::vector<std::string>> encode_count();
 
 private:
     // encode_items.cpp

@@ -20,6 +20,9 @@ Result<Conversation> decode_request(json::Value body);
 /// stored there unless the client asked for it. Fails with dialect.unsupported.
 Result<Encoded> encode_request(const Conversation& conversation, std::string_view model);
 
+/// The same for `/responses/input_tokens`: what is read, without how it is to be answered.
+Result<Encoded> encode_count(const Conversation& conversation, std::string_view model);
+
 /// A provider's whole answer. Fails with dialect.invalid_response, with upstream.error if it says
 /// that it failed.
 Result<Reply> decode_reply(json::Value body);
