@@ -79,6 +79,7 @@ struct DialectPolicy {
     Meta meta;
     std::vector<Reference> targets;  ///< routes, rules of them, backends
     std::optional<bool> strict;  ///< of routes, all if there are no targets: refused, not dropped
+    std::optional<Reference> client_keys;        ///< of routes: a Secret
     std::optional<Conversations> conversations;  ///< of backends
     Place place;                                 ///< of the spec
 };

@@ -26,7 +26,6 @@ bool is_backend(const Reference& target) {
 }
 
 bool hits(const Claim& claim, const Route& route, const Rule& rule) {
-    if (!claim.policy->strict) return false;
     if (!claim.target) return true;
     return claim.target->kind == "AIGatewayRoute" && claim.target->name == route.meta.name &&
            (claim.target->section.empty() || claim.target->section == rule.name);
@@ -80,10 +79,10 @@ void check_targets(const DialectPolicy& policy, const Configuration& configurati
             report.error(target.place, join(target.field, "kind"),
                          "a DialectPolicy is about routes and backends; write AIGatewayRoute or "
                          "AIServiceBackend");
-        else if (backend ? !policy.conversations : !policy.strict)
+        else if (backend ? !policy.conversations : !policy.strict && !policy.client_keys)
             report.error(target.place, target.field,
                          backend ? "a backend is told conversations, and there is none"
-                                 : "a route is told strict, and there is none");
+                                 : "a route is told strict or clientSigV4, and there is neither");
         else if (complete && backend)
             check_backend(target, policy, configuration, report);
         else if (complete)
@@ -92,10 +91,40 @@ void check_targets(const DialectPolicy& policy, const Configuration& configurati
     if (policy.conversations && !backends)
         report.error(policy.place, "spec.conversations",
                      "it is about backends; name them in targetRefs (kind: AIServiceBackend)");
-    if (policy.strict && !routes)
-        report.error(policy.place, "spec.strict",
+    if ((policy.strict || policy.client_keys) && !routes)
+        report.error(policy.place, policy.strict ? "spec.strict" : "spec.clientSigV4",
                      "it is about routes; name them in targetRefs (kind: AIGatewayRoute), or write "
                      "a policy without targetRefs for all");
+}
+
+// A protection whose keys cannot be had is not quietly absent.
+void check_keys(const DialectPolicy& policy, const Configuration& configuration, bool complete,
+                Report& report) {
+    if (!policy.client_keys) return;
+    const Reference& ref = *policy.client_keys;
+    if (ref.kind != "Secret" || !ref.group.empty())
+        return report.error(ref.place, ref.field,
+                            "must name a Secret of the core group; leave group and kind out");
+    const SecretResource* secret = configuration.secret(ref.name);
+    if (!secret) {
+        if (complete)
+            report.error(
+                ref.place, ref.field,
+                absent("Secret", ref.name, policy.meta.name, names_of(configuration.secrets)));
+        return;
+    }
+    check_grant(configuration, policy.meta, "", "Secret", ref.name, ref.place, ref.field, report);
+    const auto keys = secret->values.find("credentials");
+    if (keys == secret->values.end() || keys->second.empty())
+        report.error(ref.place, ref.field,
+                     fmt::format("Secret {} has no key \"credentials\"; add the clients' keys to "
+                                 "it, as in an AWS credentials file",
+                                 quote(ref.name.name)));
+}
+
+void tell(const DialectPolicy& policy, Rule& rule) {
+    if (policy.strict) rule.strict = *policy.strict;
+    if (policy.client_keys) rule.client_keys = policy.client_keys->name;
 }
 
 Conversations conversations_of(std::string_view word) {
@@ -124,6 +153,9 @@ DialectPolicy decode_dialect_policy(const Object& object) {
     policy.meta = object.meta();
     policy.place = spec.place;
     if (const Node* strict = spec.find("strict")) policy.strict = strict->text == "true";
+    if (const Node* keys = spec.at("clientSigV4.credentialsRef"))
+        policy.client_keys =
+            read_reference(*keys, object.name, "", "Secret", "spec.clientSigV4.credentialsRef");
     if (const Node* word = spec.find("conversations"))
         policy.conversations = conversations_of(word->text);
     const auto& targets = list_of(spec, "targetRefs");
@@ -138,6 +170,7 @@ void apply_dialect_policies(const Parts& parts, Configuration& configuration, Re
     for (const DialectPolicy& policy : parts.dialect_policies) {
         report.set_subject(subject(policy.meta));
         check_targets(policy, configuration, parts.complete, report);
+        check_keys(policy, configuration, parts.complete, report);
         if (policy.targets.empty()) claims.push_back({&policy, nullptr});
         for (const Reference& target : policy.targets)
             claims.push_back({&policy, &target});
@@ -146,7 +179,7 @@ void apply_dialect_policies(const Parts& parts, Configuration& configuration, Re
     for (const Claim& claim : claims) {
         for (Route& route : configuration.routes)
             for (Rule& rule : route.rules)
-                if (hits(claim, route, rule)) rule.strict = *claim.policy->strict;
+                if (hits(claim, route, rule)) tell(*claim.policy, rule);
         if (!claim.target || !is_backend(*claim.target) || !claim.policy->conversations) continue;
         for (Backend& backend : configuration.backends)
             if (backend.meta.name == claim.target->name)

@@ -71,10 +71,26 @@ TEST(DialectPolicyTest, SaysThroughWhichApiABackendIsSpokenTo) {
     EXPECT_EQ(plain.configuration.backends[0].conversations, Conversations::both);
 }
 
+TEST(DialectPolicyTest, NamesTheKeysOfClientsOfBedrock) {
+    auto loaded = load_text(
+        route("first") + kBackend +
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {credentials: "
+        "'[a]'}\n" +
+        policy("a",
+               "{clientSigV4: {credentialsRef: {name: keys}}, targetRefs: [{kind: "
+               "AIGatewayRoute, name: first, sectionName: two}]}"));
+    EXPECT_EQ(messages(loaded).find("DialectPolicy"), std::string::npos) << messages(loaded);
+    EXPECT_FALSE(loaded.configuration.routes[0].rules[0].client_keys);
+    ASSERT_TRUE(loaded.configuration.routes[0].rules[1].client_keys);
+    EXPECT_EQ(loaded.configuration.routes[0].rules[1].client_keys->name, "keys");
+}
+
 TEST(DialectPolicyTest, SaysWhatIsAboutNobody) {
     constexpr const char* kClaude =
         "---\napiVersion: ai.gateway.envoyproxy.io/v1alpha1\nkind: AIServiceBackend\nmetadata: "
         "{name: claude}\nspec: {provider: anthropic, endpoint: 'http://127.0.0.1:1'}\n";
+    constexpr const char* kSecret =
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {other: x}\n";
     struct Row {
         const char* spec;
         const char* said;
@@ -90,10 +106,14 @@ TEST(DialectPolicyTest, SaysWhatIsAboutNobody) {
          "that of \"claude\" is Anthropic"},
         {"{conversations: Both, targetRefs: [{kind: Gateway, name: b}]}", "AIServiceBackend"},
         {"{conversations: Chat, targetRefs: [{kind: AIServiceBackend, name: b}]}", "Responses"},
-        {"{}", "at least one of strict or conversations"},
+        {"{}", "at least one of strict, clientSigV4 or conversations"},
+        {"{clientSigV4: {credentialsRef: {name: nobody}}}", "nobody"},
+        {"{clientSigV4: {credentialsRef: {name: keys}}}", "has no key \"credentials\""},
+        {"{clientSigV4: {credentialsRef: {name: keys, kind: ConfigMap}}}", "must name a Secret"},
     };
     for (const Row& row : rows) {
-        auto loaded = load_text(route("first") + kBackend + kClaude + policy("a", row.spec));
+        auto loaded =
+            load_text(route("first") + kBackend + kClaude + kSecret + policy("a", row.spec));
         EXPECT_NE(messages(loaded).find(row.said), std::string::npos) << row.spec << "\n"
                                                                       << messages(loaded);
     }

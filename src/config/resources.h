@@ -235,6 +235,9 @@ struct Rule {
     std::string models_owned_by = std::string(defaults::kModelsOwnedBy);
     std::optional<int64_t> models_created_at;  ///< Unix seconds
     bool strict = false;  ///< what the provider cannot say is refused (DialectPolicy)
+    /// The Secret, known to be there, whose key `credentials` holds the AWS keys with which clients
+    /// of Bedrock's API must sign; none: they need not.
+    std::optional<ObjectName> client_keys;
     Place place;
 };
 

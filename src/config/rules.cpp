@@ -430,8 +430,10 @@ constexpr CrossFieldRule kClientRules[] = {
 
 // Gateway API, the seed's spelling and ours.
 constexpr CrossFieldRule kOtherRules[] = {
-    {"strict_or_conversations", "at least one of strict or conversations must be set",
-     [](const Node& s) { return has(s, "strict") || has(s, "conversations"); }},
+    {"says_something", "at least one of strict, clientSigV4 or conversations must be set",
+     [](const Node& s) {
+         return has(s, "strict") || has(s, "clientSigV4") || has(s, "conversations");
+     }},
     {"delay_or_percentile", "exactly one of delay or percentile must be set",
      [](const Node& s) { return has(s, "delay") != has(s, "percentile"); }},
     {"fqdn_or_ip", "exactly one of fqdn, ip or unix must be set",

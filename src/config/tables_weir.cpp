@@ -38,10 +38,12 @@ type GatewayOptionsSpec {
   timeouts: OptionTimeouts
   limits: OptionLimits
 }
-# strict is about routes (without targetRefs: every one), conversations about backends.
-type DialectPolicySpec !strict_or_conversations {
+type ClientSigV4 { credentialsRef*: SecretRef }
+# strict and clientSigV4 are about routes (without targetRefs: every one), conversations about backends.
+type DialectPolicySpec !says_something {
   targetRefs: [PolicyTarget] ..16
   strict: bool
+  clientSigV4: ClientSigV4
   conversations: enum(Both, ChatCompletions, Responses)
 }
 type StreamRules {

@@ -130,6 +130,26 @@ Result<AwsCredentials> parse_aws_credentials(std::string_view text, std::string_
     return reader.finish();
 }
 
+Result<std::vector<AwsCredentials>> parse_all_aws_credentials(std::string_view text,
+                                                              std::string_view source) {
+    std::vector<std::string_view> profiles;
+    for (std::string_view rest = text; !rest.empty();) {
+        const size_t end = std::min(rest.find('\n'), rest.size());
+        if (auto name = section_name(trim(rest.substr(0, end), " \t\r")))
+            if (std::ranges::find(profiles, *name) == profiles.end()) profiles.push_back(*name);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (profiles.empty())
+        return fail(codes::credential_missing,
+                    fmt::format("{}: no profile; write one as [NAME]", source));
+    std::vector<AwsCredentials> out;
+    for (std::string_view profile : profiles) {
+        WEIR_TRY(auto credentials, parse_aws_credentials(text, profile, source));
+        out.push_back(std::move(credentials));
+    }
+    return out;
+}
+
 Result<AwsCredentials> aws_credentials_from(const Environment& environment) {
     auto value = [&](std::string_view name) {
         return std::string(trim(environment(name).value_or(""), " \t\r\n"));

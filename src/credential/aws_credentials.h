@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/secret.h"
@@ -26,6 +27,11 @@ struct AwsCredentials {
 /// credential.missing (no such profile, or a key absent from it).
 Result<AwsCredentials> parse_aws_credentials(std::string_view text, std::string_view profile,
                                              std::string_view source);
+
+/// Reads every profile, in order. Fails as parse_aws_credentials() does, with credential.missing if
+/// there is none.
+Result<std::vector<AwsCredentials>> parse_all_aws_credentials(std::string_view text,
+                                                              std::string_view source);
 
 /// Looks a variable of the environment up.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;

@@ -107,6 +107,7 @@ private:
     net::Task<Result<void>> hold_request();
     Result<void> read_path();
     Result<void> find_rule();
+    net::Task<Result<void>> check_signature();
     Result<void> identify(const route::Match& match);
     std::unexpected<Error> no_rule(const route::RequestView& view);
     bool lists_models() const;

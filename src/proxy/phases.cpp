@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "credential/sigv4_client.h"
 #include "net/tls_server.h"
 #include "proxy/client_headers.h"
 #include "proxy/exchange_run.h"
@@ -108,6 +109,8 @@ net::Task<Result<void>> ExchangeRun::phases() {
     record_.client_model = inspection_.model;
     if (lists_models()) co_return co_await answer_models();
     WEIR_CO_CHECK(find_rule());
+    if (!rule_->client_keys.empty() && dialect_ == dialect::Dialect::bedrock)
+        WEIR_CO_CHECK(co_await check_signature());
     if (endpoint_.endpoint == route::Endpoint::models) co_return co_await answer_models();
     Result<void> reserved = reserve_limits();
     if (!reserved && limits_.lacks_lease()) reserved = co_await reserve_with_leases(nullptr);
@@ -168,6 +171,19 @@ bool ExchangeRun::lists_models() const {
     auto operation = route::identify(request.method, request.path, 0);
     return operation.outcome == route::Identified::found &&
            operation.row.endpoint == route::Endpoint::models;
+}
+
+/// A client of Bedrock's API has to be one of those whose keys are known.
+net::Task<Result<void>> ExchangeRun::check_signature() {
+    if (upload_) WEIR_CO_CHECK(co_await hold_request());
+    const http::RequestHead& request = client_.request();
+    std::vector<credential::SignedHeader> headers;
+    for (const auto& field : request.headers)
+        headers.push_back({field.name, field.value});
+    WEIR_CO_CHECK(credential::verify_client(
+        {request.method, request.target, request.authority, headers, body_}, rule_->client_keys,
+        gateway_.parts_.clock.system_now()));
+    co_return Result<void>();
 }
 
 Result<void> ExchangeRun::find_rule() {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "credential/aws_credentials.h"
 #include "dialect/translate.h"
 #include "route/hosts.h"
 #include "snapshot/compile_clients.h"
@@ -236,6 +237,9 @@ private:
             }
         rule.timeouts = written.timeouts.over(base);
         rule.strict = written.strict;
+        if (written.client_keys) {
+            WEIR_TRY(rule.client_keys, client_keys(*written.client_keys));
+        }
         rule.models_owned_by = written.models_owned_by;
         rule.models_created_at = written.models_created_at.value_or(options_.now);
         rule.streams = stream_rules(written.resilience.streams);
@@ -260,6 +264,19 @@ private:
         rule.cluster = balance::Cluster(fmt::format("{}/rule/{}", rule.route, number),
                                         cluster_policy(written.resilience), backends);
         return rule;
+    }
+
+    Result<std::vector<credential::AwsCredentials>> client_keys(const config::ObjectName& name) {
+        std::string source = fmt::format("Secret {}", name.to_string());
+        const config::SecretResource* secret = configuration_.secret(name);
+        const Secret* keys = nullptr;
+        if (secret)
+            if (auto found = secret->values.find("credentials"); found != secret->values.end())
+                keys = &found->second;
+        if (!keys)
+            return fail(codes::credential_missing,
+                        fmt::format("{}: no key \"credentials\"", source));
+        return credential::parse_all_aws_credentials(keys->reveal(), source);
     }
 
     Result<Attempt> compile_attempt(const config::Backend& backend, const config::BackendRef& ref,

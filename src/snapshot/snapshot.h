@@ -13,6 +13,7 @@
 #include "balance/cluster.h"
 #include "config/configuration.h"
 #include "config/load.h"
+#include "credential/aws_credentials.h"
 #include "credential/aws_issuers.h"
 #include "credential/token_desk.h"
 #include "dialect/names.h"
@@ -87,6 +88,8 @@ struct Rule {
     uint32_t id = 0;  ///< index in Snapshot::rules
     config::Timeouts timeouts;
     bool strict = false;  ///< what the provider cannot say is refused
+    std::vector<credential::AwsCredentials> client_keys;  ///< clients of Bedrock's API sign with
+                                                          ///< one of them; empty: they need not
     LimitPlan limits;
     std::string models_owned_by;
     int64_t models_created_at = 0;  ///< Unix seconds
