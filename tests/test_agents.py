@@ -15,7 +15,7 @@ from langchain_openai import ChatOpenAI
 from harness.weir import ROOT, Weir
 
 FOLDER = ROOT / "examples/providers"
-PROVIDERS = ["openai", "anthropic", "aws-anthropic", "vertex-claude", "aws-bedrock", "gemini", "vertex-gemini", "cohere"]
+PROVIDERS = ["openai", "openai-responses", "mistral", "anthropic", "aws-anthropic", "vertex-claude", "aws-bedrock", "gemini", "vertex-gemini", "cohere"]
 TASK = "Tell me the weather and the temperature in Paris"
 RAN = [("get_temperature", "Paris"), ("get_weather", "Paris")]
 CELLS = {}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from harness.weir import ROOT, Weir, run
+from harness.weir import ROOT, Weir, run, wait_until
 
 FOLDER = ROOT / "examples/providers"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -54,8 +54,8 @@ def test_cohere_ranks_and_embeds(weir):
     status, _, body = weir.request("POST", "/v1/embeddings", {"model": "rerank-v3.5", "input": ["a", "b"], "encoding_format": "base64"})
     assert status == 200, body
     assert all(isinstance(entry["embedding"], str) for entry in json.loads(body)["data"])
-    counted = [line for line in weir.access_log() if line.get("gen_ai.operation.name") == "rerank"]
-    assert counted and counted[0]["gen_ai.usage.input_tokens"] == 2 + 2 + 3, counted
+    counted = wait_until(lambda: [line for line in weir.access_log() if line.get("gen_ai.operation.name") == "rerank"], "its access log line")
+    assert counted[0]["gen_ai.usage.input_tokens"] == 2 + 2 + 3, counted
 
 
 @pytest.mark.parametrize("stem", ["gemini", "vertex-gemini", "vertex-claude", "anthropic", "aws-bedrock", "aws-anthropic"])

@@ -11,7 +11,7 @@ from harness.weir import ROOT, Weir
 
 FOLDER = ROOT / "examples/providers"
 APIS = ["chat", "responses", "messages"]
-PROVIDERS = ["openai", "azure-openai", "anthropic", "aws-anthropic", "vertex-claude", "aws-bedrock", "gemini", "vertex-gemini", "cohere"]
+PROVIDERS = ["openai", "openai-responses", "mistral", "azure-openai", "anthropic", "aws-anthropic", "vertex-claude", "aws-bedrock", "gemini", "vertex-gemini", "cohere"]
 MODELS = {name: re.search(r"value: (\S+)", (FOLDER / f"{name}.yaml").read_text()).group(1) for name in PROVIDERS}
 CELLS = {}
 

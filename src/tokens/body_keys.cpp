@@ -121,6 +121,8 @@ constexpr Name<TopKey> kTopKeys[] = {
     {"maxTokenCount", TopKey::max_output},
     {"responseSchema", TopKey::schema},
     {"responseJsonSchema", TopKey::schema},
+    {"generateContentRequest", TopKey::request},
+    {"generate_content_request", TopKey::request},
     {"previous_response_id", TopKey::state},
     {"conversation", TopKey::state},
     {"cachedContent", TopKey::state},

@@ -41,6 +41,7 @@ enum class TopKey : uint8_t {
     max_output,
     choices,
     generation,  ///< object with max_output and choices in it
+    request,     ///< object that is a whole body: Gemini's countTokens has one
     state,       ///< input that the provider keeps and we cannot see
 };
 

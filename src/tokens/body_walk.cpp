@@ -74,12 +74,28 @@ void BodyWalk::top(const json::PeekMember& member, bool chat) {
         case TopKey::tools:
             if (container) tools(member);
             break;
+        case TopKey::request:
+            if (member.kind == json::Kind::object) inner_request(member, chat);
+            break;
         case TopKey::state:
             if (member.kind != json::Kind::null) facts_.plain = false;
             break;
         default:
             setting(key, member);
     }
+}
+
+void BodyWalk::inner_request(const json::PeekMember& member, bool chat) {
+    raw_.members(member.raw.data(), [&](std::string_view name, const char* p) {
+        const char* behind = raw_.value_end(p);
+        if (top_key_of(name) != TopKey::request)
+            top({.name = name,
+                 .raw = json::view(p, behind),
+                 .kind = json::kind_of(*p),
+                 .name_escaped = name.find('\\') != std::string_view::npos},
+                chat);
+        return behind;
+    });
 }
 
 void BodyWalk::setting(TopKey key, const json::PeekMember& member) {

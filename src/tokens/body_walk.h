@@ -53,6 +53,7 @@ private:
 
     void top(const json::PeekMember& member, bool chat);
     std::string_view name_of(const json::PeekMember& member);
+    void inner_request(const json::PeekMember& member, bool chat);
     void setting(TopKey key, const json::PeekMember& member);
     void answer_schema(const json::PeekMember& member);
     void prompt(const json::PeekMember& member, bool chat);
