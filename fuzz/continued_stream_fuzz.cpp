@@ -2,6 +2,8 @@
 // provider breaks off, and how the bytes are split. Splitting changes nothing; what is rewritten is
 // whole events of JSON; text never exceeds its bound.
 #include <cstdint>
+#include <tuple>
+#include <utility>
 
 #include "dialect/continued_stream.h"
 #include "dialect/sse.h"
@@ -39,10 +41,12 @@ Run run(ContinuedStream::Options options, std::string_view first, std::string_vi
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size < 3) return 0;
     ContinuedStream::Options options{.max_text = 256};
-    constexpr Operation kOperations[] = {Operation::chat, Operation::completions,
-                                         Operation::responses, Operation::messages};
-    options.operation = kOperations[data[0] % 4];
-    if (options.operation == Operation::messages) options.dialect = Dialect::anthropic;
+    constexpr std::pair<Dialect, Operation> kClients[] = {
+        {Dialect::openai, Operation::chat},      {Dialect::openai, Operation::completions},
+        {Dialect::openai, Operation::responses}, {Dialect::anthropic, Operation::messages},
+        {Dialect::gemini, Operation::chat},      {Dialect::cohere, Operation::chat},
+        {Dialect::bedrock, Operation::chat}};
+    std::tie(options.dialect, options.operation) = kClients[data[0] % std::size(kClients)];
     std::string_view rest(reinterpret_cast<const char*>(data) + 3, size - 3);
     size_t cut = rest.size() * data[1] / 256;
     Run whole = run(options, rest.substr(0, cut), rest.substr(cut), size);

@@ -2,6 +2,7 @@
 import json
 
 import pytest
+from botocore.eventstream import EventStreamBuffer
 from test_limits import limit
 from test_limits import policy as limit_policy
 from test_resilience import policy
@@ -55,13 +56,22 @@ def backends(start, provide):
 
 BODIES = {"/v1/chat/completions": {"model": "m", "stream": True, "max_tokens": 200, "messages": [{"role": "user", "content": "hi"}]},
           "/v1/messages": {"model": "m", "stream": True, "max_tokens": 200, "messages": [{"role": "user", "content": "hi"}]},
-          "/v1/responses": {"model": "m", "stream": True, "max_output_tokens": 200, "input": "hi"}}
+          "/v1/responses": {"model": "m", "stream": True, "max_output_tokens": 200, "input": "hi"},
+          "/v1beta/models/m:streamGenerateContent?alt=sse": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}],
+                                                             "generationConfig": {"maxOutputTokens": 200}},
+          "/model/m/converse-stream": {"messages": [{"role": "user", "content": [{"text": "hi"}]}], "inferenceConfig": {"maxTokens": 200}},
+          "/v2/chat": {"model": "m", "stream": True, "max_tokens": 200, "messages": [{"role": "user", "content": "hi"}]}}
 
 
 class Stream:
     def __init__(self, response):
         self.response = response
         self.events = []
+        if response.header("content-type") == "application/vnd.amazon.eventstream":
+            frames = EventStreamBuffer()
+            frames.add_data(response.body)
+            self.events = [{"type": f.headers[":event-type"], **json.loads(f.payload)} for f in frames]
+            return
         for line in response.body.decode().split("\n"):
             if line.startswith("data:"):
                 data = line[5:].strip()
@@ -111,7 +121,20 @@ def test_every_client_across_providers(backends, path, first, second):
     answers = [(broken(before[first]), first), (goes_on, second)]
     weir, one, two = backends(answers, continues())
     stream = ask(weir, path)
-    if path.endswith("completions"):
+    if "streamGenerateContent" in path:
+        candidates = [c for e in stream.objects() for c in e["candidates"]]
+        assert "".join(p["text"] for c in candidates for p in c.get("content", {}).get("parts", [])) == FIRST + REST
+        assert [c["finishReason"] for c in candidates if c.get("finishReason")] == ["STOP"] and len({e["responseId"] for e in stream.objects()}) == 1
+    elif path.endswith("converse-stream"):
+        kinds = [e["type"] for e in stream.objects()]
+        assert kinds.count("messageStart") == kinds.count("contentBlockStop") == kinds.count("messageStop") == kinds.count("metadata") == 1
+        assert "".join(e["delta"]["text"] for e in stream.objects("contentBlockDelta")) == FIRST + REST
+        assert {e["contentBlockIndex"] for e in stream.objects("contentBlockDelta")} == {0}
+    elif path == "/v2/chat":
+        kinds = [e["type"] for e in stream.objects()]
+        assert kinds.count("message-start") == kinds.count("content-start") == kinds.count("content-end") == kinds.count("message-end") == 1
+        assert "".join(e["delta"]["message"]["content"]["text"] for e in stream.objects("content-delta")) == FIRST + REST
+    elif path.endswith("completions"):
         assert stream.chat_text() == FIRST + REST and stream.events[-1] == "[DONE]"
         assert first == "AWSBedrock" or stream.response.body.count(b'"role"') == 1  # upstream's chunks of Bedrock all name it
     elif path.endswith("messages"):
@@ -133,6 +156,15 @@ def test_every_client_across_providers(backends, path, first, second):
     else:  # a prefill, without the white space that Anthropic refuses
         text = last["content"] if isinstance(last["content"], str) else last["content"][0]["text"]
         assert last["role"] == "assistant" and text == FIRST.rstrip()
+
+
+def test_a_gemini_array_is_not_continued(backends):
+    weir, one, two = backends([(broken(), "OpenAI"), (goes_on, "OpenAI")], continues())
+    path = "/v1beta/models/m:streamGenerateContent"
+    with raw.Connection(weir.address) as connection:
+        connection.send(raw.post(path, json.dumps(BODIES[path + "?alt=sse"])))
+        body = connection.response().body
+    assert b"error" in body and not two.requests
 
 
 def test_a_model_that_refuses_a_prefill_gets_an_instruction(backends):

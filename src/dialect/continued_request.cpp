@@ -64,8 +64,48 @@ bool responses_may(const json::Value& request) {
     return input && (input->is_string() || input->is_array());
 }
 
+/// Google takes both spellings of a name.
+template <class Value>
+Value* either(Value& object, std::string_view camel, std::string_view snake) {
+    Value* found = object.find(camel);
+    return found ? found : object.find(snake);
+}
+
+bool gemini_may(const json::Value& request) {
+    if (present(either(request, "cachedContent", "cached_content"))) return false;
+    if (const json::Value* config = either(request, "generationConfig", "generation_config")) {
+        for (const auto& [camel, snake] : {std::pair("responseSchema", "response_schema"),
+                                           std::pair("responseJsonSchema", "response_json_schema"),
+                                           std::pair("responseModalities", "response_modalities")})
+            if (present(either(*config, camel, snake))) return false;
+        const json::Value* count = either(*config, "candidateCount", "candidate_count");
+        if (present(count) && count->as_int() != 1) return false;
+        const json::Value* type = either(*config, "responseMimeType", "response_mime_type");
+        if (present(type) && !(type->is_string() && type->text() == "text/plain")) return false;
+    }
+    const json::Value* contents = request.find("contents");
+    return contents && contents->is_array();
+}
+
+bool converse_may(const json::Value& request) {
+    const json::Value* output = request.find("outputConfig");
+    if (output && present(output->find("textFormat"))) return false;
+    const json::Value* messages = request.find("messages");
+    return messages && messages->is_array();
+}
+
+bool cohere_may(const json::Value& request) {
+    const json::Value* messages = request.find("messages");
+    return messages && messages->is_array() && !structured(request.find("response_format"));
+}
+
 /// A last message of the assistant is continued; not while it thinks.
 bool takes_prefill(Schema target, const json::Value& request) {
+    if (const json::Value* config = either(request, "generationConfig", "generation_config"))
+        if (present(either(*config, "thinkingConfig", "thinking_config"))) return false;
+    if (const json::Value* more = request.find("additionalModelRequestFields"))
+        for (std::string_view key : {"thinking", "reasoning_config", "reasoningConfig"})
+            if (present(more->find(key))) return false;
     const json::Value* thinking = request.find("thinking");
     if (present(thinking) && thinking->string_at("type") != "disabled") return false;
     if (present(request.find("reasoning_effort")) || present(request.find("reasoning")))
@@ -123,6 +163,35 @@ void append_to_input(json::Value& request, std::string_view text, bool instruct)
     if (instruct) input.push_back(typed("user", "input_text", kInstruction));
 }
 
+/// How a format writes turns made of parts.
+struct Turns {
+    std::string_view list, parts, model;
+};
+constexpr Turns kGemini = {"contents", "parts", "model"};
+constexpr Turns kBedrock = {"messages", "content", "assistant"};
+
+json::Value turn(const Turns& turns, std::string_view role, std::string_view text) {
+    json::Value part = json::Value::object();
+    part.set("text", json::Value::string(std::string(text)));
+    json::Value made = json::Value::object();
+    made.set("role", json::Value::string(std::string(role)));
+    made.set(turns.parts, json::Value::array({std::move(part)}));
+    return made;
+}
+
+/// Behind the turns; one that the client itself began for the model is lengthened.
+void append_turn(const Turns& turns, json::Value& request, std::string_view text, bool instruct) {
+    json::Value& list = *request.find(turns.list);
+    json::Value made = turn(turns, turns.model, text);
+    json::Value* last = list.items().empty() ? nullptr : &list.items().back();
+    json::Value* parts = last ? last->find(turns.parts) : nullptr;
+    if (parts && parts->is_array() && last->string_at("role") == turns.model)
+        parts->push_back(std::move(made.find(turns.parts)->items().front()));
+    else
+        list.push_back(std::move(made));
+    if (instruct) list.push_back(turn(turns, "user", kInstruction));
+}
+
 void lessen(json::Value& request, std::string_view key, uint64_t tokens) {
     json::Value* limit = request.find(key);
     if (!limit) return;
@@ -137,6 +206,9 @@ bool may_be_continued(Dialect dialect, Operation operation, const json::Value& r
     if (!request.is_object()) return false;
     if (dialect == Dialect::anthropic)
         return operation == Operation::messages && messages_may(request);
+    if (dialect == Dialect::gemini) return operation == Operation::chat && gemini_may(request);
+    if (dialect == Dialect::bedrock) return operation == Operation::chat && converse_may(request);
+    if (dialect == Dialect::cohere) return operation == Operation::chat && cohere_may(request);
     if (dialect != Dialect::openai) return false;
     switch (operation) {
         case Operation::chat:
@@ -165,6 +237,15 @@ ContinuedRequest continue_request(Dialect dialect, Operation operation, json::Va
         prompt = json::Value::string(std::string(prompt.text()) + std::string(text));
     } else if (dialect == Dialect::openai && operation == Operation::responses) {
         append_to_input(request, text, !made.prefilled);
+    } else if (dialect == Dialect::gemini) {
+        append_turn(kGemini, request, text, !made.prefilled);
+        if (json::Value* config = either(request, "generationConfig", "generation_config"))
+            for (std::string_view key : {"maxOutputTokens", "max_output_tokens"})
+                lessen(*config, key, so_far.tokens);
+    } else if (dialect == Dialect::bedrock) {
+        append_turn(kBedrock, request, text, !made.prefilled);
+        if (json::Value* config = request.find("inferenceConfig"))
+            lessen(*config, "maxTokens", so_far.tokens);
     } else {
         json::Value& messages = *request.find("messages");
         append_said(messages, text);

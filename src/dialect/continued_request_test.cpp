@@ -108,5 +108,81 @@ TEST(ContinuedRequestTest, WhatTwoProvidersCannotShare) {
     }
 }
 
+TEST(ContinuedRequestTest, GeminisContentsAreLengthened) {
+    auto ask = [](std::string_view request, Schema target) {
+        auto out = continue_request(Dialect::gemini, Operation::chat, parsed(request),
+                                    {"Once upon ", 30}, target, true);
+        return parsed(out.body);
+    };
+    auto body = ask(R"({"contents":[{"role":"user","parts":[{"text":"q"}]}],)"
+                    R"("generation_config":{"max_output_tokens":100}})",
+                    Schema::Gemini);
+    const auto& contents = body.find("contents")->items();
+    ASSERT_EQ(contents.size(), 3u);
+    EXPECT_EQ(contents[1].string_at("role"), "model");
+    EXPECT_EQ(contents[1].find("parts")->items()[0].string_at("text"), "Once upon ");
+    EXPECT_EQ(contents[2].string_at("role"), "user");
+    EXPECT_EQ(body.find("generation_config")->find("max_output_tokens")->as_int(), 70);
+    auto prefilled =
+        ask(R"({"contents":[{"role":"model","parts":[{"text":"So: "}]}]})", Schema::Anthropic);
+    ASSERT_EQ(prefilled.find("contents")->items().size(), 1u);
+    const auto& parts = prefilled.find("contents")->items()[0].find("parts")->items();
+    ASSERT_EQ(parts.size(), 2u);
+    EXPECT_EQ(parts[1].string_at("text"), "Once upon");
+    auto thinks =
+        ask(R"({"contents":[],"generationConfig":{"thinkingConfig":{}}})", Schema::Anthropic);
+    EXPECT_EQ(thinks.find("contents")->items().size(), 2u) << "an instruction follows";
+}
+
+TEST(ContinuedRequestTest, WhichOfGeminiAndCohereMay) {
+    auto gemini = [](std::string_view config) {
+        return may_be_continued(
+            Dialect::gemini, Operation::chat,
+            parsed(R"({"contents":[],"generationConfig":)" + std::string(config) + "}"));
+    };
+    EXPECT_TRUE(gemini(R"({"responseMimeType":"text/plain","candidateCount":1})"));
+    EXPECT_FALSE(gemini(R"({"responseMimeType":"application/json"})"));
+    EXPECT_FALSE(gemini(R"({"candidateCount":2})"));
+    EXPECT_FALSE(gemini(R"({"responseSchema":{}})"));
+    EXPECT_FALSE(gemini(R"({"response_modalities":["AUDIO"]})"));
+    EXPECT_FALSE(may_be_continued(Dialect::gemini, Operation::chat,
+                                  parsed(R"({"contents":[],"cachedContent":"c"})")));
+    EXPECT_FALSE(
+        may_be_continued(Dialect::gemini, Operation::embeddings, parsed(R"({"contents":[]})")));
+    EXPECT_TRUE(may_be_continued(Dialect::cohere, Operation::chat, parsed(R"({"messages":[]})")));
+    EXPECT_FALSE(
+        may_be_continued(Dialect::cohere, Operation::chat,
+                         parsed(R"({"messages":[],"response_format":{"type":"json_object"}})")));
+    EXPECT_FALSE(may_be_continued(Dialect::cohere, Operation::rerank, parsed("{}")));
+}
+
+TEST(ContinuedRequestTest, BedrocksMessagesAreLengthened) {
+    std::string request =
+        R"({"messages":[{"role":"user","content":[{"text":"q"}]}],"inferenceConfig":{"maxTokens":100})";
+    auto ask = [](const std::string& text, Schema target) {
+        return parsed(continue_request(Dialect::bedrock, Operation::chat, parsed(text),
+                                       {"Once upon ", 30}, target, true)
+                          .body);
+    };
+    auto body = ask(request + "}", Schema::AWSBedrock);
+    ASSERT_EQ(body.find("messages")->items().size(), 2u);
+    const auto& last = body.find("messages")->items()[1];
+    EXPECT_EQ(last.string_at("role"), "assistant");
+    EXPECT_EQ(last.find("content")->items()[0].string_at("text"), "Once upon");
+    EXPECT_EQ(body.find("inferenceConfig")->find("maxTokens")->as_int(), 70);
+    EXPECT_EQ(ask(request + R"(,"additionalModelRequestFields":{"thinking":{"type":"enabled"}}})",
+                  Schema::AWSBedrock)
+                  .find("messages")
+                  ->items()
+                  .size(),
+              3u)
+        << "an instruction follows";
+    EXPECT_TRUE(may_be_continued(Dialect::bedrock, Operation::chat, parsed(request + "}")));
+    EXPECT_FALSE(may_be_continued(Dialect::bedrock, Operation::messages, parsed(request + "}")))
+        << "Claude's body in Amazon's frames";
+    EXPECT_FALSE(may_be_continued(Dialect::bedrock, Operation::chat,
+                                  parsed(request + R"(,"outputConfig":{"textFormat":{}}})")));
+}
+
 }  // namespace
 }  // namespace weir::dialect

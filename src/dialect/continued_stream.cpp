@@ -1,5 +1,6 @@
 #include "dialect/continued_stream.h"
 
+#include "dialect/eventstream.h"
 #include "dialect/sse.h"
 #include "dialect/sse_scan.h"
 #include "dialect/stream_splicer.h"
@@ -11,8 +12,22 @@ constexpr size_t kLargestEvent = 1 << 20;
 
 std::unique_ptr<StreamSplicer> make_splicer(const ContinuedStream::Options& options) {
     if (options.dialect == Dialect::anthropic) return make_messages_splicer(options.max_text);
+    if (options.dialect == Dialect::gemini) return make_content_splicer(options.max_text);
+    if (options.dialect == Dialect::cohere) return make_cohere_splicer(options.max_text);
+    if (options.dialect == Dialect::bedrock) return make_converse_splicer(options.max_text);
     if (options.operation == Operation::responses) return make_responses_splicer(options.max_text);
     return make_chunk_splicer(options.operation, options.max_text);
+}
+
+/// Where the first frame ends, of which the first four bytes are the length; npos if it is not
+/// whole. What can be no frame is one that never ends.
+size_t frame_end(std::string_view bytes) {
+    if (bytes.size() < 4) return std::string_view::npos;
+    size_t size = 0;
+    for (int i = 0; i < 4; ++i)
+        size = size << 8 | static_cast<unsigned char>(bytes[static_cast<size_t>(i)]);
+    constexpr size_t kLeast = 16;  // lengths and checksums
+    return size >= kLeast && size <= bytes.size() ? size : std::string_view::npos;
 }
 
 }  // namespace
@@ -41,9 +56,9 @@ std::string_view to_string(Obstacle obstacle) {
 
 bool ContinuedStream::serves(Dialect dialect, Operation operation) {
     if (dialect == Dialect::anthropic) return operation == Operation::messages;
-    return dialect == Dialect::openai &&
-           (operation == Operation::chat || operation == Operation::completions ||
-            operation == Operation::responses);
+    if (dialect != Dialect::openai) return operation == Operation::chat;
+    return operation == Operation::chat || operation == Operation::completions ||
+           operation == Operation::responses;
 }
 
 ContinuedStream::ContinuedStream(Options options)
@@ -61,9 +76,13 @@ void ContinuedStream::feed(std::string_view bytes, std::string& out) {
         bytes = pending_;
     }
     while (!bytes.empty() && !failed()) {
-        size_t end = event_end(bytes, 0);
+        const bool framed = options_.dialect == Dialect::bedrock;
+        size_t end = framed ? frame_end(bytes) : event_end(bytes, 0);
         if (end == std::string_view::npos) break;
-        on_event(bytes.substr(0, end), out);
+        if (framed)
+            on_frame(bytes.substr(0, end), out);
+        else
+            on_event(bytes.substr(0, end), out);
         bytes.remove_prefix(end);
     }
     std::string rest(failed() ? std::string_view() : bytes);
@@ -86,23 +105,47 @@ void ContinuedStream::on_event(std::string_view event, std::string& out) {
         return;
     }
     auto parsed = json::parse(data);
-    if (!parsed || !parsed->is_object()) {
-        splicer_->hinder(Obstacle::opaque);
-        if (!resumed_) out.append(event);
+    if (!parsed || !parsed->is_object()) return not_understood(event, out);
+    on_parsed(*parsed, event, out);
+}
+
+void ContinuedStream::on_frame(std::string_view frame, std::string& out) {
+    EventStreamReader reader;
+    EventStreamMessage message;
+    std::string_view rest = frame;
+    auto read = reader.next(rest, message);
+    if (!read || !*read) return not_understood(frame, out);
+    if (message.message_type != "event") {
+        error_event_ = frame;
         return;
     }
-    if (splicer_->is_error(*parsed)) {
+    auto parsed = json::parse(message.payload);
+    if (!parsed || !parsed->is_object()) return not_understood(frame, out);
+    parsed->set("type", json::Value::string(std::string(message.event_type)));
+    on_parsed(*parsed, frame, out);
+}
+
+void ContinuedStream::not_understood(std::string_view event, std::string& out) {
+    splicer_->hinder(Obstacle::opaque);
+    if (!resumed_) out.append(event);
+}
+
+void ContinuedStream::on_parsed(json::Value& value, std::string_view event, std::string& out) {
+    if (splicer_->is_error(value)) {
         error_event_ = event;
         return;
     }
     if (!resumed_) {
-        splicer_->note(*parsed);
+        splicer_->note(value);
         out.append(event);
         return;
     }
-    if (!splicer_->rewrite(*parsed, out)) return;
-    splicer_->note(*parsed);
-    append_sse(out, splicer_->name(*parsed), json::serialize(*parsed));
+    if (!splicer_->rewrite(value, out)) return;
+    splicer_->note(value);
+    std::string name(splicer_->name(value));
+    if (options_.dialect != Dialect::bedrock) return append_sse(out, name, json::serialize(value));
+    value.erase("type");
+    append_eventstream_event(out, name, json::serialize(value));
 }
 
 Obstacle ContinuedStream::obstacle() const {

@@ -13,8 +13,9 @@
 ///
 /// An error event of a provider does not pass: it waits in error_event() until it is known whether
 /// somebody else goes on. Formats: OpenAI "Chat streaming", "Responses streaming", Anthropic
-/// "Streaming Messages". Memory: the text, up to `max_text`, and one event. Threads: one stream,
-/// one thread.
+/// "Streaming Messages", Gemini "streamGenerateContent" as events (alt=sse), Cohere "Chat with
+/// streaming" (v2), Bedrock "ConverseStream" in AWS event stream frames. Memory: the text, up to
+/// `max_text`, and one event. Threads: one stream, one thread.
 #pragma once
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@
 
 #include "dialect/names.h"
 #include "dialect/usage.h"
+#include "json/value.h"
 
 namespace weir::dialect {
 
@@ -73,6 +75,9 @@ public:
 
 private:
     void on_event(std::string_view event, std::string& out);
+    void on_frame(std::string_view frame, std::string& out);
+    void on_parsed(json::Value& value, std::string_view event, std::string& out);
+    void not_understood(std::string_view event, std::string& out);
 
     Options options_;
     std::unique_ptr<StreamSplicer> splicer_;

@@ -65,5 +65,8 @@ private:
 std::unique_ptr<StreamSplicer> make_chunk_splicer(Operation operation, size_t max_text);
 std::unique_ptr<StreamSplicer> make_messages_splicer(size_t max_text);
 std::unique_ptr<StreamSplicer> make_responses_splicer(size_t max_text);
+std::unique_ptr<StreamSplicer> make_content_splicer(size_t max_text);  ///< Gemini's
+std::unique_ptr<StreamSplicer> make_cohere_splicer(size_t max_text);
+std::unique_ptr<StreamSplicer> make_converse_splicer(size_t max_text);  ///< Bedrock's
 
 }  // namespace weir::dialect

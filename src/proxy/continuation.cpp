@@ -20,7 +20,7 @@ constexpr std::size_t kPadding = http::kBodyPadding;
 /// Called as the first attempt's stream begins to arrive.
 void ExchangeRun::prepare_continuation(const Outgoing& out) {
     if (continuation_ || !rule_->streams.proceed || !out.stream || !operation_ || upload_) return;
-    if (!dialect::ContinuedStream::serves(dialect_, *operation_)) return;
+    if (json_array_ || !dialect::ContinuedStream::serves(dialect_, *operation_)) return;
     auto request = json::parse(body_);
     if (!request || !dialect::may_be_continued(dialect_, *operation_, *request)) return;
     continuation_ = std::make_unique<Continuation>(dialect::ContinuedStream::Options{
