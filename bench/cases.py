@@ -24,6 +24,12 @@ CASES = (
     Case("1k", "1 KB", "request", ("--model", "gpt-whole-1024", *SHORT), ALL, 3, 1.0),
     Case("translated", "translated 1 KB", "request", ("--model", "claude-whole-1024", "--translated", *SHORT),
          ("weir",), 3, 2.0, against="1k"),
+    Case("anthropic-openai", "Anthropic → OpenAI, 1 KB", "request",
+         ("--model", "gpt-whole-1024", "--client", "anthropic", "--translated", *SHORT), ("weir",), 3, 2.0, against="1k", rival="nginx"),
+    Case("openai-gemini", "OpenAI → Gemini, 1 KB", "request", ("--model", "gemini-whole-1024", "--translated", *SHORT),
+         ("weir",), 3, 2.0, against="1k", rival="nginx"),
+    Case("openai-bedrock", "OpenAI → Bedrock, 1 KB", "request", ("--model", "nova-whole-1024", "--translated", *SHORT),
+         ("weir",), 3, 2.0, against="1k", rival="nginx"),
     Case("rules", "1 KB, 1000 rules", "request", ("--model", "gpt-whole-1024", *SHORT), ("weir-1000",), 3, 1.05,
          against="1k", rival="weir"),
     Case("governed", "1 KB, governed", "request", ("--model", "gpt-whole-1024", *SHORT), ("weir-governed",), 3, 1.25,
@@ -40,6 +46,12 @@ CASES = (
     Case("burst", "SSE burst", "event", ("--model", "gpt-sse-200-0", *SHORT), ALL, 3, 1.0),
     Case("translated-burst", "translated SSE burst", "event", ("--model", "claude-sse-200-0", "--translated", *SHORT),
          ("weir",), 3, None, against="burst"),
+    Case("anthropic-openai-burst", "Anthropic → OpenAI, burst", "event",
+         ("--model", "gpt-sse-200-0", "--client", "anthropic", "--translated", *SHORT), ("weir",), 3, 3.0, against="burst", rival="nginx"),
+    Case("openai-gemini-burst", "OpenAI → Gemini, burst", "event", ("--model", "gemini-sse-200-0", "--translated", *SHORT),
+         ("weir",), 3, 3.0, against="burst", rival="nginx"),
+    Case("openai-bedrock-burst", "OpenAI → Bedrock, burst", "event", ("--model", "nova-sse-200-0", "--translated", *SHORT),
+         ("weir",), 3, 3.0, against="burst", rival="nginx"),
     Case("paced", "SSE paced", "event",
          ("--model", "gpt-sse-50-20000", "--connections", "200", "--stagger-ms", "1000", "--warm-up-ms", "200",
           "--duration-ms", "2000"),
@@ -54,4 +66,5 @@ COLD_STARTS, COLD_START_LIMIT_MS = 10, 50
 # What the gateway routes: the model of every case, and the backend that answers it.
 MODELS = (("gpt-whole-1024", "openai"), ("gpt-whole-32768", "openai"), ("gpt-sse-200-0", "openai"),
           ("gpt-sse-50-20000", "openai"), (IDLE_MODEL, "openai"), ("claude-whole-1024", "anthropic"),
-          ("claude-sse-200-0", "anthropic"))
+          ("claude-sse-200-0", "anthropic"), ("gemini-whole-1024", "gemini"), ("gemini-sse-200-0", "gemini"),
+          ("nova-whole-1024", "bedrock"), ("nova-sse-200-0", "bedrock"))

@@ -162,14 +162,12 @@ spec:
   targetRefs:
     - {{group: aigateway.envoyproxy.io, kind: AIServiceBackend, name: {name}}}
   type: {policy}
-  {field}:
-    secretRef: {{name: {name}-key, namespace: default}}
----
+{credential}---
 apiVersion: v1
 kind: Secret
 metadata: {{name: {name}-key, namespace: default}}
 type: Opaque
-stringData: {{apiKey: {key}}}
+stringData: {secret}
 ---
 """
 
@@ -296,9 +294,15 @@ class Weir(Peer):
         routes = "".join(WEIR_ROUTE.format(name=f"bench-{at}", rules="".join(rules[at:at + RULES_PER_ROUTE]))
                          for at in range(0, len(rules), RULES_PER_ROUTE))
         backends = "".join(
-            WEIR_BACKEND.format(name=name, schema=schema, policy=policy, field=field, origin=self.origin, key=PROVIDER_KEY)
-            for name, schema, policy, field in (("openai", "OpenAI", "APIKey", "apiKey"),
-                                                ("anthropic", "Anthropic", "AnthropicAPIKey", "anthropicAPIKey")))
+            WEIR_BACKEND.format(name=name, schema=schema, policy=policy, origin=self.origin, secret=json.dumps(secret),
+                                credential=credential.format(key=f"{{name: {name}-key, namespace: default}}"))
+            for name, schema, policy, credential, secret in (
+                ("openai", "OpenAI", "APIKey", "  apiKey:\n    secretRef: {key}\n", {"apiKey": PROVIDER_KEY}),
+                ("anthropic", "Anthropic", "AnthropicAPIKey", "  anthropicAPIKey:\n    secretRef: {key}\n", {"apiKey": PROVIDER_KEY}),
+                ("gemini", "Gemini", "APIKey", "  apiKey:\n    secretRef: {key}\n", {"apiKey": PROVIDER_KEY}),
+                ("bedrock", "AWSBedrock", "AWSCredentials",
+                 "  awsCredentials:\n    region: us-east-1\n    credentialsFile:\n      secretRef: {key}\n",
+                 {"credentials": "[default]\naws_access_key_id = AKIDBENCH\naws_secret_access_key = bench-secret\n"})))
         return WEIR_GATEWAY + routes + backends
 
     def admin(self):

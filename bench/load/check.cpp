@@ -7,12 +7,11 @@
 namespace weir::bench {
 namespace {
 
-/// The escaped text of the event's "content", up to its closing quote.
-std::string_view content_of(std::string_view event) {
-    constexpr std::string_view kKey = "\"content\":\"";
-    const auto at = event.find(kKey);
+/// The escaped text of the event's member, up to its closing quote. `key`: `"content":"`.
+std::string_view text_of(std::string_view event, std::string_view key) {
+    const auto at = event.find(key);
     if (at == std::string_view::npos) return {};
-    const auto begin = at + kKey.size();
+    const auto begin = at + key.size();
     auto end = begin;
     while (end < event.size() && event[end] != '"')
         end += event[end] == '\\' ? 2 : 1;
@@ -21,8 +20,8 @@ std::string_view content_of(std::string_view event) {
 
 }  // namespace
 
-Expected::Expected(std::string_view model, const Script& script, bool is_translated)
-    : kind(script.kind), translated(is_translated), events(script.events) {
+Expected::Expected(std::string_view model, const Script& script, bool is_translated, Dialect speaks)
+    : kind(script.kind), translated(is_translated), client(speaks), events(script.events) {
     if (kind == Script::Kind::whole) {
         body = whole_answer(model, script, Dialect::openai);
         text = answer_text(model, script);
@@ -81,12 +80,30 @@ void Check::on_body(std::string_view bytes) {
 }
 
 void Check::on_event(std::string_view event) {
-    if (!event.starts_with("data: ")) {
-        if (!event.starts_with(":")) complain("event without data");
-        return;
+    if (event.starts_with(":")) return;
+    if (dones_ != 0) return complain("event after the end");
+    if (expected_->client == Dialect::anthropic)
+        on_message_event(event);
+    else
+        on_chunk(event);
+}
+
+void Check::on_message_event(std::string_view event) {
+    if (event.starts_with("event: content_block_delta\n")) {
+        ++events_;
+        text_bytes_ += text_of(event, "\"text\":\"").size();
+    } else if (event.starts_with("event: message_delta\n")) {
+        if (event.find("\"stop_reason\":\"end_turn\"") != std::string_view::npos) ++finishes_;
+    } else if (event.starts_with("event: message_stop\n")) {
+        ++dones_;
+    } else if (!event.starts_with("event: ") || event.starts_with("event: error")) {
+        complain("error event");
     }
-    if (dones_ != 0) return complain("event after [DONE]");
-    if (const auto text = content_of(event); !text.empty()) {
+}
+
+void Check::on_chunk(std::string_view event) {
+    if (!event.starts_with("data: ")) return complain("event without data");
+    if (const auto text = text_of(event, "\"content\":\""); !text.empty()) {
         ++events_;
         text_bytes_ += text.size();
         return;
@@ -108,7 +125,9 @@ std::string_view Check::verdict() const {
             return matched_ == expected_->body.size() ? "" : "body of the wrong size";
         if (gathered_.find(expected_->text) == std::string::npos)
             return "translated answer lacks its text";
-        if (gathered_.find("\"finish_reason\":\"stop\"") == std::string::npos)
+        if (gathered_.find(expected_->client == Dialect::anthropic
+                               ? "\"stop_reason\":\"end_turn\""
+                               : "\"finish_reason\":\"stop\"") == std::string::npos)
             return "translated answer lacks its finish reason";
         return gathered_.find("\"usage\"") == std::string::npos
                    ? "translated answer lacks its usage"
@@ -118,7 +137,7 @@ std::string_view Check::verdict() const {
     if (events_ != expected_->events || text_bytes_ != expected_->text_bytes)
         return "stream lacks content events";
     if (finishes_ != 1) return "stream without its finish reason";
-    return dones_ == 1 ? "" : "stream without [DONE]";
+    return dones_ == 1 ? "" : "stream without its end";
 }
 
 }  // namespace weir::bench

@@ -3,9 +3,9 @@
 ///
 /// Same dialect in and out: a whole answer must match byte for byte. Translated: its text, finish
 /// reason and usage must be there. A stream must bring every content event with all of its text,
-/// one finish reason, one [DONE], and nothing after. A usage chunk, which the client did not ask
-/// for, is wrong in the same dialect; translations always have one. Reused for every answer of a
-/// connection; one thread.
+/// one finish reason, one end ([DONE], or message_stop for a client of Anthropic's API), and
+/// nothing after. A usage chunk, which the client did not ask for, is wrong in the same dialect;
+/// translations always have one. Reused for every answer of a connection; one thread.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -17,9 +17,11 @@ namespace weir::bench {
 
 /// What every answer of a run must be. Immutable, shared by all connections.
 struct Expected {
-    Expected(std::string_view model, const Script& script, bool translated);
+    Expected(std::string_view model, const Script& script, bool translated,
+             Dialect client = Dialect::openai);
     Script::Kind kind;
     bool translated;
+    Dialect client;
     std::string body;          ///< whole, same dialect
     std::string text;          ///< whole, translated
     std::uint64_t events = 0;  ///< stream
@@ -40,6 +42,8 @@ public:
 
 private:
     void on_event(std::string_view event);
+    void on_chunk(std::string_view event);
+    void on_message_event(std::string_view event);
     void complain(std::string_view what);
 
     const Expected* expected_;

@@ -100,6 +100,38 @@ TEST(CheckTest, AGoodStreamPassesHoweverItIsCut) {
         EXPECT_EQ(verdict_on(expected, all, cut), "") << cut;
 }
 
+TEST(CheckTest, AnthropicsClientsReadTheirOwnStream) {
+    const auto script = parse_script("gpt-sse-20-0");
+    const Expected expected("gpt-sse-20-0", *script, true, Dialect::anthropic);
+    auto stream = stream_answer("gpt-sse-20-0", *script, Dialect::anthropic, false);
+    const auto all = whole_stream(stream);
+    for (std::size_t cut = 0; cut <= all.size(); cut += 7)
+        EXPECT_EQ(verdict_on(expected, all, cut), "") << cut;
+    EXPECT_NE(verdict_on(expected, all + all, 5), "");
+    stream.content.pop_back();
+    EXPECT_NE(verdict_on(expected, whole_stream(stream), 5), "");
+    EXPECT_NE(verdict_on(expected, stream.opening, 5), "");
+    const Expected whole("gpt-whole-1024", *parse_script("gpt-whole-1024"), true,
+                         Dialect::anthropic);
+    const auto answer =
+        whole_answer("gpt-whole-1024", *parse_script("gpt-whole-1024"), Dialect::anthropic);
+    EXPECT_EQ(verdict_on(whole, answer, 9), "");
+}
+
+// "messageStart" of AWS's documentation: lengths and both checksums.
+TEST(ScriptTest, BedrocksStreamIsFramed) {
+    const auto stream =
+        stream_answer("nova-sse-2-0", *parse_script("nova-sse-2-0"), Dialect::bedrock, false);
+    ASSERT_EQ(stream.content.size(), 2u);
+    for (const auto& message : stream.content) {
+        ASSERT_GT(message.size(), 16u);
+        std::size_t size = 0;
+        for (int i = 0; i < 4; ++i)
+            size = size << 8 | static_cast<unsigned char>(message[static_cast<std::size_t>(i)]);
+        EXPECT_EQ(size, message.size());
+    }
+}
+
 TEST(CheckTest, OnlyTranslatedStreamsMayTellUsageUnasked) {
     const auto script = parse_script("gpt-sse-20-0");
     const auto all = whole_stream(stream_answer("gpt-sse-20-0", *script, Dialect::openai, true));

@@ -26,6 +26,7 @@ struct Options {
     std::string model = "gpt-whole-1024";
     std::size_t request_bytes = 1024;
     bool translated = false;
+    std::string client = "openai";
     std::size_t connections = 32;
     unsigned stagger_ms = 0;
     unsigned warm_up_ms = 300;
@@ -34,11 +35,17 @@ struct Options {
     std::vector<pid_t> cpu_of;
 };
 
-// The headers of OpenAI's Python client, credential included.
+Dialect client_of(const Options& o) {
+    return o.client == "anthropic" ? Dialect::anthropic : Dialect::openai;
+}
+
+// The headers of OpenAI's Python client, or of Anthropic's, credential included.
 std::string request_of(const Options& o, const Script& script) {
-    const auto body = request_body(o.model, o.request_bytes, script.kind != Script::Kind::whole);
+    const bool anthropic = client_of(o) == Dialect::anthropic;
+    const auto body =
+        request_body(o.model, o.request_bytes, script.kind != Script::Kind::whole, client_of(o));
     return fmt::format(
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: "
+        "POST {} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: "
         "identity\r\nConnection: keep-alive\r\n"
         "Accept: application/json\r\nContent-Type: application/json\r\nUser-Agent: OpenAI/Python "
         "2.3.0\r\n"
@@ -46,10 +53,12 @@ std::string request_of(const Options& o, const Script& script) {
         "Linux\r\n"
         "X-Stainless-Arch: x64\r\nX-Stainless-Runtime: CPython\r\nX-Stainless-Runtime-Version: "
         "3.11.2\r\n"
-        "Authorization: Bearer {}\r\nx-stainless-retry-count: 0\r\nx-stainless-read-timeout: "
+        "{}{}\r\nx-stainless-retry-count: 0\r\nx-stainless-read-timeout: "
         "600\r\n"
         "Content-Length: {}\r\n\r\n{}",
-        o.address, o.key, body.size(), body);
+        anthropic ? "/v1/messages" : "/v1/chat/completions", o.address,
+        anthropic ? "anthropic-version: 2023-06-01\r\nX-Api-Key: " : "Authorization: Bearer ",
+        o.key, body.size(), body);
 }
 
 double microseconds(nanoseconds t) {
@@ -83,7 +92,7 @@ void run_origin(const Options& o) {
 void run_client(const Options& o) {
     const auto script = parse_script(o.model);
     if (!script) throw std::runtime_error("the model's name scripts nothing: " + o.model);
-    const Expected expected(o.model, *script, o.translated);
+    const Expected expected(o.model, *script, o.translated, client_of(o));
     Plan plan{.target = parse_address(o.address),
               .request = request_of(o, *script),
               .connections = o.connections,
@@ -119,6 +128,8 @@ int main(int argc, char** argv) {
     client->add_option("--request-bytes", o.request_bytes, "Size of the request body");
     client->add_flag("--translated", o.translated,
                      "The answer is a translation: check its content, not its bytes");
+    client->add_option("--client", o.client, "The API that the client speaks")
+        ->check(CLI::IsMember({"openai", "anthropic"}));
     client->add_option("--connections", o.connections, "Connections; idle: streams");
     client->add_option("--stagger-ms", o.stagger_ms,
                        "closed: spread the first requests over this time");

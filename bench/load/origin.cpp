@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace weir::bench {
@@ -23,11 +24,23 @@ std::string sized_response(std::string_view status, std::string_view body) {
         status, body.size(), body);
 }
 
-constexpr std::string_view kStreamHead =
-    "HTTP/1.1 200 OK\r\nDate: Fri, 10 Oct 2025 08:00:00 GMT\r\nContent-Type: text/event-stream; "
-    "charset=utf-8\r\n"
-    "Transfer-Encoding: chunked\r\nCache-Control: no-cache\r\nopenai-processing-ms: 412\r\n"
-    "openai-version: 2020-10-01\r\nx-request-id: req_4f0d5c7be1a94d39a7\r\n\r\n";
+std::string stream_head(Dialect dialect) {
+    return fmt::format(
+        "HTTP/1.1 200 OK\r\nDate: Fri, 10 Oct 2025 08:00:00 GMT\r\nContent-Type: {}\r\n"
+        "Transfer-Encoding: chunked\r\nCache-Control: no-cache\r\nopenai-processing-ms: 412\r\n"
+        "openai-version: 2020-10-01\r\nx-request-id: req_4f0d5c7be1a94d39a7\r\n\r\n",
+        dialect == Dialect::bedrock ? "application/vnd.amazon.eventstream"
+                                    : "text/event-stream; charset=utf-8");
+}
+
+/// What a request asks for, found without parsing: the requests are ours.
+struct Asked {
+    Dialect dialect = Dialect::openai;
+    std::string_view model;
+    bool streamed = false;
+    bool allowed = false;
+    bool known = false;  ///< there is such a path
+};
 
 std::string error_body(std::string_view message) {
     return fmt::format(
@@ -35,13 +48,48 @@ std::string error_body(std::string_view message) {
         message);
 }
 
-/// The value of the body's "model", found without parsing: the bodies are ours.
+/// The value of the body's "model".
 std::string_view model_of(std::string_view body) {
     constexpr std::string_view kKey = "\"model\":\"";
     const auto at = body.find(kKey);
     if (at == std::string_view::npos) return {};
     const auto begin = at + kKey.size();
     return body.substr(begin, body.find('"', begin) - begin);
+}
+
+Asked read_request(std::string_view head, std::string_view body, std::string_view key) {
+    std::string_view path = head.substr(0, head.find(" HTTP/"));
+    const auto take = [&](std::string_view start) {
+        if (!path.starts_with(start)) return false;
+        path.remove_prefix(start.size());
+        return true;
+    };
+    Asked out{.model = model_of(body),
+              .streamed = body.find("\"stream\":true") != std::string_view::npos,
+              .known = true};
+    std::string_view credential = header(head, "authorization");
+    if (take("POST /v1beta/models/")) {
+        out.dialect = Dialect::gemini;
+        const auto verb = path.find(':');
+        out.model = path.substr(0, verb);
+        out.streamed = path.substr(std::min(verb, path.size())).starts_with(":stream");
+        credential = header(head, "x-goog-api-key");
+    } else if (take("POST /model/")) {
+        out.dialect = Dialect::bedrock;
+        out.model = path.substr(0, path.find('/'));
+        out.streamed = path.ends_with("/converse-stream");
+        out.allowed = credential.starts_with("AWS4-HMAC-SHA256 Credential=") &&
+                      credential.find("Signature=") != std::string_view::npos;
+        return out;
+    } else if (take("POST /v1/messages")) {
+        out.dialect = Dialect::anthropic;
+        credential = header(head, "x-api-key");
+    } else {
+        out.known = take("POST /v1/chat/completions");
+    }
+    if (credential.starts_with("Bearer ")) credential.remove_prefix(7);
+    out.allowed = credential == key;
+    return out;
 }
 
 }  // namespace
@@ -97,36 +145,29 @@ void Origin::read_from(std::size_t slot) {
 }
 
 const Origin::Answer& Origin::answer_for(const Connection& connection) {
-    const std::string_view head = connection.head;
-    const bool anthropic = head.starts_with("POST /v1/messages");
-    const auto model = model_of(connection.body);
+    const Asked asked = read_request(connection.head, connection.body, key_);
+    const auto model = asked.model;
     const bool usage = connection.body.find("\"include_usage\":true") != std::string::npos;
-    const bool streamed = connection.body.find("\"stream\":true") != std::string::npos;
-    auto credential = header(head, anthropic ? "x-api-key" : "authorization");
-    if (credential.starts_with("Bearer ")) credential.remove_prefix(7);
-    const bool allowed = credential == key_;
 
-    const auto name = fmt::format("{}{}{}{}|{}", anthropic, usage, streamed, allowed, model);
+    const auto name = fmt::format("{}{}{}{}{}|{}", static_cast<int>(asked.dialect), usage,
+                                  asked.streamed, asked.allowed, asked.known, model);
     if (const auto found = answers_.find(name); found != answers_.end()) return found->second;
     Answer& made = answers_[name];
     const auto script = parse_script(model);
-    if (!allowed) {
+    if (!asked.allowed) {
         made.start = sized_response("401 Unauthorized", error_body("not the provider's key"));
-    } else if (!head.starts_with("POST /v1/chat/completions ") &&
-               !head.starts_with("POST /v1/messages ")) {
+    } else if (!asked.known) {
         made.start = sized_response("404 Not Found", error_body("no such path"));
-    } else if (!script || streamed != (script->kind != Script::Kind::whole)) {
+    } else if (!script || asked.streamed != (script->kind != Script::Kind::whole)) {
         made.start = sized_response("400 Bad Request",
                                     error_body("the model's name scripts no such answer"));
     } else if (script->kind == Script::Kind::whole) {
-        made.start = sized_response(
-            "200 OK",
-            whole_answer(model, *script, anthropic ? Dialect::anthropic : Dialect::openai));
+        made.start = sized_response("200 OK", whole_answer(model, *script, asked.dialect));
     } else {
-        auto stream =
-            stream_answer(model, *script, anthropic ? Dialect::anthropic : Dialect::openai, usage);
+        auto stream = stream_answer(model, *script, asked.dialect, usage);
         made.pace = script->pace;
-        made.start = std::string(kStreamHead) + chunk(stream.opening);
+        made.start = stream_head(asked.dialect);
+        if (!stream.opening.empty()) made.start += chunk(stream.opening);
         made.end = chunk(stream.closing) + "0\r\n\r\n";
         for (const auto& event : stream.content) {
             if (made.pace.count() == 0)

@@ -3,8 +3,10 @@
 ///
 /// Answers are built once per model and sent from memory; whole ones with Content-Length, streams
 /// chunked, one chunk per event as providers send them. A request without the provider's key is
-/// answered 401, so that a gateway which forgot to inject it fails the run. `POST
-/// /v1/chat/completions` and `POST /v1/messages`. Threading: one thread; run() returns when `stop`
+/// answered 401, so that a gateway which forgot to inject it fails the run; Bedrock's signature is
+/// only looked at, not verified. `POST /v1/chat/completions`, `/v1/messages`,
+/// `/v1beta/models/M:generateContent`, `:streamGenerateContent`, `/model/M/converse`,
+/// `/converse-stream`. Threading: one thread; run() returns when `stop`
 /// is set and a signal interrupts the wait.
 #pragma once
 #include <csignal>

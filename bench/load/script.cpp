@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <stdexcept>
 
 namespace weir::bench {
@@ -30,6 +31,51 @@ bool take_number(std::string_view& in, std::size_t& out) {
     return true;
 }
 
+// AWS "Event stream encoding": lengths, their checksum, headers, payload, the checksum of it all.
+std::uint32_t crc32(std::string_view bytes) {
+    static const auto kTable = [] {
+        std::array<std::uint32_t, 256> table{};
+        for (std::uint32_t i = 0; i < table.size(); ++i) {
+            std::uint32_t c = i;
+            for (int bit = 0; bit < 8; ++bit)
+                c = (c & 1) != 0 ? 0xEDB88320U ^ (c >> 1) : c >> 1;
+            table[i] = c;
+        }
+        return table;
+    }();
+    std::uint32_t crc = 0xFFFFFFFFU;
+    for (const char byte : bytes)
+        crc = kTable[(crc ^ static_cast<unsigned char>(byte)) & 0xFF] ^ (crc >> 8);
+    return ~crc;
+}
+
+void put_32(std::string& out, std::uint32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8)
+        out.push_back(static_cast<char>((value >> shift) & 0xFF));
+}
+
+std::string aws_event(std::string_view type, std::string_view payload) {
+    constexpr char kString = 7;
+    std::string headers;
+    const auto put = [&](std::string_view name, std::string_view value) {
+        headers.push_back(static_cast<char>(name.size()));
+        headers.append(name).push_back(kString);
+        headers.push_back(0);
+        headers.push_back(static_cast<char>(value.size()));
+        headers.append(value);
+    };
+    put(":event-type", type);
+    put(":content-type", "application/json");
+    put(":message-type", "event");
+    std::string out;
+    put_32(out, static_cast<std::uint32_t>(16 + headers.size() + payload.size()));
+    put_32(out, static_cast<std::uint32_t>(headers.size()));
+    put_32(out, crc32(out));
+    out.append(headers).append(payload);
+    put_32(out, crc32(out));
+    return out;
+}
+
 std::string openai_whole(std::string_view model, std::string_view text) {
     return fmt::format(
         R"({{"id":"chatcmpl-CPqR7bWn4kz1vXo2mTf0aYd3sLeUh","object":"chat.completion","created":1760000000,"model":"{}",)"
@@ -48,6 +94,21 @@ std::string anthropic_whole(std::string_view model, std::string_view text) {
         R"("usage":{{"input_tokens":85,"cache_creation_input_tokens":0,"cache_read_input_tokens":128,)"
         R"("output_tokens":87,"service_tier":"standard"}}}})",
         model, text);
+}
+
+std::string gemini_whole(std::string_view model, std::string_view text) {
+    return fmt::format(
+        R"({{"candidates":[{{"content":{{"parts":[{{"text":"{}"}}],"role":"model"}},"finishReason":"STOP",)"
+        R"("index":0}}],"usageMetadata":{{"promptTokenCount":213,"candidatesTokenCount":87,)"
+        R"("totalTokenCount":300}},"modelVersion":"{}","responseId":"mAitaLmkHPPIvdIPgu6q2Qw"}})",
+        text, model);
+}
+
+std::string bedrock_whole(std::string_view text) {
+    return fmt::format(
+        R"({{"metrics":{{"latencyMs":412}},"output":{{"message":{{"content":[{{"text":"{}"}}],"role":"assistant"}}}},)"
+        R"("stopReason":"end_turn","usage":{{"inputTokens":213,"outputTokens":87,"totalTokens":300}}}})",
+        text);
 }
 
 // With include_usage, OpenAI puts "usage":null into every other chunk.
@@ -110,6 +171,44 @@ StreamAnswer anthropic_stream(std::string_view model, std::size_t events) {
     return out;
 }
 
+std::string gemini_chunk(std::string_view model, std::string_view text, std::string_view more,
+                         std::size_t tokens) {
+    return fmt::format(
+        R"(data: {{"candidates": [{{"content": {{"parts": [{{"text": "{}"}}],"role": "model"}}{},"index": 0}}],)"
+        R"("usageMetadata": {{"promptTokenCount": 213,"candidatesTokenCount": {},"totalTokenCount": {}}},)"
+        R"("modelVersion": "{}","responseId": "mAitaLmkHPPIvdIPgu6q2Qw"}})"
+        "\r\n\r\n",
+        text, more, tokens, tokens + 213, model);
+}
+
+StreamAnswer gemini_stream(std::string_view model, std::size_t events) {
+    StreamAnswer out;
+    for (std::size_t i = 0; i < events; ++i)
+        out.content.push_back(gemini_chunk(model, delta_text(i), "", i + 1));
+    out.closing = gemini_chunk(model, "", R"(,"finishReason": "STOP")", events);
+    return out;
+}
+
+// Bedrock pads its payloads with a member "p" of a few letters.
+StreamAnswer bedrock_stream(std::size_t events) {
+    StreamAnswer out;
+    out.opening = aws_event("messageStart", R"({"p":"abcdefghijkl","role":"assistant"})");
+    for (std::size_t i = 0; i < events; ++i)
+        out.content.push_back(aws_event(
+            "contentBlockDelta",
+            fmt::format(
+                R"({{"contentBlockIndex":0,"delta":{{"text":"{}"}},"p":"abcdefghijklmnop"}})",
+                delta_text(i))));
+    out.closing =
+        aws_event("contentBlockStop", R"({"contentBlockIndex":0,"p":"abcdefg"})") +
+        aws_event("messageStop", R"({"p":"abcdefghij","stopReason":"end_turn"})") +
+        aws_event("metadata",
+                  fmt::format(R"({{"metrics":{{"latencyMs":412}},"p":"abcd","usage":)"
+                              R"({{"inputTokens":213,"outputTokens":{},"totalTokens":{}}}}})",
+                              events, events + 213));
+    return out;
+}
+
 }  // namespace
 
 std::optional<Script> parse_script(std::string_view model) {
@@ -161,11 +260,17 @@ std::string answer_text(std::string_view model, const Script& script) {
     return prose(script.bytes - bare);
 }
 
-std::string request_body(std::string_view model, std::size_t bytes, bool stream) {
+std::string request_body(std::string_view model, std::size_t bytes, bool stream, Dialect dialect) {
     // A conversation grows by turns: the long request is many messages, not one long string.
     constexpr std::size_t kTurn = 1500;
-    std::string out = fmt::format(
-        R"({{"model":"{}","messages":[{{"role":"system","content":"{}"}})", model, kSystemPrompt);
+    std::string out =
+        dialect == Dialect::anthropic
+            ? fmt::format(
+                  R"({{"model":"{}","system":"{}","messages":[{{"role":"user","content":"Hello."}},)"
+                  R"({{"role":"assistant","content":"How can I help?"}})",
+                  model, kSystemPrompt)
+            : fmt::format(R"({{"model":"{}","messages":[{{"role":"system","content":"{}"}})", model,
+                          kSystemPrompt);
     const std::string tail = fmt::format(R"("}}],"temperature":0.2,"max_tokens":512{}}})",
                                          stream ? R"(,"stream":true)" : "");
     constexpr std::string_view kUser = R"(,{"role":"user","content":")";
@@ -185,13 +290,32 @@ std::string request_body(std::string_view model, std::size_t bytes, bool stream)
 
 std::string whole_answer(std::string_view model, const Script& script, Dialect dialect) {
     const auto text = answer_text(model, script);
-    return dialect == Dialect::openai ? openai_whole(model, text) : anthropic_whole(model, text);
+    switch (dialect) {
+        case Dialect::openai:
+            break;
+        case Dialect::anthropic:
+            return anthropic_whole(model, text);
+        case Dialect::gemini:
+            return gemini_whole(model, text);
+        case Dialect::bedrock:
+            return bedrock_whole(text);
+    }
+    return openai_whole(model, text);
 }
 
 StreamAnswer stream_answer(std::string_view model, const Script& script, Dialect dialect,
                            bool with_usage) {
-    return dialect == Dialect::openai ? openai_stream(model, script.events, with_usage)
-                                      : anthropic_stream(model, script.events);
+    switch (dialect) {
+        case Dialect::openai:
+            break;
+        case Dialect::anthropic:
+            return anthropic_stream(model, script.events);
+        case Dialect::gemini:
+            return gemini_stream(model, script.events);
+        case Dialect::bedrock:
+            return bedrock_stream(script.events);
+    }
+    return openai_stream(model, script.events, with_usage);
 }
 
 }  // namespace weir::bench

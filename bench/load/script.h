@@ -6,9 +6,9 @@
 ///   <family>-sse-EVENTS-PACE   a stream of EVENTS content events, PACE microseconds apart (0: all
 ///   at once) <family>-idle              a stream of one content event that then stays silent and
 ///   open
-/// The family (gpt, claude, …) only serves the gateway's routing; the path asked for decides the
-/// dialect. Client and origin both derive from the name what must arrive, so every answer can be
-/// checked.
+/// The family (gpt, claude, gemini, nova, …) only serves the gateway's routing; the path asked for
+/// decides the dialect. Client and origin both derive from the name what must arrive, so every
+/// answer can be checked.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -19,7 +19,7 @@
 
 namespace weir::bench {
 
-enum class Dialect { openai, anthropic };
+enum class Dialect { openai, anthropic, gemini, bedrock };
 
 struct Script {
     enum class Kind { whole, stream, idle };
@@ -38,14 +38,16 @@ std::string answer_text(std::string_view model, const Script& script);
 /// The escaped text of the stream's event number `index`.
 std::string_view delta_text(std::size_t index);
 
-/// A chat completion request of exactly `bytes` bytes (at least about 300), as OpenAI's clients
-/// write them.
-std::string request_body(std::string_view model, std::size_t bytes, bool stream);
+/// A request of exactly `bytes` bytes (at least about 300), as the clients of OpenAI's chat
+/// completions or of Anthropic's messages write them.
+std::string request_body(std::string_view model, std::size_t bytes, bool stream,
+                         Dialect dialect = Dialect::openai);
 
 /// A whole answer's body.
 std::string whole_answer(std::string_view model, const Script& script, Dialect dialect);
 
-/// A stream, cut where a provider would flush it. Each piece is complete SSE events.
+/// A stream, cut where a provider would flush it. Each piece is complete: SSE events, or messages
+/// of AWS's event stream for Bedrock.
 struct StreamAnswer {
     std::string opening;
     std::vector<std::string> content;

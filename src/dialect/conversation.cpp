@@ -43,6 +43,14 @@ std::string pointer(const Tool& tool, std::string_view key) {
     return pointer(std::move(out), key);
 }
 
+std::string reply_pointer(const Part& part, std::string_view member) {
+    std::string out("/");
+    out.append(part.place.member);
+    if (part.place.index >= 0) out.append("/").append(std::to_string(part.place.index));
+    if (!member.empty()) out.append("/").append(member);
+    return out;
+}
+
 std::string pointer(const Setting& setting) {
     return "/" + std::string(setting.key);
 }

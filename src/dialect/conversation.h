@@ -27,6 +27,7 @@ enum class Role : uint8_t { system, user, assistant, tool };
 struct Unknown {
     std::string key;
     json::Value value;
+    bool cited = false;  ///< of an answer: what it says is among the citations too
 };
 using Unknowns = std::vector<Unknown>;
 
@@ -37,12 +38,29 @@ struct Place {
     int index = -1;
 };
 
-/// What a text rests on.
+/// What a text, or a stretch of it, rests on. Characters are Unicode code points.
 struct Citation {
-    std::string url;    ///< empty if the source has none
-    std::string title;  ///< of the page or document
-    std::string quote;  ///< the source's words
-    json::Value whole;  ///< as written, for its own dialect
+    enum class Source : uint8_t {
+        page,      ///< of the web
+        document,  ///< one that the client sent
+        result,    ///< one of the search results that the client sent
+    };
+    /// What `from` and `to` count in the source; `blocks` are the pieces it was sent in.
+    enum class Unit : uint8_t { none, characters, pages, blocks };
+
+    std::string url = {};    ///< empty if the source has none
+    std::string title = {};  ///< of the page or document
+    std::string quote = {};  ///< the source's words
+    json::Value whole = {};  ///< as written, for its own dialect
+    Source source = Source::page;
+    int64_t index = -1;  ///< which document or result it was; -1 if that is not said
+    Unit unit = Unit::none;
+    int64_t from = 0;  ///< where in its source the quote begins
+    int64_t to = 0;    ///< and what is behind its end
+    /// What rests on it: characters of the part, `end` behind the last. All of the part if `begin`
+    /// is negative.
+    int64_t begin = -1;
+    int64_t end = -1;
 };
 struct Text {
     std::string text;
@@ -256,6 +274,7 @@ struct Event {
         part_start,  ///< part, type; of a tool call: id, name
         delta,       ///< part, type; text (of a tool call: a piece of its arguments)
         signature,   ///< part; text proves the reasoning part that is open
+        citation,    ///< part, of text that was said, whether it has ended or not; citation
         part_end,    ///< part
         logprobs,    ///< logprobs of the tokens just said
         unknown,     ///< name, value: as Choice::unknown
@@ -279,7 +298,9 @@ struct Event {
     const Usage* usage = nullptr;
     const std::vector<TokenProbability>* logprobs = nullptr;
     const json::Value* value = nullptr;
+    const Citation* citation = nullptr;
     bool base64 = false;  ///< of hidden reasoning: text is the base64 of its bytes
+    bool cited = false;   ///< of unknown: as Unknown::cited
 };
 
 /// Receives a decoder's events.
@@ -304,6 +325,8 @@ std::string pointer(const Tool& tool);
 std::string pointer(const Tool& tool, std::string_view key);
 /// "/" + key.
 std::string pointer(const Setting& setting);
+/// Of a part of an answer, in its provider's body: `/content/1`, with a member behind it if given.
+std::string reply_pointer(const Part& part, std::string_view member = {});
 /// `base` + "/" + key, escaped as RFC 6901 asks.
 std::string pointer(std::string base, std::string_view key);
 

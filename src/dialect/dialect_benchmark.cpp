@@ -1,7 +1,11 @@
-// CPU of what stands on the request path: the pass-through watcher, translation of a 1 KB request
-// and its answer, and a stream of small events.
+// CPU of what stands on the request path: the pass-through watcher, and each codec with a request
+// of 1 KB, its answer, and a stream of small events. `ns/KB` is per KB of what is read.
+//
+// N + M codecs: a client's is measured against OpenAI's chat (its own against Anthropic's), a
+// provider's likewise.
 #include <benchmark/benchmark.h>
 
+#include "dialect/eventstream.h"
 #include "dialect/stream.h"
 #include "dialect/translate.h"
 #include "dialect/watcher.h"
@@ -21,130 +25,181 @@ std::string chunks(int count) {
     return out;
 }
 
+void count_bytes(benchmark::State& state, size_t bytes) {
+    state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * bytes));
+    state.counters["ns/KB"] = benchmark::Counter(
+        static_cast<double>(bytes) / 1024 * 1e-9,
+        benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
 void watch(benchmark::State& state) {
     const std::string bytes = chunks(300);
     PassthroughWatcher watcher({.withhold_usage = state.range(0) != 0});
     for (auto _ : state)
         benchmark::DoNotOptimize(watcher.feed(bytes).size());
-    state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * bytes.size()));
-    state.counters["bytes"] = static_cast<double>(bytes.size());
+    count_bytes(state, bytes.size());
 }
 BENCHMARK(watch)->Arg(0)->Arg(1);
 
-const std::string kRequest =
-    R"({"model":"claude-sonnet-4","max_tokens":512,"temperature":0.7,"messages":[{"role":"system","content":")" +
-    std::string(400, 's') + R"("},{"role":"user","content":")" + std::string(450, 'u') + R"("}]})";
+const std::string kSystem(400, 's');
+const std::string kUser(420, 'u');
+const std::string kText(800, 'a');
 
-void request(benchmark::State& state) {
-    constexpr Schema kSchemas[] = {Schema::Anthropic, Schema::AWSBedrock, Schema::Gemini};
-    const Schema schema = kSchemas[state.range(0)];
-    state.SetLabel(std::string(to_string(schema)));
-    for (auto _ : state)
-        benchmark::DoNotOptimize(
-            translate_request({.body = kRequest}, {.schema = schema})->body.size());
-}
-BENCHMARK(request)->DenseRange(0, 2);
+struct Client {
+    std::string_view name;
+    Operation operation;
+    Dialect dialect;
+    std::string body;
+};
+const Client kClients[] = {
+    {"OpenAI chat", Operation::chat, Dialect::openai,
+     R"({"model":"m","max_tokens":512,"temperature":0.7,"messages":[{"role":"system","content":")" +
+         kSystem + R"("},{"role":"user","content":")" + kUser + R"("}]})"},
+    {"Responses", Operation::responses, Dialect::openai,
+     R"({"model":"m","max_output_tokens":512,"instructions":")" + kSystem +
+         R"(","input":[{"role":"user","content":[{"type":"input_text","text":")" + kUser +
+         R"("}]}]})"},
+    {"Anthropic", Operation::messages, Dialect::anthropic,
+     R"({"model":"m","max_tokens":512,"temperature":0.7,"system":")" + kSystem +
+         R"(","messages":[{"role":"user","content":[{"type":"text","text":")" + kUser +
+         R"("}]}]})"},
+    {"Gemini", Operation::chat, Dialect::gemini,
+     R"({"systemInstruction":{"parts":[{"text":")" + kSystem +
+         R"("}]},"contents":[{"role":"user","parts":[{"text":")" + kUser +
+         R"("}]}],"generationConfig":{"maxOutputTokens":512}})"},
+    {"Converse", Operation::chat, Dialect::bedrock,
+     R"({"system":[{"text":")" + kSystem +
+         R"("}],"messages":[{"role":"user","content":[{"text":")" + kUser +
+         R"("}]}],"inferenceConfig":{"maxTokens":512}})"},
+    {"Cohere", Operation::chat, Dialect::cohere,
+     R"({"model":"m","max_tokens":512,"messages":[{"role":"system","content":")" + kSystem +
+         R"("},{"role":"user","content":")" + kUser + R"("}]})"}};
 
-void response(benchmark::State& state) {
-    const std::string body =
-        R"({"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":")" +
-        std::string(800, 'a') +
-        R"("}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":20}})";
-    const Context context{.schema = Schema::Anthropic, .model = "claude", .created = 1};
-    for (auto _ : state)
-        benchmark::DoNotOptimize(translate_response(context, body)->body.size());
-}
-BENCHMARK(response);
+struct Provider {
+    std::string_view name;
+    Schema schema;
+    std::string answer;
+    std::string opening;  ///< of a stream, before its events
+    std::string event;
+};
 
-void gemini_response(benchmark::State& state) {
-    const std::string body =
-        R"({"candidates":[{"content":{"role":"model","parts":[{"text":")" + std::string(800, 'a') +
-        R"("}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":20,)"
-        R"("totalTokenCount":30},"modelVersion":"gemini-2.5-flash","responseId":"r1"})";
-    const Context context{.schema = Schema::Gemini, .model = "gemini-2.5-flash", .created = 1};
-    for (auto _ : state)
-        benchmark::DoNotOptimize(translate_response(context, body)->body.size());
-}
-BENCHMARK(gemini_response);
-
-void stream_event(benchmark::State& state) {
-    const std::string start =
-        "event: message_start\ndata: "
-        "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude\"}}\n\n"
-        "event: content_block_start\ndata: "
-        "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\","
-        "\"text\":\"\"}}\n\n";
-    const std::string delta =
-        "event: content_block_delta\ndata: "
-        "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":"
-        "\" token\"}}\n\n";
-    StreamTranslator stream({.schema = Schema::Anthropic, .model = "claude", .created = 1});
+std::string frame(std::string_view type, std::string_view payload) {
     std::string out;
-    if (!stream.feed(start, out)) state.SkipWithError("refused");
+    append_eventstream_event(out, type, payload);
+    return out;
+}
+
+const Provider kProviders[] = {
+    {"OpenAI", Schema::OpenAI,
+     R"({"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"gpt","choices":[{"index":0,"message":{"role":)"
+     R"("assistant","content":")" +
+         kText +
+         R"("},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30}})",
+     "", chunks(1)},
+    {"Anthropic", Schema::Anthropic,
+     R"({"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":")" +
+         kText + R"("}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":20}})",
+     "event: message_start\ndata: "
+     "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude\"}}\n\n"
+     "event: content_block_start\ndata: "
+     "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\","
+     "\"text\":\"\"}}\n\n",
+     "event: content_block_delta\ndata: "
+     "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":"
+     "\" token\"}}\n\n"},
+    {"Gemini", Schema::Gemini,
+     R"({"candidates":[{"content":{"role":"model","parts":[{"text":")" + kText +
+         R"("}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":20,)"
+         R"("totalTokenCount":30},"modelVersion":"gemini-2.5-flash","responseId":"r1"})",
+     "",
+     R"(data: {"candidates":[{"content":{"role":"model","parts":[{"text":" token"}]}}],)"
+     R"("usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":20,"totalTokenCount":30},)"
+     R"("modelVersion":"gemini-2.5-flash","responseId":"r1"})"
+     "\n\n"},
+    {"Bedrock", Schema::AWSBedrock,
+     R"({"output":{"message":{"role":"assistant","content":[{"text":")" + kText +
+         R"("}]}},"stopReason":"end_turn","usage":{"inputTokens":10,"outputTokens":20,"totalTokens":30}})",
+     frame("messageStart", R"({"role":"assistant"})"),
+     frame("contentBlockDelta",
+           R"({"contentBlockIndex":0,"delta":{"text":" token"},"p":"abcdefghijklmnop"})")},
+    {"Cohere", Schema::Cohere,
+     R"({"id":"c1","finish_reason":"COMPLETE","message":{"role":"assistant","content":[{"type":"text","text":")" +
+         kText + R"("}]},"usage":{"tokens":{"input_tokens":10,"output_tokens":20}}})",
+     "event: message-start\ndata: {\"id\":\"c1\",\"type\":\"message-start\"}\n\n",
+     "event: content-delta\ndata: {\"type\":\"content-delta\",\"index\":0,\"delta\":{\"message\":{"
+     "\"content\":{\"text\":\" token\"}}}}\n\n"}};
+
+// The other side of a codec that is measured.
+const Provider& provider_for(const Client& client) {
+    return kProviders[client.dialect == Dialect::openai ? 1 : 0];
+}
+const Client& client_for(const Provider& provider) {
+    return kClients[provider.schema == Schema::OpenAI ? 2 : 0];
+}
+
+void request(benchmark::State& state, const Client& client, Schema schema) {
+    const ClientRequest asked{.operation = client.operation,
+                              .dialect = client.dialect,
+                              .body = client.body,
+                              .model = "m"};
+    if (!translate_request(asked, {.schema = schema})) state.SkipWithError("refused");
+    for (auto _ : state)
+        benchmark::DoNotOptimize(translate_request(asked, {.schema = schema})->body.size());
+    count_bytes(state, client.body.size());
+}
+
+Context context(const Client& client, const Provider& provider) {
+    return {.operation = client.operation,
+            .dialect = client.dialect,
+            .schema = provider.schema,
+            .model = "m",
+            .created = 1};
+}
+
+void answer(benchmark::State& state, const Client& client, const Provider& provider) {
+    const Context about = context(client, provider);
+    if (!translate_response(about, provider.answer)) state.SkipWithError("refused");
+    for (auto _ : state)
+        benchmark::DoNotOptimize(translate_response(about, provider.answer)->body.size());
+    count_bytes(state, provider.answer.size());
+}
+
+void stream_event(benchmark::State& state, const Client& client, const Provider& provider) {
+    StreamTranslator stream(context(client, provider));
+    std::string out;
+    if (!stream.feed(provider.opening, out)) state.SkipWithError("refused");
     for (auto _ : state) {
         out.clear();
-        benchmark::DoNotOptimize(stream.feed(delta, out).has_value());
+        benchmark::DoNotOptimize(stream.feed(provider.event, out).has_value());
     }
+    count_bytes(state, provider.event.size());
 }
-BENCHMARK(stream_event);
 
-void gemini_stream_event(benchmark::State& state) {
-    const std::string delta =
-        R"(data: {"candidates":[{"content":{"role":"model","parts":[{"text":" token"}]}}],)"
-        R"("usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":20,"totalTokenCount":30},)"
-        R"("modelVersion":"gemini-2.5-flash","responseId":"r1"})"
-        "\n\n";
-    StreamTranslator stream({.schema = Schema::Gemini, .model = "gemini-2.5-flash", .created = 1});
-    std::string out;
-    for (auto _ : state) {
-        out.clear();
-        benchmark::DoNotOptimize(stream.feed(delta, out).has_value());
+void add(std::string_view what, std::string_view who, auto run) {
+    benchmark::RegisterBenchmark((std::string(what) + "/" + std::string(who)).c_str(), run);
+}
+
+// Registered before main().
+const bool kRegistered = [] {
+    for (const Client& client : kClients) {
+        const Provider& provider = provider_for(client);
+        add("client_request", client.name,
+            [&](benchmark::State& state) { request(state, client, provider.schema); });
+        add("client_answer", client.name,
+            [&](benchmark::State& state) { answer(state, client, provider); });
+        add("client_event", client.name,
+            [&](benchmark::State& state) { stream_event(state, client, provider); });
     }
-}
-BENCHMARK(gemini_stream_event);
-
-const std::string kMessages = R"({"model":"gpt-4o","max_tokens":512,"temperature":0.7,"system":")" +
-                              std::string(400, 's') +
-                              R"(","messages":[{"role":"user","content":[{"type":"text","text":")" +
-                              std::string(420, 'u') + R"("}]}]})";
-
-// An Anthropic client's request to OpenAI, to Converse, and wrapped for Claude on Bedrock.
-void messages_request(benchmark::State& state) {
-    constexpr Schema kTargets[] = {Schema::OpenAI, Schema::AWSBedrock, Schema::AWSAnthropic};
-    const ClientRequest asked{.operation = Operation::messages,
-                              .dialect = Dialect::anthropic,
-                              .body = kMessages,
-                              .model = "gpt-4o"};
-    for (auto _ : state)
-        benchmark::DoNotOptimize(
-            translate_request(asked, {.schema = kTargets[state.range(0)]})->body.size());
-    state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * kMessages.size()));
-}
-BENCHMARK(messages_request)->Arg(0)->Arg(1)->Arg(2);
-
-// OpenAI's chunks to an Anthropic client, and to a Responses client of Claude.
-void client_stream_event(benchmark::State& state) {
-    const bool responses = state.range(0) != 0;
-    StreamTranslator stream({.operation = responses ? Operation::responses : Operation::messages,
-                             .dialect = responses ? Dialect::openai : Dialect::anthropic,
-                             .schema = responses ? Schema::Anthropic : Schema::OpenAI,
-                             .model = "m",
-                             .created = 1});
-    const std::string chunk = chunks(1);
-    const std::string delta =
-        "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\","
-        "\"text\":\" token\"}}\n\n";
-    std::string out;
-    if (responses &&
-        !stream.feed("data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{"
-                     "\"type\":\"text\"}}\n\n",
-                     out))
-        state.SkipWithError("refused");
-    for (auto _ : state) {
-        out.clear();
-        benchmark::DoNotOptimize(stream.feed(responses ? delta : chunk, out).has_value());
+    for (const Provider& provider : kProviders) {
+        const Client& client = client_for(provider);
+        add("provider_request", provider.name,
+            [&](benchmark::State& state) { request(state, client, provider.schema); });
+        add("provider_answer", provider.name,
+            [&](benchmark::State& state) { answer(state, client, provider); });
+        add("provider_event", provider.name,
+            [&](benchmark::State& state) { stream_event(state, client, provider); });
     }
-}
-BENCHMARK(client_stream_event)->Arg(0)->Arg(1);
+    return true;
+}();
 
 }  // namespace

@@ -83,6 +83,11 @@ Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped,
     return {};
 }
 
+void drop_unknowns(const Choice& choice, std::vector<std::string>& dropped) {
+    for (const auto& unknown : choice.unknown)
+        if (!unknown.cited) dropped.push_back(pointer("/candidates/0", unknown.key));
+}
+
 void drop_openai_settings(const Settings& settings, Dropped& dropped) {
     dropped.add_unless(settings.choices, 1);
     dropped.add_unless(settings.presence_penalty, 0);
@@ -92,6 +97,29 @@ void drop_openai_settings(const Settings& settings, Dropped& dropped) {
     dropped.add_unless(settings.top_logprobs, 0);
     dropped.add(settings.safety);
     dropped.add_members(settings.generation_config);
+}
+
+namespace {
+
+Unknowns pick_shared(const Part& part, bool shared) {
+    const auto* media = std::get_if<Media>(&part.body);
+    const bool document = media && media->kind == Media::Kind::document;
+    Unknowns out;
+    for (const auto& unknown : part.unknown) {
+        const bool known = document && (unknown.key == "citations" || unknown.key == "context");
+        if (known == shared) out.push_back(unknown);
+    }
+    return out;
+}
+
+}  // namespace
+
+Unknowns shared_of_document(const Part& part) {
+    return pick_shared(part, true);
+}
+
+Unknowns without_shared(const Part& part) {
+    return pick_shared(part, false);
 }
 
 bool is_empty(const Message& message) {

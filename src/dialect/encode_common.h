@@ -43,11 +43,19 @@ private:
 /// body that the target has a word for after all.
 Result<void> drop_unknowns(const Conversation& conversation, Dropped& dropped,
                            std::string_view said = {});
+/// The same of an answer: what its provider alone has a word for, but what its citations say too.
+void drop_unknowns(const Choice& choice, std::vector<std::string>& dropped);
 /// Refuses those of the conversation's Unknowns that drop_unknowns() refuses.
 Result<void> check_unknowns(const Conversation& conversation);
 /// Reports what neither Anthropic nor Bedrock has: several answers, penalties, seed, probabilities,
 /// Google's safety settings. Values that equal the default are no loss.
 void drop_openai_settings(const Settings& settings, Dropped& dropped);
+
+/// What of a part's Unknowns both Anthropic and Bedrock know by the same name: whether to cite from
+/// a document, and what it is about. Empty for other parts.
+Unknowns shared_of_document(const Part& part);
+/// And the others.
+Unknowns without_shared(const Part& part);
 
 /// The message has no parts, or only texts without a letter: providers refuse it, and nothing is
 /// lost.

@@ -36,7 +36,7 @@ TEST(ResponsesRequest, RefusesWhatNeedsAStore) {
         R"({"model":"m","input":"x","background":true})",
         R"({"model":"m","input":[{"type":"item_reference","id":"msg_1"}]})",
         R"({"model":"m","input":[{"role":"user","content":[{"type":"input_file","file_id":"f"}]}]})",
-        R"({"model":"m","input":"x","tools":[{"type":"web_search"}]})",
+        R"({"model":"m","input":"x","tools":[{"type":"file_search"}]})",
     };
     for (std::string_view body : kBodies) {
         auto sent = send(body, Schema::Anthropic);

@@ -268,6 +268,14 @@ const std::optional<ProviderError>& StreamTranslator::provider_error() const {
     static const std::optional<ProviderError> kNone;
     return state_->decoder ? state_->decoder->provider_error : kNone;
 }
+std::vector<std::string> StreamTranslator::dropped() const {
+    std::vector<std::string> out;
+    if (state_->passing || !state_->decoder || !state_->encoder) return out;
+    out = state_->decoder->losses.list();
+    for (const auto& lost : state_->encoder->losses().list())
+        out.push_back(lost);
+    return out;
+}
 bool StreamTranslator::done() const {
     return state_->encoder && state_->encoder->done();
 }

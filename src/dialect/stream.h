@@ -60,6 +60,9 @@ public:
     std::string_view response_id() const;
     const std::vector<std::string>& finish_reasons() const;  ///< in the client dialect's words
     const std::optional<ProviderError>& provider_error() const;
+    /// What the client was not told so far: pointers as into the provider's whole answer, or names
+    /// of what stands in its events. Bounded.
+    std::vector<std::string> dropped() const;
     /// The client's terminal event was written; anything the provider still sends is ignored.
     bool done() const;
     /// At least one token of content, reasoning or a tool call was written (time to first token).

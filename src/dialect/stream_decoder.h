@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "dialect/conversation.h"
+#include "dialect/losses.h"
 #include "dialect/stream.h"
 
 namespace weir::dialect {
@@ -29,6 +30,7 @@ public:
     std::string event_type;  ///< of the last event, where its JSON says it (Anthropic)
     std::optional<ProviderError> provider_error;
     bool ended = false;  ///< Event::end was sent
+    Losses losses;       ///< what the model has no word for
 
 protected:
     void end(EventSink& sink);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dialect/conversation.h"
+#include "dialect/losses.h"
 
 namespace weir::dialect {
 
@@ -39,11 +40,20 @@ public:
     const Frame& frame() const { return frame_; }
     /// In the client dialect's words.
     const std::vector<std::string>& finish_reasons() const { return finish_reasons_; }
+    const Losses& losses() const { return losses_; }  ///< what the client's dialect has no word for
 
 protected:
+    /// What only its provider has a word for.
+    void lose(const Event& unknown) {
+        if (!unknown.cited)
+            losses_.add("/candidates/" + std::to_string(unknown.choice) + "/" +
+                        std::string(unknown.name));
+    }
+
     Frame frame_;
     std::string* out_ = nullptr;
     std::vector<std::string> finish_reasons_;
+    Losses losses_;
     bool content_started_ = false;
     bool done_ = false;
 };

@@ -78,6 +78,13 @@ std::string answer_text(const Question& q, const Actions& actions) {
                        q.after_tool ? "the tool" : "you", clip(said, kQuoted));
 }
 
+std::optional<Source> source_of(const Question& q) {
+    if (q.document)
+        return Source{{}, q.document->title, std::string(clip(q.document->text, kQuoted))};
+    if (!q.searches) return std::nullopt;
+    return Source{"https://example.com/mock", "Mock page", "What the mock provider found."};
+}
+
 dialect::Usage count_usage(const Question& q, const Answer& a, const Actions& actions) {
     int64_t thinking = count_words(a.thinking);
     int64_t output = thinking + static_cast<int64_t>(a.text.size());
@@ -148,6 +155,7 @@ Answer answer(const Question& q, const Actions& actions) {
     bool sized = actions.events > 0 || actions.body_bytes > 0;
     if (a.tools.empty() || sized)
         a.text = PieceText(answer_text(q, actions), actions.events, actions.body_bytes);
+    if (a.text.size() > 0) a.source = source_of(q);
     a.stop = a.tools.empty() ? Answer::Stop::end : Answer::Stop::tools;
     if (a.tools.empty() && !sized && q.max_tokens && *q.max_tokens >= 0 &&
         static_cast<uint64_t>(*q.max_tokens) < a.text.size()) {

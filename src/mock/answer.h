@@ -10,12 +10,16 @@
 ///   the user's text mentions one: the tool's name, a word of four letters or more of its name, or
 ///   the word "tool" (then the first). Several mentioned tools are called in parallel. Arguments
 ///   fit the tool's schema (sample.h).
+/// - A text rests on a page when the provider may search the web, on the first document of the
+/// request
+///   when citations are asked for: all of the text is cited.
 /// - Thinking comes when asked for. `max_tokens` cuts the text (stop reason length).
 /// - Usage counts words: all text of the request, all that is answered.
 /// Pure; plain values.
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,11 +58,19 @@ struct CalledTool {
     std::string arguments;  ///< JSON text
 };
 
+/// What all of an answer's text rests on.
+struct Source {
+    std::string url;  ///< of a page that was found; empty for a document of the request
+    std::string title;
+    std::string quote;
+};
+
 struct Answer {
     enum class Stop : uint8_t { end, length, tools };
     std::string thinking;  ///< empty: none
     PieceText text;
     std::vector<CalledTool> tools;
+    std::optional<Source> source;
     Stop stop = Stop::end;
     dialect::Usage usage;
 };

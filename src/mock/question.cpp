@@ -27,7 +27,9 @@ void choose(std::string_view name, Question& q) {
 }
 
 void read_openai_tools(const Value& body, Question& q) {
+    q.searches = q.searches || at(body, "web_search_options").is_object();
     for (const Value& tool : at(body, "tools").items()) {
+        q.searches = q.searches || tool.string_at("type").starts_with("web_search");
         // Responses has the function's members in the tool itself.
         const Value& function = tool.find("function") ? at(tool, "function") : tool;
         if (auto name = function.string_at("name"); !name.empty())
@@ -48,6 +50,21 @@ void read_openai_format(const Value& format, Question& q) {
     q.format_schema = wrapped.is_object() ? wrapped : at(format, "schema");
 }
 
+/// Of Anthropic's or Bedrock's, if it is to be cited from.
+void read_document(const Value& part, Question& q) {
+    const bool anthropic = part.string_at("type") == "document";
+    const Value& document = anthropic ? part : at(part, "document");
+    if (q.document || !at(document, "citations", "enabled").as_bool()) return;
+    const Value& source = at(document, "source");
+    CitedDocument found{std::string(document.string_at(anthropic ? "title" : "name")), {}};
+    if (anthropic && source.string_at("type") == "text") found.text = source.string_at("data");
+    if (!anthropic && document.string_at("format") == "txt") {
+        found.text = source.string_at("text");
+        if (found.text.empty()) found.text = base64_decode(source.string_at("bytes")).value_or("");
+    }
+    q.document = std::move(found);
+}
+
 void read_messages(const Value& messages, Question& q) {
     for (const Value& message : messages.items()) {
         std::string_view role = message.string_at("role");
@@ -55,6 +72,7 @@ void read_messages(const Value& messages, Question& q) {
         q.after_tool = role == "tool";
         if (q.after_tool) q.tool_text = text_of(content);
         for (const Value& part : content.items()) {
+            read_document(part, q);
             bool anthropic = part.string_at("type") == "tool_result";
             const Value& result = anthropic ? part : at(part, "toolResult");
             if (!anthropic && !result.is_object()) continue;
@@ -125,9 +143,13 @@ Result<void> read_responses(const Value& body, Question& q) {
 void read_anthropic(const Value& body, Question& q) {
     q.input_tokens += words_in(at(body, "system"));
     read_messages(at(body, "messages"), q);
-    for (const Value& tool : at(body, "tools").items())
+    for (const Value& tool : at(body, "tools").items()) {
+        const std::string_view type = tool.string_at("type");
+        q.searches = q.searches || type.starts_with("web_search");
+        if (!type.empty() && type != "custom") continue;  // a tool that Anthropic runs
         if (auto name = tool.string_at("name"); !name.empty())
             q.tools.push_back({std::string(name), at(tool, "input_schema")});
+    }
     const Value& choice = at(body, "tool_choice");
     read_choice_word(choice.string_at("type"), q);
     choose(choice.string_at("name"), q);

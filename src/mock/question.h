@@ -40,6 +40,12 @@ struct OfferedTool {
     json::Value schema;  ///< of its arguments; null if none was given
 };
 
+/// A document of the request.
+struct CitedDocument {
+    std::string title;
+    std::string text;  ///< empty if it is no plain text
+};
+
 struct Question {
     enum class Choice : uint8_t { automatic, none, any, named };
 
@@ -59,8 +65,10 @@ struct Question {
     std::string chosen_tool;
     bool parallel_tools = true;
     bool thinking = false;
-    bool summary = false;  ///< Responses: of the reasoning, in words
-    bool sealed = false;   ///< Responses: its proof
+    bool searches = false;                  ///< the provider may search the web for the answer
+    std::optional<CitedDocument> document;  ///< the first that the answer is to be cited from
+    bool summary = false;                   ///< Responses: of the reasoning, in words
+    bool sealed = false;                    ///< Responses: its proof
     std::optional<int64_t> max_tokens;
     std::optional<json::Value> format_schema;  ///< the answer must be JSON of this schema
     bool json_object = false;                  ///< the answer must be some JSON object

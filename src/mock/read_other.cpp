@@ -30,13 +30,15 @@ void read_contents(const Value& contents, Question& q) {
 }
 
 void read_functions(const Value& body, Question& q) {
-    for (const Value& tool : at(body, "tools").items())
+    for (const Value& tool : at(body, "tools").items()) {
+        q.searches = q.searches || tool.find("googleSearch");
         for (const Value& function : at(tool, "functionDeclarations").items()) {
             const Value& schema = at(function, "parametersJsonSchema");
             const Value& open = at(function, "parameters");
             q.tools.push_back({std::string(function.string_at("name")),
                                schema.is_object() ? schema : dialect::gemini::from_openapi(open)});
         }
+    }
     const Value& config = at(body, "toolConfig", "functionCallingConfig");
     if (config.string_at("mode") == "NONE") q.choice = Question::Choice::none;
     if (config.string_at("mode") == "ANY") q.choice = Question::Choice::any;
@@ -97,6 +99,15 @@ void read_google_inputs(const Value& body, Question& q) {
 }
 
 void read_cohere_chat(const Value& body, Question& q) {
+    for (const Value& document : at(body, "documents").items()) {
+        const Value& data = at(document, "data");
+        if (q.document) break;
+        q.document = document.is_string()
+                         ? CitedDocument{{}, std::string(document.text())}
+                         : CitedDocument{std::string(data.string_at("title")),
+                                         std::string(data.is_string() ? data.text()
+                                                                      : data.string_at("text"))};
+    }
     const std::string_view choice = body.string_at("tool_choice");
     if (choice == "REQUIRED") q.choice = Question::Choice::any;
     if (choice == "NONE") q.choice = Question::Choice::none;

@@ -32,6 +32,41 @@ void put_usage(Writer& w, const dialect::Usage& usage, int64_t output) {
     w.key("output_tokens").integer(output).key("service_tier").string("standard").end_object();
 }
 
+/// One entry of a text's citations.
+std::string citation(const Source& source) {
+    std::string out;
+    Writer w(out);
+    const bool page = !source.url.empty();
+    w.begin_object().key("type").string(page ? "web_search_result_location" : "char_location");
+    w.key("cited_text").string(source.quote);
+    if (page) {
+        w.key("url").string(source.url).key("title").string(source.title);
+        w.key("encrypted_index").string(kSignature);
+    } else {
+        w.key("document_index").integer(0).key("document_title");
+        source.title.empty() ? w.null() : w.string(source.title);
+        w.key("start_char_index").integer(0);
+        w.key("end_char_index").integer(count_characters(source.quote));
+    }
+    w.end_object();
+    return out;
+}
+
+std::string search_id(const Question& q) {
+    return detail::make_id("srvtoolu_01", q, 22, 99);
+}
+
+/// The search that found the page, and what it found.
+void put_search(Writer& w, const Question& q, const Source& source) {
+    w.begin_object().key("type").string("server_tool_use").key("id").string(search_id(q));
+    w.key("name").string("web_search").key("input").raw(R"({"query":"mock"})").end_object();
+    w.begin_object().key("type").string("web_search_tool_result");
+    w.key("tool_use_id").string(search_id(q)).key("content").begin_array().begin_object();
+    w.key("type").string("web_search_result").key("url").string(source.url);
+    w.key("title").string(source.title).key("encrypted_content").string(kSignature);
+    w.key("page_age").null().end_object().end_array().end_object();
+}
+
 void put_content(Writer& w, const Question& q, const Answer& a) {
     w.key("content").begin_array();
     if (!a.thinking.empty())
@@ -43,8 +78,12 @@ void put_content(Writer& w, const Question& q, const Answer& a) {
             .key("signature")
             .string(kSignature)
             .end_object();
-    if (a.text.size() > 0 || a.tools.empty())
-        w.begin_object().key("type").string("text").key("text").string(a.text.whole()).end_object();
+    if (a.source && !a.source->url.empty()) put_search(w, q, *a.source);
+    if (a.text.size() > 0 || a.tools.empty()) {
+        w.begin_object().key("type").string("text").key("text").string(a.text.whole());
+        if (a.source) w.key("citations").raw("[" + citation(*a.source) + "]");
+        w.end_object();
+    }
     for (std::size_t i = 0; i < a.tools.size(); ++i) {
         w.begin_object()
             .key("type")
@@ -135,6 +174,27 @@ void plan_tool(std::vector<PlannedEvent>& out, std::size_t index, const std::str
     out.push_back(block_stop(index));
 }
 
+/// The blocks of a search before the text; the index of what follows them.
+std::size_t plan_search(std::vector<PlannedEvent>& out, std::size_t index, const Question& q,
+                        const Source& source) {
+    std::string blocks;
+    Writer w(blocks);
+    w.begin_array();
+    put_search(w, q, source);
+    w.end_array();
+    const auto parsed = json::parse(blocks);
+    out.push_back(block_start(
+        index,
+        fmt::format(R"({{"type":"server_tool_use","id":"{}","name":"web_search","input":{{}}}})",
+                    search_id(q))));
+    out.push_back(block_delta(
+        index, R"({"type":"input_json_delta","partial_json":"{\"query\": \"mock\"}"})"));
+    out.push_back(block_stop(index++));
+    out.push_back(block_start(index, json::serialize(parsed->items()[1])));
+    out.push_back(block_stop(index++));
+    return index;
+}
+
 }  // namespace
 
 std::string detail::anthropic_whole(const Question& q, const Answer& a) {
@@ -155,6 +215,8 @@ StreamPlan detail::anthropic_stream(const Question& q, const Answer& a) {
     std::size_t index = 0;
     if (!a.thinking.empty()) plan_thinking(plan.before, index++, a.thinking);
     if (a.text.size() > 0) {
+        if (a.source && !a.source->url.empty())
+            index = plan_search(plan.before, index, q, *a.source);
         plan.before.push_back(block_start(index, R"({"type":"text","text":""})"));
         plan.delta_name = "content_block_delta";
         plan.delta_prefix = fmt::format(
@@ -162,6 +224,10 @@ StreamPlan detail::anthropic_stream(const Question& q, const Answer& a) {
             index);
         plan.delta_suffix = "}}";
         plan.text = a.text;
+        if (a.source)
+            plan.after.push_back(block_delta(
+                index,
+                fmt::format(R"({{"type":"citations_delta","citation":{}}})", citation(*a.source))));
         plan.after.push_back(block_stop(index++));
     }
     for (std::size_t i = 0; i < a.tools.size(); ++i)

@@ -47,6 +47,13 @@ std::string delta(std::size_t index, std::string_view content) {
     return fmt::format(R"({{"contentBlockIndex":{},"delta":{}}})", index, content);
 }
 
+/// Bedrock searches nothing: it cites the documents that it is sent.
+std::string citation(const Source& source) {
+    return fmt::format(
+        R"({{"title":{},"sourceContent":[{{"text":{}}}],"location":{{"documentChar":{{"documentIndex":0,"start":0,"end":{}}}}}}})",
+        quoted(source.title), quoted(source.quote), count_characters(source.quote));
+}
+
 void plan_stop(std::vector<PlannedEvent>& out, std::size_t index) {
     out.push_back({"contentBlockStop", fmt::format(R"({{"contentBlockIndex":{}}})", index)});
 }
@@ -99,7 +106,11 @@ std::string detail::converse_whole(const Question& q, const Answer& a) {
             .end_object()
             .end_object();
     }
-    if (a.text.size() > 0 || a.tools.empty())
+    if (a.source)
+        w.raw(
+            fmt::format(R"({{"citationsContent":{{"content":[{{"text":{}}}],"citations":[{}]}}}})",
+                        quoted(a.text.whole()), citation(*a.source)));
+    else if (a.text.size() > 0 || a.tools.empty())
         w.begin_object().key("text").string(a.text.whole()).end_object();
     for (std::size_t i = 0; i < a.tools.size(); ++i) {
         w.begin_object().key("toolUse").begin_object().key("toolUseId").string(tool_id(q, i));
@@ -127,6 +138,10 @@ StreamPlan detail::converse_stream(const Question& q, const Answer& a) {
         plan.delta_prefix = fmt::format(R"({{"contentBlockIndex":{},"delta":{{"text":)", index);
         plan.delta_suffix = "}}";
         plan.text = a.text;
+        if (a.source)
+            plan.after.push_back(
+                {"contentBlockDelta",
+                 delta(index, fmt::format(R"({{"citation":{}}})", citation(*a.source)))});
         plan_stop(plan.after, index++);
     }
     for (std::size_t i = 0; i < a.tools.size(); ++i)

@@ -4,6 +4,7 @@
 
 #include "dialect/writer.h"
 #include "mock/render.h"
+#include "mock/text.h"
 
 namespace weir::mock {
 namespace {
@@ -46,6 +47,15 @@ PlannedEvent event(std::string_view type, std::string_view rest) {
 
 PlannedEvent message_event(std::string_view type, std::size_t index, std::string_view message) {
     return event(type, fmt::format(R"("index":{},"delta":{{"message":{{{}}}}})", index, message));
+}
+
+/// All of the text, which is content `index`, rests on the first document.
+std::string citation(const Answer& a, int index) {
+    const std::string text = a.text.whole();
+    return fmt::format(
+        R"({{"start":0,"end":{},"text":{},"sources":[{{"type":"document","id":"doc:0","document":{{"title":{},"text":{}}}}}],"content_index":{},"type":"TEXT_CONTENT"}})",
+        count_characters(text), quoted(text), quoted(a.source->title), quoted(a.source->quote),
+        index);
 }
 
 void plan_thinking(std::vector<PlannedEvent>& out, const std::string& thinking) {
@@ -105,6 +115,7 @@ std::string detail::cohere_chat_whole(const Question& q, const Answer& a) {
         }
         w.end_array();
     }
+    if (a.source) w.key("citations").raw("[" + citation(a, a.thinking.empty() ? 0 : 1) + "]");
     w.end_object().key("finish_reason").string(finish_reason(a.stop));
     put_usage(w, a);
     w.end_object();
@@ -129,6 +140,12 @@ StreamPlan detail::cohere_chat_stream(const Question& q, const Answer& a) {
             R"({{"type":"content-delta","index":{},"delta":{{"message":{{"content":{{"text":)",
             index);
         plan.delta_suffix = "}}}}";
+        if (a.source) {
+            plan.after.push_back(message_event(
+                "citation-start", 0,
+                fmt::format(R"("citations":{})", citation(a, static_cast<int>(index)))));
+            plan.after.push_back(event("citation-end", R"("index":0)"));
+        }
         plan.after.push_back(event("content-end", fmt::format(R"("index":{})", index)));
     }
     for (std::size_t i = 0; i < a.tools.size(); ++i)

@@ -43,6 +43,15 @@ std::string chunk(const Question& q, std::string_view parts) {
         frame_text(q));
 }
 
+/// What the text of that part rests on; places are bytes.
+std::string grounding_text(const Answer& a, int part) {
+    if (!a.source) return {};
+    return fmt::format(
+        R"(,"groundingMetadata":{{"webSearchQueries":["mock"],"groundingChunks":[{{"web":{{"uri":{},"title":{}}}}}],)"
+        R"("groundingSupports":[{{"segment":{{"partIndex":{},"startIndex":0,"endIndex":{}}},"groundingChunkIndices":[0]}}]}})",
+        quoted(a.source->url), quoted(a.source->title), part, a.text.whole().size());
+}
+
 std::string thought_text(std::string_view thinking) {
     return fmt::format(R"({{"text":{},"thought":true}})", quoted(thinking));
 }
@@ -71,8 +80,9 @@ std::string detail::gemini_whole(const Question& q, const Answer& a) {
         add(fmt::format(R"({{"text":{}}})", quoted(a.text.whole())));
     if (!a.tools.empty()) add(calls_text(a));
     return fmt::format(
-        R"({{"candidates":[{{"content":{{"role":"model","parts":[{}]}},"finishReason":"{}","index":0}}],{},{}}})",
-        parts, finish_reason(a.stop), usage_text(a.usage), frame_text(q));
+        R"({{"candidates":[{{"content":{{"role":"model","parts":[{}]}},"finishReason":"{}","index":0{}}}],{},{}}})",
+        parts, finish_reason(a.stop), grounding_text(a, a.thinking.empty() ? 0 : 1),
+        usage_text(a.usage), frame_text(q));
 }
 
 StreamPlan detail::gemini_stream(const Question& q, const Answer& a) {
@@ -91,8 +101,8 @@ StreamPlan detail::gemini_stream(const Question& q, const Answer& a) {
     plan.after.push_back(
         {"",
          fmt::format(
-             R"({{"candidates":[{{"content":{{"role":"model","parts":[{{"text":""}}]}},"finishReason":"{}","index":0}}],{},{}}})",
-             finish_reason(a.stop), usage_text(a.usage), frame_text(q))});
+             R"({{"candidates":[{{"content":{{"role":"model","parts":[{{"text":""}}]}},"finishReason":"{}","index":0{}}}],{},{}}})",
+             finish_reason(a.stop), grounding_text(a, 0), usage_text(a.usage), frame_text(q))});
     plan.error = {
         "",
         R"({"error":{"code":503,"message":"The mock provider failed in mid-stream, as it was told to.","status":"UNAVAILABLE"}})"};

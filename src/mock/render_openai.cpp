@@ -63,13 +63,28 @@ void put_head(Writer& w, const Question& q, std::string_view object, int64_t cre
     w.key("system_fingerprint").string(kFingerprint);
 }
 
+/// The list of what the text rests on.
+std::string annotations(const Answer& a) {
+    std::string out;
+    Writer w(out);
+    w.begin_array();
+    if (a.source && !a.source->url.empty()) {
+        w.begin_object().key("type").string("url_citation").key("url_citation").begin_object();
+        w.key("start_index").integer(0).key("end_index").integer(count_characters(a.text.whole()));
+        w.key("title").string(a.source->title).key("url").string(a.source->url);
+        w.end_object().end_object();
+    }
+    w.end_array();
+    return out;
+}
+
 void put_message(Writer& w, const Question& q, const Answer& a) {
     w.key("message").begin_object().key("role").string("assistant").key("content");
     if (a.text.size() == 0 && !a.tools.empty())
         w.null();
     else
         w.string(a.text.whole());
-    w.key("refusal").null().key("annotations").begin_array().end_array();
+    w.key("refusal").null().key("annotations").raw(annotations(a));
     if (!a.tools.empty()) {
         w.key("tool_calls").begin_array();
         for (std::size_t i = 0; i < a.tools.size(); ++i)
@@ -180,6 +195,10 @@ StreamPlan chat_stream(const Question& q, const Answer& a, int64_t created) {
     plan.delta_prefix = delta.substr(0, at);
     plan.delta_suffix = delta.substr(at + 1);
     plan.text = a.text;
+    if (a.source && !a.source->url.empty())
+        plan.after.push_back(
+            {"", chunk(q, created,
+                       delta_choice(fmt::format(R"({{"annotations":{}}})", annotations(a))))});
     for (std::size_t i = 0; i < a.tools.size(); ++i)
         plan_tool(plan, q, a.tools[i], i, created);
     plan.after.push_back({"", chunk(q, created, delta_choice("{}", finish_reason(a.stop)))});

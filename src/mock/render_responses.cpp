@@ -25,9 +25,16 @@ std::string message_item(const Question& q, std::string_view status, std::string
         R"({{"id":"{}","type":"message","status":"{}","role":"assistant","content":[{}]}})",
         message_id(q), status, parts);
 }
-std::string text_part(std::string_view text) {
-    return fmt::format(R"({{"type":"output_text","annotations":[],"logprobs":[],"text":{}}})",
-                       quoted(text));
+/// What the text rests on, as the elements of its annotations.
+std::string annotation(const Answer& a) {
+    if (!a.source || a.source->url.empty()) return {};
+    return fmt::format(
+        R"({{"type":"url_citation","start_index":0,"end_index":{},"url":{},"title":{}}})",
+        count_characters(a.text.whole()), quoted(a.source->url), quoted(a.source->title));
+}
+std::string text_part(std::string_view text, std::string_view annotations = {}) {
+    return fmt::format(R"({{"type":"output_text","annotations":[{}],"logprobs":[],"text":{}}})",
+                       annotations, quoted(text));
 }
 std::string call_item(const Question& q, std::size_t i, const CalledTool& tool, bool done) {
     return fmt::format(
@@ -88,7 +95,7 @@ std::string response(const Question& q, const Answer& a, int64_t created, bool d
         .begin_array();
     if (done && !a.thinking.empty()) w.raw(reasoning_item(q, a.thinking, true));
     if (done && (a.text.size() > 0 || a.tools.empty()))
-        w.raw(message_item(q, "completed", text_part(a.text.whole())));
+        w.raw(message_item(q, "completed", text_part(a.text.whole(), annotation(a))));
     for (std::size_t i = 0; done && i < a.tools.size(); ++i)
         w.raw(call_item(q, i, a.tools[i], true));
     w.end_array()
@@ -179,14 +186,21 @@ void plan_text(StreamPlan& plan, Events& events, const Question& q, const Answer
     plan.text = a.text;
     events.skip(a.text.size());
     std::string whole = a.text.whole();
+    const std::string cited = annotation(a);
+    if (!cited.empty())
+        plan.after.push_back(
+            events.make("response.output_text.annotation.added",
+                        fmt::format(R"({},"annotation_index":0,"annotation":{})", place, cited)));
     plan.after.push_back(
         events.make("response.output_text.done",
                     fmt::format(R"({},"logprobs":[],"text":{})", place, quoted(whole))));
-    plan.after.push_back(events.make("response.content_part.done",
-                                     fmt::format(R"({},"part":{})", place, text_part(whole))));
-    plan.after.push_back(events.make("response.output_item.done",
-                                     fmt::format(R"("output_index":{},"item":{})", index,
-                                                 message_item(q, "completed", text_part(whole)))));
+    plan.after.push_back(
+        events.make("response.content_part.done",
+                    fmt::format(R"({},"part":{})", place, text_part(whole, cited))));
+    plan.after.push_back(
+        events.make("response.output_item.done",
+                    fmt::format(R"("output_index":{},"item":{})", index,
+                                message_item(q, "completed", text_part(whole, cited)))));
 }
 
 void plan_call(StreamPlan& plan, Events& events, const Question& q, std::size_t i,

@@ -1,5 +1,7 @@
 #include "mock/text.h"
 
+#include <algorithm>
+
 namespace weir::mock {
 namespace {
 
@@ -44,6 +46,11 @@ uint64_t hash_text(std::string_view text, uint64_t seed) {
     for (unsigned char c : text)
         seed = (seed ^ c) * 0x100000001B3;
     return seed;
+}
+
+int64_t count_characters(std::string_view text) {
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
 }  // namespace weir::mock

@@ -14,4 +14,7 @@ std::string_view clip(std::string_view text, std::size_t limit);
 /// FNV-1a, 64 bits.
 uint64_t hash_text(std::string_view text, uint64_t seed = 0xCBF29CE484222325);
 
+/// How many characters a UTF-8 text has.
+int64_t count_characters(std::string_view text);
+
 }  // namespace weir::mock

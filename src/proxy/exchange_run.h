@@ -48,11 +48,14 @@ struct Record {
     std::string response_model;
     std::string response_id;
     std::vector<std::string> finish_reasons;
-    std::string attempt_list;   ///< backend and outcome of each, when one was not enough
-    std::string dropped_list;   ///< JSON pointers into the client's body, comma-separated
-    std::string_view upstream;  ///< where the last attempt connected to
-    dialect::Usage usage;       ///< of the last attempt
-    dialect::Usage discarded;   ///< of those before it
+    std::string attempt_list;  ///< backend and outcome of each, when one was not enough
+    /// JSON pointers, comma-separated: into the client's body what its provider was not told, and
+    /// behind "answer:" into the provider's what the client was not.
+    std::string dropped_list;
+    bool dropped_of_answer = false;  ///< some of the latter
+    std::string_view upstream;       ///< where the last attempt connected to
+    dialect::Usage usage;            ///< of the last attempt
+    dialect::Usage discarded;        ///< of those before it
     bool discard_estimated = false;
     const Code* error = nullptr;
     uint32_t attempts = 0;
@@ -206,6 +209,7 @@ private:
                                 const dialect::PassthroughWatcher& watcher);
     net::Task<Result<std::string>> collect(BodyReader& body, uint64_t limit);
     void begin_answer(const Head& head, bool keep_body_headers);
+    void note_losses(const std::vector<std::string>& lost);
     void note_first_token();
     bool read_facts(std::string_view whole);
     void take_facts(std::optional<std::string_view> usage, std::optional<std::string_view> model,

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxErrorBody = 1 << 20;      // of a provider's error answer
 constexpr std::size_t kTranslateAtOnce = 8 * 1024;  // bytes of a provider's stream
+constexpr std::size_t kMaxDropped = 2048;           // bytes of a header that an answer may fill
 
 }  // namespace
 
@@ -27,6 +28,7 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
         record_.response_model = stream.response_model();
         record_.response_id = stream.response_id();
         record_.finish_reasons = stream.finish_reasons();
+        note_losses(stream.dropped());
     };
     try {
         while (!broken) {
@@ -106,6 +108,16 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
     co_return std::unexpected(std::move(*broken));
 }
 
+/// What the client is not told of an answer: for the header of a whole one, and for the log.
+void ExchangeRun::note_losses(const std::vector<std::string>& lost) {
+    for (const auto& pointer : lost) {
+        record_.dropped_of_answer = true;
+        std::string& list = record_.dropped_list;
+        if (list.size() + pointer.size() > kMaxDropped) return;
+        list.append(list.empty() ? "" : ",").append("answer:").append(pointer);
+    }
+}
+
 /// Collects a whole body. Fails with upstream.too_large beyond `limit`.
 net::Task<Result<std::string>> ExchangeRun::collect(BodyReader& body, uint64_t limit) {
     std::string whole;
@@ -123,7 +135,10 @@ net::Task<Result<std::string>> ExchangeRun::collect(BodyReader& body, uint64_t l
 
 net::Task<Result<void>> ExchangeRun::relay_translated(Outgoing& out, BodyReader& body,
                                                       const Head& head) {
+    // Told once it is known what the answer lost too.
+    std::string dropped = std::exchange(record_.dropped_list, {});
     begin_answer(head, false);  // the head's views end with the first read of the body
+    record_.dropped_list = std::move(dropped);
     WEIR_CO_TRY(std::string whole, co_await collect(body, pinned_->snapshot->limits.response_body));
     WEIR_CO_TRY(dialect::ClientResponse answer, dialect::translate_response(out.context, whole));
     record_.usage = answer.usage;
@@ -133,6 +148,8 @@ net::Task<Result<void>> ExchangeRun::relay_translated(Outgoing& out, BodyReader&
     note_first_token();
     meter_.body(answer.body);
     note_seals(answer.body);
+    note_losses(answer.dropped);
+    if (!record_.dropped_list.empty()) client_.header("x-weir-dropped", record_.dropped_list);
     client_.header("content-type", answer.content_type);
     content_sent_ = true;
     plan_->committed();

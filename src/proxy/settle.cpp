@@ -15,7 +15,7 @@ void Record::clear() {
     error = nullptr;
     attempts = continuations = hedges = 0;
     bytes_in = 0;
-    streamed = false;
+    streamed = dropped_of_answer = false;
     sent = first_token = last_token = {};
 }
 
@@ -112,6 +112,9 @@ void ExchangeRun::settle() {
     sample.reasoning_tokens = record_.usage.reasoning;
     sample.request_bytes = record_.bytes_in;
     sample.response_bytes = client_.body_bytes_sent();
+    sample.request_dropped =
+        !record_.dropped_list.empty() && !record_.dropped_list.starts_with("answer:");
+    sample.answer_dropped = record_.dropped_of_answer;
     gateway_.parts_.metrics.record(sample);
     if (!gateway_.parts_.access_log.enabled()) return;
 

@@ -140,6 +140,11 @@ void add_counts(FamilySink& sink, const Shard::State& state) {
                  static_cast<double>(state.request_bytes.value()), {});
     sink.counter("weir_response_body_bytes_total", "Bytes of response bodies sent to clients.",
                  static_cast<double>(state.response_bytes.value()), {});
+    for (const auto& [side, count] : {std::pair("request", state.dropped_requests.value()),
+                                      std::pair("answer", state.dropped_answers.value())})
+        sink.counter("weir_dropped_total",
+                     "Exchanges that lost something in translation: of the request, of the answer.",
+                     static_cast<double>(count), {{"side", side}});
     sink.counter("weir_metrics_series_overflow_total",
                  "Observations filed under _OTHER, to bound the number of series.",
                  static_cast<double>(state.overflow.value()), {});

@@ -83,6 +83,8 @@ void Shard::record(const ExchangeSample& sample) {
         .add(1);
     state.request_bytes.add(sample.request_bytes);
     state.response_bytes.add(sample.response_bytes);
+    if (sample.request_dropped) state.dropped_requests.add(1);
+    if (sample.answer_dropped) state.dropped_answers.add(1);
     if (sample.error) error(*sample.error);
     if (!sample.operation.empty()) observe_gen_ai(state, sample);
 }

@@ -64,6 +64,8 @@ struct ExchangeSample {
     std::optional<int64_t> reasoning_tokens;
     uint64_t request_bytes = 0;  ///< of bodies
     uint64_t response_bytes = 0;
+    bool request_dropped = false;  ///< the provider was not told all of the request
+    bool answer_dropped = false;   ///< the client was not told all of the answer
 };
 
 using Labels = std::vector<std::pair<std::string, std::string>>;

@@ -69,6 +69,8 @@ struct Shard::State {
     Count request_bytes;
     Count response_bytes;
     Count overflow;
+    Count dropped_requests;
+    Count dropped_answers;
     std::vector<Source> sources;  // the worker's
     std::vector<Sampled> samples;
 };

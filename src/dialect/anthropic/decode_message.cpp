@@ -135,11 +135,45 @@ Result<void> decode_content(json::Value content, const std::string& where, Place
 }  // namespace
 
 Citation decode_citation(json::Value value) {
-    std::string title(value.string_at("title"));
-    if (title.empty()) title = value.string_at("document_title");
-    std::string url(value.string_at("url"));
-    std::string quote(value.string_at("cited_text"));
-    return {std::move(url), std::move(title), std::move(quote), std::move(value)};
+    struct Row {
+        std::string_view type;
+        Citation::Source source;
+        Citation::Unit unit;
+        std::string_view index;
+        std::string_view from;
+        std::string_view to;
+    };
+    using Source = Citation::Source;
+    using Unit = Citation::Unit;
+    static constexpr Row kRows[] = {
+        {"char_location", Source::document, Unit::characters, "document_index", "start_char_index",
+         "end_char_index"},
+        {"page_location", Source::document, Unit::pages, "document_index", "start_page_number",
+         "end_page_number"},
+        {"content_block_location", Source::document, Unit::blocks, "document_index",
+         "start_block_index", "end_block_index"},
+        {"search_result_location", Source::result, Unit::blocks, "search_result_index",
+         "start_block_index", "end_block_index"},
+    };
+    Citation out{.url = std::string(value.string_at("url")),
+                 .title = std::string(value.string_at("title")),
+                 .quote = std::string(value.string_at("cited_text"))};
+    if (out.title.empty()) out.title = value.string_at("document_title");
+    if (out.url.empty()) out.url = value.string_at("source");
+    const auto number = [&](std::string_view key, int64_t other) {
+        const auto* found = value.find(key);
+        return found ? found->as_int().value_or(other) : other;
+    };
+    for (const auto& row : kRows) {
+        if (row.type != value.string_at("type")) continue;
+        out.source = row.source;
+        out.unit = row.unit;
+        out.index = number(row.index, -1);
+        out.from = number(row.from, 0);
+        out.to = number(row.to, 0);
+    }
+    out.whole = std::move(value);
+    return out;
 }
 
 Result<Message> decode_system(json::Value value) {

@@ -26,10 +26,14 @@ bool tells_error(const ToolResult& result) {
 
 void RequestEncoder::end_block(const Message& message, const Part& part) {
     write_cache(part.cache);
-    if (same_)
+    if (same_) {
         write_members(part.unknown);
-    else
+    } else if (conversation_.origin == Dialect::bedrock) {
+        write_members(shared_of_document(part));
+        dropped_.add(pointer(message, part), without_shared(part));
+    } else {
         dropped_.add(pointer(message, part), part.unknown);
+    }
     w_.end_object();
 }
 

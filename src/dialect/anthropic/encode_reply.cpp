@@ -1,5 +1,7 @@
 #include "base/encoding.h"
 #include "dialect/anthropic/messages.h"
+#include "dialect/citations.h"
+#include "dialect/encode_common.h"
 #include "dialect/writer.h"
 #include "json/lexer.h"
 
@@ -25,10 +27,7 @@ private:
     Result<void> write_call(const Part& part, const ToolCall& call);
     void write_text(const Part& part, const Text& text);
     void drop(const Part& part, std::string_view member = {}) {
-        std::string pointer("/");
-        pointer.append(part.place.member).append("/").append(std::to_string(part.place.index));
-        if (!member.empty()) pointer.append("/").append(member);
-        dropped_.push_back(std::move(pointer));
+        dropped_.push_back(reply_pointer(part, member));
     }
 
     Writer& w_;
@@ -59,11 +58,24 @@ Result<void> ContentEncoder::write(const Part& part) {
     return {};
 }
 
-// Only Anthropic's own citations can be said again; they carry what is needed to cite on.
+// All of a block rests on what it cites: a text is cut where that changes.
 void ContentEncoder::write_text(const Part& part, const Text& text) {
     if (text.text.empty()) return;
-    w_.begin_object().key("type").string("text").key("text").string(text.text).end_object();
-    if (!text.citations.empty()) drop(part, "citations");
+    bool lost = false;
+    for (const Stretch& stretch : stretches(text)) {
+        if (stretch.text.empty()) {  // a block needs words
+            lost = true;
+            continue;
+        }
+        std::string citations;
+        for (const auto* citation : stretch.citations) {
+            if (!append_citation(citations, *citation)) lost = true;
+        }
+        w_.begin_object().key("type").string("text").key("text").string(stretch.text);
+        if (!citations.empty()) w_.key("citations").raw("[" + citations + "]");
+        w_.end_object();
+    }
+    if (lost) drop(part, "citations");
 }
 
 Result<void> ContentEncoder::write_call(const Part& part, const ToolCall& call) {
@@ -132,6 +144,7 @@ Result<std::string> encode_reply(const Reply& reply, const ReplyFrame& frame,
     const Choice& choice = reply.choices.empty() ? kSilence : reply.choices.front();
     for (size_t i = 1; i < reply.choices.size(); ++i)
         dropped.push_back("/choices/" + std::to_string(i));
+    drop_unknowns(choice, dropped);
     std::string out;
     out.reserve(512);
     Writer w(out);

@@ -36,7 +36,9 @@ void RequestEncoder::write_head() {
 }
 
 Result<void> RequestEncoder::write_unknowns() {
-    if (!same_) return drop_unknowns(conversation_, dropped_);
+    if (!same_)
+        return drop_unknowns(conversation_, dropped_,
+                             searches_ ? kWebSearchOptions : std::string_view());
     for (const auto& unknown : conversation_.unknown)
         if (unknown.key != "metadata" && unknown.key != "output_config")
             w_.any_key(unknown.key).value(unknown.value);
@@ -290,13 +292,18 @@ Result<void> RequestEncoder::write_parts(const Message& message) {
 }
 
 Result<void> RequestEncoder::write_tools() {
-    if (!conversation_.tools.empty()) {
+    const auto option = searches_ ? web_search_of(conversation_) : std::nullopt;
+    if (!conversation_.tools.empty() || option) {
         w_.key("tools").begin_array();
+        if (option) w_.value(anthropic_search(*option, dropped_));
         for (const auto& tool : conversation_.tools) {
+            const auto search = searches_ ? web_search_of(tool) : std::nullopt;
             if (tool.foreign.is_null())
                 write_tool(tool);
             else if (same_)
                 w_.value(tool.foreign);
+            else if (search)
+                w_.value(anthropic_search(*search, dropped_));
             else
                 return unsupported(pointer(tool), "tools other than functions");
         }

@@ -18,6 +18,8 @@ void MessagesEncoder::on(const Event& event) {
             return on_delta(event);
         case Event::Kind::signature:
             return on_signature(event);
+        case Event::Kind::citation:
+            return on_citation(event);
         case Event::Kind::part_end:
             return on_part_end(event.part);
         case Event::Kind::stop:
@@ -28,8 +30,9 @@ void MessagesEncoder::on(const Event& event) {
         case Event::Kind::usage:
             usage_ = *event.usage;
             return;
-        case Event::Kind::logprobs:
         case Event::Kind::unknown:
+            return lose(event);
+        case Event::Kind::logprobs:
         case Event::Kind::pause:
             return;
         case Event::Kind::end:
@@ -148,6 +151,18 @@ void MessagesEncoder::on_signature(const Event& event) {
         block = &on_part_start({.type = Event::Type::reasoning, .part = event.part});
     }
     write_delta(*block, R"(,"delta":{"type":"signature_delta","signature":)", event.text);
+}
+
+// The block rests on it as a whole: what was sent cannot be cut any more.
+void MessagesEncoder::on_citation(const Event& event) {
+    const auto* block = blocks_.find(event.part);
+    std::string citation;
+    if (!block || !append_citation(citation, *event.citation)) return losses_.add("/citations");
+    open_event("content_block_delta");
+    out_->append(R"(,"index":)");
+    Writer(*out_).integer(block->index);
+    out_->append(R"(,"delta":{"type":"citations_delta","citation":)");
+    out_->append(citation).append("}}\n\n");
 }
 
 void MessagesEncoder::on_part_end(int part) {

@@ -43,6 +43,10 @@ Result<std::string> encode_reply(const Reply& reply, const ReplyFrame& frame,
 /// Appends a usage object; `zeros`: with the cache counts, also where there were none.
 void append_usage(std::string& out, const Usage& usage, bool zeros);
 
+/// Appends one entry of a text's `citations`; false, and nothing, if the Messages API has no word
+/// for such a source.
+bool append_citation(std::string& out, const Citation& citation);
+
 /// Fails for words outside the documentation.
 Result<StopReason> stop_reason(std::string_view word);
 /// `tools`: the answer calls some.

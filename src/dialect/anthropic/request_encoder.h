@@ -2,7 +2,7 @@
 /// encode_request.cpp.
 #pragma once
 #include "dialect/anthropic/messages.h"
-#include "dialect/encode_common.h"
+#include "dialect/web_search.h"
 #include "dialect/writer.h"
 
 namespace weir::dialect::anthropic {
@@ -15,6 +15,7 @@ public:
         : conversation_(conversation),
           options_(options),
           same_(conversation.origin == Dialect::anthropic),
+          searches_(!same_ && options.host != Host::aws),
           w_(out) {}
 
     Result<std::vector<std::string>> encode();
@@ -64,7 +65,8 @@ private:
 
     const Conversation& conversation_;
     const RequestOptions& options_;
-    bool same_;  // what the model has no word for was Anthropic's and may go back
+    bool same_;      // what the model has no word for was Anthropic's and may go back
+    bool searches_;  // Claude searches the web at Anthropic and on Vertex AI, not on Bedrock
     Writer w_;
     Dropped dropped_;
 };

@@ -1,5 +1,6 @@
 #include "dialect/anthropic/stream.h"
 
+#include "dialect/anthropic/decode.h"
 #include "dialect/anthropic/messages.h"
 
 namespace weir::dialect::anthropic {
@@ -68,11 +69,15 @@ void MessagesDecoder::on_block_start(const json::Value& event, EventSink& sink) 
         open_type_ = Event::Type::reasoning;
     else if (type == "redacted_thinking")
         open_type_ = Event::Type::hidden_reasoning;
-    else if (type == "tool_use" || type == "server_tool_use")
+    else if (type == "tool_use")
         open_type_ = Event::Type::tool_call;
     else
         open_ = false;
-    if (!open_) return;
+    if (!open_) {  // what Anthropic does by itself: searches, code, and what they find
+        const auto* index = event.find("index");
+        return losses.add("/content/" +
+                          std::to_string(index ? index->as_int().value_or(part_ + 1) : part_ + 1));
+    }
     ++part_;
     sink.on({.kind = Event::Kind::part_start,
              .type = open_type_,
@@ -103,6 +108,9 @@ void MessagesDecoder::on_block_delta(const json::Value& event, EventSink& sink) 
                  .type = Event::Type::reasoning,
                  .part = part_,
                  .text = delta->string_at("signature")});
+    } else if (const auto* cited = delta->find("citation"); cited && type == "citations_delta") {
+        const Citation citation = decode_citation(*cited);
+        sink.on({.kind = Event::Kind::citation, .part = part_, .citation = &citation});
     }
 }
 

@@ -41,6 +41,7 @@ private:
     OpenBlocks::Block& on_part_start(const Event& event);
     void on_delta(const Event& event);
     void on_signature(const Event& event);
+    void on_citation(const Event& event);
     void on_part_end(int part);
     void on_end();
     OpenBlocks::Block& begin(int part, Event::Type type);

@@ -32,6 +32,9 @@ Result<Reply> decode_reply(json::Value body);
 /// arguments that are no object.
 Result<std::string> encode_reply(const Reply& reply, int64_t latency,
                                  std::vector<std::string>& dropped);
+/// One entry of `citations`, or a stream's citation.
+Citation decode_citation(const json::Value& value);
+void append_citation(std::string& out, const Citation& citation);
 /// Appends a usage object.
 void append_usage(std::string& out, const Usage& usage);
 /// `tools`: the answer calls some.

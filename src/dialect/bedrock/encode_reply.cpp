@@ -1,5 +1,7 @@
 #include "base/encoding.h"
 #include "dialect/bedrock/converse.h"
+#include "dialect/citations.h"
+#include "dialect/encode_common.h"
 #include "dialect/writer.h"
 
 namespace weir::dialect::bedrock {
@@ -21,21 +23,34 @@ public:
     bool called() const { return called_; }
 
 private:
-    void drop(const Part& part, std::string_view member = {}) {
-        std::string pointer("/");
-        pointer.append(part.place.member).append("/").append(std::to_string(part.place.index));
-        if (!member.empty()) pointer.append("/").append(member);
-        dropped_.push_back(std::move(pointer));
-    }
+    void drop(const Part& part) { dropped_.push_back(reply_pointer(part)); }
 
     void write_text(std::string_view text) {
         if (!text.empty()) w_.begin_object().key("text").string(text).end_object();
     }
 
+    // All of a block rests on what it cites: a text is cut where that changes.
+    void write_cited(const Text& text) {
+        if (text.citations.empty()) return write_text(text.text);
+        for (const Stretch& stretch : stretches(text)) {
+            if (stretch.citations.empty()) {
+                write_text(stretch.text);
+                continue;
+            }
+            std::string citations;
+            for (const auto* citation : stretch.citations) {
+                append_citation(citations, *citation);
+            }
+            w_.begin_object().key("citationsContent").begin_object().key("content").begin_array();
+            if (!stretch.text.empty())
+                w_.begin_object().key("text").string(stretch.text).end_object();
+            w_.end_array().key("citations").raw("[" + citations + "]").end_object().end_object();
+        }
+    }
+
     Result<void> write(const Part& part) {
         if (const auto* text = std::get_if<Text>(&part.body)) {
-            write_text(text->text);
-            if (!text->citations.empty()) drop(part, "citations");
+            write_cited(*text);
         } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
             write_text(refusal->text);
         } else if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {
@@ -120,6 +135,7 @@ Result<std::string> encode_reply(const Reply& reply, int64_t latency,
     const Choice& choice = reply.choices.empty() ? kSilence : reply.choices.front();
     for (size_t i = 1; i < reply.choices.size(); ++i)
         dropped.push_back("/choices/" + std::to_string(i));
+    drop_unknowns(choice, dropped);
     std::string out;
     out.reserve(512);
     Writer w(out);

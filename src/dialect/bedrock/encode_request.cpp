@@ -188,7 +188,9 @@ Result<void> RequestEncoder::write_parts(const Message& message) {
     for (const auto& part : message.parts) {
         WEIR_CHECK(write_part(message, part));
         write_cache_point(part.cache);
-        if (!part.unknown.empty()) dropped_.add(pointer(message, part), part.unknown);
+        if (part.unknown.empty()) continue;
+        const bool claude = conversation_.origin == Dialect::anthropic;
+        dropped_.add(pointer(message, part), claude ? without_shared(part) : part.unknown);
     }
     return {};
 }
@@ -303,8 +305,11 @@ Result<void> RequestEncoder::write_document(const Message& message, const Part& 
     w_.key("format").string(media.plain ? "txt" : "pdf");
     w_.key("name").string(document_name(media.name));
     w_.key("source").begin_object().key("bytes");
-    w_.string(media.plain ? base64_encode(media.data) : media.data);
-    w_.end_object().end_object().end_object();
+    w_.string(media.plain ? base64_encode(media.data) : media.data).end_object();
+    if (conversation_.origin == Dialect::anthropic)
+        for (const auto& unknown : shared_of_document(part))
+            if (!unknown.value.is_null()) w_.any_key(unknown.key).value(unknown.value);
+    w_.end_object().end_object();
     return {};
 }
 

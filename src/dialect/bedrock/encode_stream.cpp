@@ -26,6 +26,8 @@ void ConverseEncoder::on(const Event& event) {
             return on_delta(event);
         case Event::Kind::signature:
             return on_signature(event);
+        case Event::Kind::citation:
+            return on_citation(event);
         case Event::Kind::part_end:
             return blocks_.end(event.part, [this](const auto& block) { close(block); });
         case Event::Kind::stop:
@@ -36,8 +38,9 @@ void ConverseEncoder::on(const Event& event) {
             usage_ = *event.usage;
             service_tier_ = event.service_tier;
             return;
-        case Event::Kind::logprobs:
         case Event::Kind::unknown:
+            return lose(event);
+        case Event::Kind::logprobs:
         case Event::Kind::pause:
             return;
         case Event::Kind::end:
@@ -120,6 +123,17 @@ void ConverseEncoder::on_signature(const Event& event) {
     write_delta(*block, R"({"reasoningContent":{"signature":)", event.text, "}}");
 }
 
+// The block rests on it as a whole: what was sent cannot be cut any more.
+void ConverseEncoder::on_citation(const Event& event) {
+    const auto* block = blocks_.find(event.part);
+    if (!block) return losses_.add("/citations");
+    begin(*block);
+    payload_.append(R"(,"delta":{"citation":)");
+    append_citation(payload_, *event.citation);
+    payload_.append("}}");
+    append_eventstream_event(*out_, "contentBlockDelta", payload_);
+}
+
 void ConverseEncoder::close(const OpenBlocks::Block& block) {
     begin(block);
     payload_.append("}");
@@ -170,6 +184,7 @@ void InvokeEncoder::take() {
         append_chunk(event.data, *out_);
     text_.clear();
     frame_ = inner_->frame();
+    losses_ = inner_->losses();
     finish_reasons_ = inner_->finish_reasons();
     content_started_ = inner_->content_started();
     done_ = inner_->done();

@@ -9,7 +9,20 @@ bool decode_block(const json::Value& block, Part& part) {
         part.body = Text{std::string(text->text())};
         return true;
     }
+    if (const auto* cited = block.find("citationsContent")) {
+        Text text;
+        if (const auto* content = cited->find("content"))
+            for (const auto& piece : content->items())
+                text.text.append(piece.string_at("text"));
+        if (const auto* citations = cited->find("citations"))
+            for (const auto& citation : citations->items())
+                text.citations.push_back(decode_citation(citation));
+        part.body = std::move(text);
+        return true;
+    }
     if (const auto* use = block.find("toolUse")) {
+        if (use->string_at("type") == "server_tool_use")
+            return false;  // Bedrock's, not the client's
         const auto* input = use->find("input");
         part.body =
             ToolCall{std::string(use->string_at("toolUseId")), std::string(use->string_at("name")),

@@ -50,8 +50,12 @@ void ConverseDecoder::close(EventSink& sink) {
 void ConverseDecoder::on_block_start(const json::Value& event, EventSink& sink) {
     const auto* start = event.find("start");
     const auto* use = start ? start->find("toolUse") : nullptr;
-    if (!use) return;
+    if (!use) {  // an image, or what a tool of Bedrock's own found
+        if (start && !start->members().empty()) lose_block(event);
+        return;
+    }
     close(sink);
+    if (use->string_at("type") == "server_tool_use") return lose_block(event);  // not the client's
     open_ = true;
     type_ = Event::Type::tool_call;
     sink.on({.kind = Event::Kind::part_start,
@@ -75,7 +79,19 @@ void ConverseDecoder::on_delta(const json::Value& event, EventSink& sink) {
                  .text = use->string_at("input")});
     } else if (const auto* reasoning = delta->find("reasoningContent")) {
         on_reasoning(*reasoning, sink);
+    } else if (const auto* cited = delta->find("citation")) {
+        const Citation citation = decode_citation(*cited);
+        open(Event::Type::text, sink);
+        sink.on({.kind = Event::Kind::citation, .part = part_, .citation = &citation});
+    } else {
+        lose_block(event);
     }
+}
+
+void ConverseDecoder::lose_block(const json::Value& event) {
+    const auto* index = event.find("contentBlockIndex");
+    losses.add("/output/message/content/" +
+               std::to_string(index ? index->as_int().value_or(0) : 0));
 }
 
 void ConverseDecoder::on_reasoning(const json::Value& reasoning, EventSink& sink) {

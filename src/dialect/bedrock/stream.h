@@ -23,6 +23,7 @@ private:
     void on_delta(const json::Value& event, EventSink& sink);
     void on_reasoning(const json::Value& reasoning, EventSink& sink);
     void on_metadata(const json::Value& event, EventSink& sink);
+    void lose_block(const json::Value& event);
     void open(Event::Type type, EventSink& sink);
     void close(EventSink& sink);
 
@@ -47,6 +48,7 @@ private:
     OpenBlocks::Block& on_part_start(const Event& event);
     void on_delta(const Event& event);
     void on_signature(const Event& event);
+    void on_citation(const Event& event);
     void on_end();
     void begin(const OpenBlocks::Block& block);
     void close(const OpenBlocks::Block& block);

@@ -32,7 +32,10 @@ std::string_view finish_reason(StopReason stop, bool tools);
 /// nullopt for ERROR, TIMEOUT and words nobody knows: no answer ends so.
 std::optional<StopReason> stop_reason(std::string_view word);
 
-/// One entry of a message's `citations`.
-Citation decode_citation(const json::Value& value);
+/// One entry of a message's `citations`: a citation for each of its sources.
+std::vector<Citation> decode_citations(const json::Value& value);
+/// Appends such an entry, about the content of that number, which says `words`. Walks through them.
+void append_citation(std::string& out, const Citation& citation, std::string_view words,
+                     int content);
 
 }  // namespace weir::dialect::cohere

@@ -25,10 +25,13 @@ Result<void> ChatDecoder::on_event(std::string_view, std::string_view data, Even
     } else if (type == "tool-call-start" || type == "tool-call-delta") {
         if (const auto* calls = message ? message->find("tool_calls") : nullptr)
             on_call(*calls, type == "tool-call-start", sink);
+    } else if (type == "citation-start") {
+        if (const auto* citation = message ? message->find("citations") : nullptr)
+            on_citation(*citation, sink);
     } else if (type.empty() && !event->string_at("message").empty()) {
         // As Cohere's errors look before a stream.
         return report({.message = std::string(event->string_at("message"))});
-    }  // citations, which the model's events have no word for, and what later versions add
+    }  // what later versions add
     return {};
 }
 
@@ -47,6 +50,16 @@ void ChatDecoder::on_start(const json::Value& event, EventSink& sink) {
 void ChatDecoder::on_content(const json::Value& content, EventSink& sink) {
     say(Event::Type::reasoning, content.string_at("thinking"), sink);
     say(Event::Type::text, content.string_at("text"), sink);
+}
+
+// It may come while its text is still being said, or behind it.
+void ChatDecoder::on_citation(const json::Value& citation, EventSink& sink) {
+    const auto type = citation.string_at("type");
+    const auto decoded = decode_citations(citation);
+    if (text_part_ < 0 || decoded.empty() || (!type.empty() && type != "TEXT_CONTENT"))
+        return losses.add("/message/citations");
+    for (const Citation& each : decoded)
+        sink.on({.kind = Event::Kind::citation, .part = text_part_, .citation = &each});
 }
 
 void ChatDecoder::on_call(const json::Value& call, bool begins, EventSink& sink) {
@@ -95,6 +108,7 @@ void ChatDecoder::open(Event::Type type, EventSink& sink) {
     open_ = true;
     type_ = type;
     sink.on({.kind = Event::Kind::part_start, .type = type, .part = ++part_});
+    if (type == Event::Type::text) text_part_ = part_;
 }
 
 void ChatDecoder::close(EventSink& sink) {

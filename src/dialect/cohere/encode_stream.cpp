@@ -1,3 +1,6 @@
+#include <utility>
+
+#include "dialect/citations.h"
 #include "dialect/cohere/chat.h"
 #include "dialect/cohere/stream.h"
 #include "dialect/sse.h"
@@ -24,9 +27,13 @@ void ChatEncoder::on(const Event& event) {
         case Event::Kind::usage:
             usage_ = *event.usage;
             return;
-        case Event::Kind::signature:  // no word for any of these
-        case Event::Kind::logprobs:
+        case Event::Kind::citation:
+            return on_citation(event);
         case Event::Kind::unknown:
+            return lose(event);
+        case Event::Kind::signature:
+            return losses_.add("/signature");
+        case Event::Kind::logprobs:
         case Event::Kind::pause:
             return;
         case Event::Kind::end:
@@ -74,7 +81,10 @@ OpenBlocks::Block& ChatEncoder::on_part_start(const Event& event) {
     const bool call = event.type == Event::Type::tool_call;
     const bool hidden = event.type == Event::Type::hidden_reasoning;
     numbers_.push_back(call ? calls_++ : hidden ? 0 : contents_++);
-    if (hidden) return block;  // useful to its own provider only
+    if (hidden) {  // useful to its own provider only
+        losses_.add("/hidden_reasoning");
+        return block;
+    }
     if (call) {
         begin_of("tool-call-start", block);
         out_->append(R"(,"delta":{"message":{"tool_calls":{"id":)");
@@ -115,6 +125,7 @@ void ChatEncoder::on_delta(const Event& event) {
             break;
         case Event::Type::text:
         case Event::Type::refusal:
+            told(event.part, number_of(*block)).words.append(event.text);
             begin_of("content-delta", *block);
             out_->append(R"(,"delta":{"message":{"content":{"text":)");
     }
@@ -122,8 +133,45 @@ void ChatEncoder::on_delta(const Event& event) {
     out_->append("}}}}\n\n");
 }
 
+ChatEncoder::Told& ChatEncoder::told(int part, int number) {
+    for (auto text = texts_.rbegin(); text != texts_.rend(); ++text)
+        if (text->part == part) return *text;
+    return texts_.emplace_back(Told{part, number, {}, {}});
+}
+
+// What all of a text rests on is known where it stands once all of it is said.
+void ChatEncoder::on_citation(const Event& event) {
+    for (auto& text : texts_) {
+        if (text.part != event.part) continue;
+        if (event.citation->begin < 0 && blocks_.find(event.part))
+            text.waiting.push_back(*event.citation);
+        else
+            write_citation(text, *event.citation);
+        return;
+    }
+    losses_.add("/citations");
+}
+
+void ChatEncoder::write_citation(const Told& text, const Citation& citation) {
+    if (static_cast<size_t>(citations_) >= kMaxCitations) return losses_.add("/citations");
+    begin("citation-start");
+    out_->append(R"(,"index":)");
+    Writer(*out_).integer(citations_);
+    out_->append(R"(,"delta":{"message":{"citations":)");
+    append_citation(*out_, citation, text.words, text.number);
+    out_->append("}}}\n\n");
+    begin("citation-end");
+    out_->append(R"(,"index":)");
+    Writer(*out_).integer(citations_++);
+    out_->append("}\n\n");
+}
+
 void ChatEncoder::close(const OpenBlocks::Block& block) {
     if (block.type == Event::Type::hidden_reasoning) return;
+    for (auto& text : texts_)
+        if (text.part == block.part)
+            for (const auto& citation : std::exchange(text.waiting, {}))
+                write_citation(text, citation);
     begin_of(block.type == Event::Type::tool_call ? "tool-call-end" : "content-end", block);
     out_->append("}\n\n");
 }

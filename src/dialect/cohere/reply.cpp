@@ -1,5 +1,8 @@
+#include <algorithm>
+
+#include "dialect/citations.h"
 #include "dialect/cohere/chat.h"
-#include "dialect/decode_common.h"
+#include "dialect/encode_common.h"
 #include "dialect/writer.h"
 
 namespace weir::dialect::cohere {
@@ -28,16 +31,29 @@ void decode_content(const json::Value& content, std::vector<Part>& parts,
     }
 }
 
-// Which of its texts they are of, a citation tells by offsets over all; they stand on the last.
-void decode_citations(const json::Value& message, std::vector<Part>& parts) {
+// Each says which content it is about; what is not about a text (a plan, thinking) is lost.
+void take_citations(const json::Value& message, std::vector<Part>& parts,
+                    std::vector<std::string>& dropped) {
     const auto* citations = message.find("citations");
     if (!citations) return;
-    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-        auto* text = std::get_if<Text>(&part->body);
-        if (!text) continue;
-        for (const auto& citation : citations->items())
-            text->citations.push_back(decode_citation(citation));
-        return;
+    int index = 0;
+    for (const auto& citation : citations->items()) {
+        const auto* number = citation.find("content_index");
+        const auto content = number ? number->as_int() : std::nullopt;
+        const auto type = citation.string_at("type");
+        Text* about = nullptr;
+        for (auto& part : parts) {
+            auto* text = std::get_if<Text>(&part.body);
+            const bool here = !content || part.place.index < 0 || part.place.index == *content;
+            if (text && !about && here && (type.empty() || type == "TEXT_CONTENT")) about = text;
+        }
+        auto decoded = decode_citations(citation);
+        if (!about || decoded.empty())
+            dropped.push_back("/message/citations/" + std::to_string(index));
+        else
+            for (auto& each : decoded)
+                about->citations.push_back(std::move(each));
+        ++index;
     }
 }
 
@@ -53,16 +69,19 @@ std::vector<TokenProbability> decode_logprobs(const json::Value& body) {
     return out;
 }
 
+// What becomes a content; null for other parts.
+const std::string* words_of(const Part& part) {
+    if (const auto* text = std::get_if<Text>(&part.body)) return &text->text;
+    if (const auto* refusal = std::get_if<Refusal>(&part.body)) return &refusal->text;
+    if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) return &reasoning->text;
+    return nullptr;
+}
+
 void write_content(Writer& w, const Choice& choice) {
     bool open = false;
     for (const auto& part : choice.parts) {
-        const auto* text = std::get_if<Text>(&part.body);
-        const auto* refusal = std::get_if<Refusal>(&part.body);
         const auto* reasoning = std::get_if<Reasoning>(&part.body);
-        const std::string* words = text        ? &text->text
-                                   : refusal   ? &refusal->text
-                                   : reasoning ? &reasoning->text
-                                               : nullptr;
+        const std::string* words = words_of(part);
         if (!words || words->empty()) continue;
         if (!open) w.key("content").begin_array();
         open = true;
@@ -91,16 +110,35 @@ bool write_calls(Writer& w, const Choice& choice) {
 void drop_parts(const Choice& choice, std::vector<std::string>& dropped) {
     for (const auto& part : choice.parts) {
         const auto* reasoning = std::get_if<Reasoning>(&part.body);
-        const auto* text = std::get_if<Text>(&part.body);
-        std::string base = "/" + std::string(part.place.member);
-        if (part.place.index >= 0) base.append("/").append(std::to_string(part.place.index));
         if (reasoning && !reasoning->signature.empty())
-            dropped.push_back(reasoning->text.empty() ? base : base + "/signature");
-        else if (text && !text->citations.empty())
-            dropped.push_back(base + "/citations");
+            dropped.push_back(
+                reply_pointer(part, reasoning->text.empty() ? std::string_view() : "signature"));
         else if (std::holds_alternative<HiddenReasoning>(part.body))
-            dropped.push_back(base);
+            dropped.push_back(reply_pointer(part));
     }
+    drop_unknowns(choice, dropped);
+}
+
+// Beside the contents; places count the characters of one content.
+void write_citations(Writer& w, const Choice& choice, std::string& out,
+                     std::vector<std::string>& dropped) {
+    int content = 0;
+    bool open = false;
+    for (const auto& part : choice.parts) {
+        const std::string* words = words_of(part);
+        if (!words || words->empty()) continue;
+        const auto* text = std::get_if<Text>(&part.body);
+        const size_t count = text ? std::min(text->citations.size(), kMaxCitations) : 0;
+        for (size_t i = 0; i < count; ++i) {
+            if (!open) w.key("citations").begin_array();
+            open = true;
+            append_citation(out, text->citations[i], *words, content);
+        }
+        if (text && count < text->citations.size())
+            dropped.push_back(reply_pointer(part, "citations"));
+        ++content;
+    }
+    if (open) w.end_array();
 }
 
 void write_logprobs(Writer& w, const std::vector<TokenProbability>& tokens) {
@@ -115,19 +153,6 @@ void write_logprobs(Writer& w, const std::vector<TokenProbability>& tokens) {
 }
 
 }  // namespace
-
-Citation decode_citation(const json::Value& value) {
-    Citation out{.quote = std::string(value.string_at("text")), .whole = value};
-    const auto* sources = value.find("sources");
-    if (!sources || sources->items().empty()) return out;
-    const json::Value& source = sources->items().front();
-    out.title = source.string_at("id");
-    if (const auto* document = source.find("document")) {
-        if (const auto title = document->string_at("title"); !title.empty()) out.title = title;
-        out.url = document->string_at("url");
-    }
-    return out;
-}
 
 std::string_view finish_reason(StopReason stop, bool tools) {
     switch (stop) {
@@ -183,7 +208,7 @@ Result<Reply> decode_reply(json::Value body) {
             {.body = Reasoning{std::string(plan), {}}, .place = {"message/tool_plan"}});
     if (const auto* content = message->find("content"))
         decode_content(*content, choice.parts, reply.dropped);
-    decode_citations(*message, choice.parts);
+    take_citations(*message, choice.parts, reply.dropped);
     if (const auto* calls = message->find("tool_calls")) {
         int index = 0;
         for (const auto& call : calls->items()) {
@@ -216,6 +241,7 @@ std::string encode_reply(const Reply& reply, const ReplyFrame& frame,
     w.key("role").string("assistant");
     write_content(w, choice);
     const bool tools = write_calls(w, choice);
+    write_citations(w, choice, out, dropped);
     w.end_object();
     w.key("finish_reason").string(finish_reason(choice.stop, tools));
     w.key("usage");

@@ -19,6 +19,7 @@ private:
     void on_start(const json::Value& event, EventSink& sink);
     void on_content(const json::Value& content, EventSink& sink);
     void on_call(const json::Value& calls, bool begins, EventSink& sink);
+    void on_citation(const json::Value& citation, EventSink& sink);
     Result<void> on_message_end(const json::Value& event, EventSink& sink);
     void say(Event::Type type, std::string_view text, EventSink& sink);
     void open(Event::Type type, EventSink& sink);
@@ -27,7 +28,8 @@ private:
     bool started_ = false;
     bool open_ = false;
     Event::Type type_ = Event::Type::text;
-    int part_ = -1;  // of what is open
+    int part_ = -1;       // of what is open
+    int text_part_ = -1;  // of the last text, open or not
 };
 
 /// Events → a client's stream: blocks as open_blocks.h says; contents and calls are counted apart.
@@ -41,6 +43,7 @@ private:
     void on_start(const Event& event);
     OpenBlocks::Block& on_part_start(const Event& event);
     void on_delta(const Event& event);
+    void on_citation(const Event& event);
     void on_end();
     void close(const OpenBlocks::Block& block);
     void begin(std::string_view type);
@@ -49,8 +52,18 @@ private:
 
     OpenBlocks blocks_;
     std::vector<int> numbers_;  // of the blocks: among contents, or among calls
+    struct Told {
+        int part;
+        int number;         // among contents
+        std::string words;  // a citation repeats what it is about
+        std::vector<Citation> waiting;
+    };
+    Told& told(int part, int number);
+    void write_citation(const Told& text, const Citation& citation);
+    std::vector<Told> texts_;
     int contents_ = 0;
     int calls_ = 0;
+    int citations_ = 0;
     bool started_ = false;
     bool stopped_ = false;
     StopReason stop_ = StopReason::end;

@@ -1,3 +1,5 @@
+#include "dialect/encode_common.h"
+#include "dialect/gemini/citations.h"
 #include "dialect/gemini/generate.h"
 #include "dialect/writer.h"
 
@@ -17,21 +19,32 @@ public:
         w_.end_array();
         return {};
     }
+    const Grounding& grounding() const { return grounding_; }
 
 private:
-    void drop(const Part& part, std::string_view member = {}) {
-        std::string pointer("/");
-        pointer.append(part.place.member).append("/").append(std::to_string(part.place.index));
-        if (!member.empty()) pointer.append("/").append(member);
-        dropped_.push_back(std::move(pointer));
+    void drop(const Part& part) { dropped_.push_back(reply_pointer(part)); }
+
+    // Places count the bytes of a part of the candidate.
+    void write_text(const Text& text) {
+        if (text.text.empty()) return;
+        w_.begin_object().key("text").string(text.text).end_object();
+        if (!text.citations.empty()) {
+            SaidText said(true);
+            said.say(0, text.text);
+            for (const auto& citation : text.citations) {
+                const auto range = said.bytes(0, citation).value_or(SaidText::Range{});
+                grounding_.add(citation, {.part = written_, .bytes = range});
+            }
+        }
+        ++written_;
     }
 
     Result<void> write(const Part& part) {
         if (const auto* text = std::get_if<Text>(&part.body)) {
-            if (!text->citations.empty()) drop(part, "citations");
-            if (!text->text.empty()) w_.begin_object().key("text").string(text->text).end_object();
+            write_text(*text);
         } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
             w_.begin_object().key("text").string(refusal->text).end_object();
+            ++written_;
         } else if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {
             write_thought(reasoning->text, reasoning->signature.empty()
                                                ? std::string()
@@ -51,6 +64,7 @@ private:
         w_.begin_object().key("text").string(text).key("thought").boolean(true);
         if (!proof.empty()) w_.key("thoughtSignature").string(proof);
         w_.end_object();
+        ++written_;
     }
 
     Result<void> write_call(const Part& part, const ToolCall& call) {
@@ -67,12 +81,15 @@ private:
         w_.begin_object().key("functionCall").begin_object();
         if (!call.id.empty()) w_.key("id").string(call.id);
         w_.key("name").string(call.name).key("args").value(args).end_object().end_object();
+        ++written_;
         return {};
     }
 
     Writer& w_;
     const Choice& choice_;
     std::vector<std::string>& dropped_;
+    Grounding grounding_;
+    int written_ = 0;  // parts of the candidate
 };
 
 void write_token(Writer& w, const TokenProbability& token) {
@@ -140,10 +157,16 @@ Result<std::string> encode_reply(const Reply& reply, const ReplyFrame& frame,
     int index = 0;
     for (const auto& choice : reply.choices) {
         w.begin_object().key("content").begin_object().key("parts");
-        WEIR_CHECK(PartsEncoder(w, choice, dropped).encode());
+        PartsEncoder parts(w, choice, dropped);
+        WEIR_CHECK(parts.encode());
         w.key("role").string("model").end_object();
         w.key("finishReason").string(finish_reason(choice.stop, choice.stop_word));
         w.key("index").integer(index++);
+        if (!parts.grounding().empty()) {
+            w.key("groundingMetadata");
+            parts.grounding().append(out);
+        }
+        drop_unknowns(choice, dropped);
         if (!choice.logprobs.empty()) {
             w.key("logprobsResult");
             append_logprobs(out, choice.logprobs);

@@ -20,6 +20,8 @@ void GenerateEncoder::on(const Event& event) {
             return on_delta(event);
         case Event::Kind::signature:
             return write_thought(event.choice, {}, wrap_signature(event.text));
+        case Event::Kind::citation:
+            return candidate_of(event.choice).citations.push_back({event.part, *event.citation});
         case Event::Kind::part_end:
             return on_part_end(event);
         case Event::Kind::logprobs:
@@ -36,6 +38,7 @@ void GenerateEncoder::on(const Event& event) {
             usage_ = *event.usage;
             return;
         case Event::Kind::unknown:
+            return lose(event);
         case Event::Kind::pause:
             return;
         case Event::Kind::end:
@@ -46,7 +49,7 @@ void GenerateEncoder::on(const Event& event) {
 GenerateEncoder::Candidate& GenerateEncoder::candidate_of(int choice) {
     for (auto& candidate : candidates_)
         if (candidate.choice == choice) return candidate;
-    return candidates_.emplace_back(Candidate{choice, {}});
+    return candidates_.emplace_back(Candidate{.choice = choice, .finish = {}});
 }
 
 void GenerateEncoder::fail(const StreamError& error) {
@@ -119,6 +122,7 @@ void GenerateEncoder::on_delta(const Event& event) {
     switch (event.type) {
         case Event::Type::text:
         case Event::Type::refusal:
+            candidate_of(event.choice).said.say(event.part, event.text);
             return write_text(event.choice, event.text);
         case Event::Type::reasoning:
             return write_thought(event.choice, event.text, {});
@@ -152,6 +156,21 @@ void GenerateEncoder::on_part_end(const Event& event) {
     end_chunk(false);
 }
 
+// As Google does: in the last chunk, places counted over all that was said.
+void GenerateEncoder::write_grounding(const Candidate& candidate) {
+    Grounding grounding;
+    for (const auto& [part, citation] : candidate.citations) {
+        const auto range = candidate.said.bytes(part, citation);
+        if (range)
+            grounding.add(citation, {.bytes = *range});
+        else
+            losses_.add("/citations");
+    }
+    if (grounding.empty()) return;
+    out_->append(R"(,"groundingMetadata":)");
+    grounding.append(*out_);
+}
+
 void GenerateEncoder::on_end() {
     if (candidates_.empty()) candidate_of(0);
     for (size_t i = 0; i < candidates_.size(); ++i) {
@@ -165,6 +184,7 @@ void GenerateEncoder::on_end() {
             out_->append(R"(,"finishReason":)");
             json::append_string(*out_, word);
         }
+        write_grounding(candidate);
         end_chunk(i + 1 == candidates_.size());
     }
     if (framing_ == Framing::json_array) out_->append("]");

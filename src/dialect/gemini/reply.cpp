@@ -1,6 +1,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "dialect/gemini/citations.h"
 #include "dialect/gemini/generate.h"
 #include "dialect/gemini/tool_ids.h"
 
@@ -46,20 +47,14 @@ bool decode_part(const json::Value& part, ToolIds& ids, std::vector<Part>& parts
     return true;
 }
 
-// The pages an answer rests on, once each.
-std::vector<Citation> decode_citations(const json::Value& candidate) {
-    std::vector<Citation> out;
-    const auto* grounding = candidate.find("groundingMetadata");
-    const auto* chunks = grounding ? grounding->find("groundingChunks") : nullptr;
-    if (!chunks) return out;
-    for (const auto& chunk : chunks->items())
-        for (std::string_view kind : {"web", "retrievedContext"})
-            if (const auto* page = chunk.find(kind))
-                out.push_back({.url = std::string(page->string_at("uri")),
-                               .title = std::string(page->string_at("title")),
-                               .quote = {},
-                               .whole = {}});
-    return out;
+// Onto the texts that rest on them. False if there are none in the member.
+bool take_citations(const json::Value& member, const SaidText& said, std::span<const int> places,
+                    std::vector<Part>& parts) {
+    auto found = decode_citations(member, said, places);
+    for (auto& [part, citation] : found)
+        std::get<Text>(parts[static_cast<size_t>(part)].body)
+            .citations.push_back(std::move(citation));
+    return !found.empty();
 }
 
 Choice decode_candidate(const json::Value& candidate, const std::string& where, ToolIds& ids,
@@ -68,19 +63,27 @@ Choice decode_candidate(const json::Value& candidate, const std::string& where, 
     bool called = false;
     const auto* content = candidate.find("content");
     const auto* parts = content ? content->find("parts") : nullptr;
+    SaidText said(true);
+    std::vector<int> places;  // of the provider's parts among ours; -1 for what is no text
     if (parts) {
         for (size_t i = 0; i < parts->items().size(); ++i) {
             const json::Value& part = parts->items()[i];
+            const size_t before = choice.parts.size();
             if (!decode_part(part, ids, choice.parts))
                 dropped.push_back(where + "/content/parts/" + std::to_string(i));
+            for (size_t made = before; made < choice.parts.size(); ++made)
+                choice.parts[made].place = {"candidates/0/content/parts", static_cast<int>(i)};
+            places.push_back(-1);
+            if (choice.parts.size() > before) {
+                const auto last = static_cast<int>(choice.parts.size() - 1);
+                if (const auto* text = std::get_if<Text>(&choice.parts.back().body)) {
+                    said.say(last, text->text);
+                    places.back() = last;
+                }
+            }
             called = called || part.find("functionCall");
         }
     }
-    for (auto part = choice.parts.rbegin(); part != choice.parts.rend(); ++part)
-        if (auto* text = std::get_if<Text>(&part->body)) {
-            text->citations = decode_citations(candidate);
-            break;
-        }
     Finish finish = finish_of(candidate.string_at("finishReason"), called);
     choice.stop = finish.stop;
     choice.stop_word = std::move(finish.word);
@@ -88,7 +91,8 @@ Choice decode_candidate(const json::Value& candidate, const std::string& where, 
     for (const auto& member : candidate.members())
         if (is_shown(member.key) &&
             (!member.value.items().empty() || !member.value.members().empty()))
-            choice.unknown.push_back({member.key, member.value});
+            choice.unknown.push_back({member.key, member.value,
+                                      take_citations(member.value, said, places, choice.parts)});
     return choice;
 }
 

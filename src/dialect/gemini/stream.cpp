@@ -75,10 +75,7 @@ void GenerateDecoder::on_candidate(const json::Value& given, int position, Event
     for (const auto& member : given.members())
         if (is_shown(member.key) &&
             (!member.value.items().empty() || !member.value.members().empty()))
-            sink.on({.kind = Event::Kind::unknown,
-                     .choice = choice,
-                     .name = member.key,
-                     .value = &member.value});
+            on_shown(*found, member, sink);
     const std::string_view reason = given.string_at("finishReason");
     if (reason.empty()) return;
     close(*found, sink);
@@ -102,6 +99,29 @@ void GenerateDecoder::on_part(Candidate& candidate, const json::Value& part, Eve
     } else if (const auto* call = part.find("functionCall"); call && call->is_object()) {
         on_signature(candidate, signature, sink);
         on_call(candidate, *call, sink);
+    } else {  // an image, code that Google ran
+        losses.add("/candidates/" + std::to_string(candidate.choice) + "/content/parts");
+    }
+}
+
+// What a client may be shown as it is, and what is said in citations too.
+void GenerateDecoder::on_shown(Candidate& candidate, const json::Member& member, EventSink& sink) {
+    const auto citations = decode_citations(member.value, candidate.said);
+    sink.on({.kind = Event::Kind::unknown,
+             .choice = candidate.choice,
+             .name = member.key,
+             .value = &member.value,
+             .cited = !citations.empty()});
+    for (const auto& [part, citation] : citations) {
+        std::string key = citation.url;
+        key.append("\n").append(citation.title).append("\n");
+        key.append(std::to_string(part)).append(" ").append(std::to_string(citation.begin));
+        key.append(" ").append(std::to_string(citation.end));
+        if (!candidate.cited.insert(std::move(key)).second) continue;
+        sink.on({.kind = Event::Kind::citation,
+                 .choice = candidate.choice,
+                 .part = part,
+                 .citation = &citation});
     }
 }
 
@@ -155,6 +175,7 @@ void GenerateDecoder::say(Candidate& candidate, Event::Type type, std::string_vi
                           EventSink& sink) {
     if (text.empty()) return;
     open(candidate, type, sink);
+    if (type == Event::Type::text) candidate.said.say(candidate.part, text);
     sink.on({.kind = Event::Kind::delta,
              .type = type,
              .choice = candidate.choice,

@@ -4,6 +4,9 @@
 /// when the provider closes it. Vertex AI counts tokens in the last chunk only, and that is taken
 /// for an end too; AI Studio counts in every chunk. Source: as generate.h.
 #pragma once
+#include <unordered_set>
+
+#include "dialect/gemini/citations.h"
 #include "dialect/gemini/tool_ids.h"
 #include "dialect/stream_decoder.h"
 #include "dialect/stream_encoder.h"
@@ -29,12 +32,15 @@ private:
         int part = -1;
         bool called_tools = false;
         bool stopped = false;
+        SaidText said{true};
+        std::unordered_set<std::string> cited = {};  // what was told: chunks repeat it
     };
     void on_start(const json::Value& chunk, EventSink& sink);
     void on_candidate(const json::Value& given, int position, EventSink& sink);
     void on_part(Candidate& candidate, const json::Value& part, EventSink& sink);
     void on_call(Candidate& candidate, const json::Value& call, EventSink& sink);
     void on_signature(Candidate& candidate, std::string_view signature, EventSink& sink);
+    void on_shown(Candidate& candidate, const json::Member& member, EventSink& sink);
     void on_blocked(const std::string& words, EventSink& sink);
     void say(Candidate& candidate, Event::Type type, std::string_view text, EventSink& sink);
     void open(Candidate& candidate, Event::Type type, EventSink& sink);
@@ -69,6 +75,8 @@ private:
     struct Candidate {
         int choice;
         std::string finish;  // empty until the provider says why
+        SaidText said{true};
+        std::vector<PlacedCitation> citations = {};
     };
     struct Call {
         int part;
@@ -82,6 +90,7 @@ private:
     void on_end();
     void write_text(int choice, std::string_view text);
     void write_thought(int choice, std::string_view text, std::string_view proof);
+    void write_grounding(const Candidate& candidate);
     void begin_chunk(int choice);
     void end_chunk(bool with_usage);
     Candidate& candidate_of(int choice);

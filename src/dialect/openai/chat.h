@@ -6,6 +6,8 @@
 /// messages and tools. Source: platform.openai.com, API reference, "Chat". Pure functions, any
 /// thread.
 #pragma once
+#include <optional>
+
 #include "base/error.h"
 #include "dialect/conversation.h"
 
@@ -46,6 +48,14 @@ struct Spoken {
     std::string_view signature;
 };
 Spoken spoken_reasoning(const json::Value& message);
+
+/// An annotation of a chat message or of a Responses text, its place in characters of all the text
+/// it stands beside; nothing if it is none of a page. Sources: "The chat completion object",
+/// "The response object".
+std::optional<Citation> decode_annotation(const json::Value& annotation);
+/// Appends one to a list of them: that the characters rest on a page; `nested` as chat has it.
+void append_annotation(std::string& out, const Citation& citation, int64_t begin, int64_t end,
+                       bool nested);
 
 /// `word` is that of StopReason::other.
 std::string_view finish_reason(StopReason stop, std::string_view word = {});

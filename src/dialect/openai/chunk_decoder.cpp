@@ -42,6 +42,8 @@ void ChunkDecoder::on_choice(const json::Value& choice, EventSink& sink) {
     if (const auto* delta = choice.find("delta")) {
         on_reasoning(number, *delta, sink);
         on_text(number, Event::Type::text, delta->string_at("content"), sink);
+        if (const auto* annotations = delta->find("annotations"))
+            on_annotations(number, *annotations, sink);
         on_text(number, Event::Type::refusal, delta->string_at("refusal"), sink);
         if (const auto* calls = delta->find("tool_calls"))
             for (const auto& call : calls->items())
@@ -105,8 +107,31 @@ int ChunkDecoder::open_part(int choice, Event::Type type, EventSink& sink) {
 void ChunkDecoder::on_text(int choice, Event::Type type, std::string_view text, EventSink& sink) {
     if (text.empty()) return;
     const int part = open_part(choice, type, sink);
+    if (type == Event::Type::text) said_.of(choice).say(part, text);
     sink.on(
         {.kind = Event::Kind::delta, .type = type, .choice = choice, .part = part, .text = text});
+}
+
+// Their places count the characters of all that was said.
+void ChunkDecoder::on_annotations(int choice, const json::Value& annotations, EventSink& sink) {
+    for (const auto& annotation : annotations.items()) {
+        auto citation = decode_annotation(annotation);
+        const auto place = citation
+                               ? said_.of(choice).find_characters({citation->begin, citation->end})
+                               : std::optional<SaidText::Place>();
+        if (!place) {
+            losses.add("/choices/" + std::to_string(choice) + "/message/annotations");
+            continue;
+        }
+        if (citation->begin >= 0) {
+            citation->begin = place->characters.begin;
+            citation->end = place->characters.end;
+        }
+        sink.on({.kind = Event::Kind::citation,
+                 .choice = choice,
+                 .part = place->part,
+                 .citation = &*citation});
+    }
 }
 
 void ChunkDecoder::on_tool_call(int choice, const json::Value& call, EventSink& sink) {

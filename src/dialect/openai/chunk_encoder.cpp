@@ -18,6 +18,8 @@ void ChunkEncoder::on(const Event& event) {
             return write_member(
                 event.choice, R"("thinking_blocks":[{"type":"thinking","thinking":"","signature":)",
                 event.text, "}]");
+        case Event::Kind::citation:
+            return on_citation(event);
         case Event::Kind::part_end:
             return on_part_end(event);
         case Event::Kind::logprobs:
@@ -144,8 +146,40 @@ void ChunkEncoder::on_part_start(const Event& event) {
     end_chunk();
 }
 
+// The place of what rests on a page is known once all of it is said.
+void ChunkEncoder::on_citation(const Event& event) {
+    if (!has_address(*event.citation))
+        return losses_.add("/citations");  // documents have no word in chat
+    if (event.citation->begin < 0)
+        waiting_.push_back({event.choice, event.part, *event.citation});
+    else
+        write_citation(event.choice, event.part, *event.citation);
+}
+
+void ChunkEncoder::write_citation(int choice, int part, const Citation& citation) {
+    const auto range = said_.of(choice).characters(part, citation);
+    if (!range) return losses_.add("/citations");
+    begin_chunk(choice);
+    if (wants_role()) out_->append(R"("role":"assistant",)");
+    out_->append(R"("annotations":[)");
+    append_annotation(*out_, citation, range->begin, range->end, true);
+    out_->append("]");
+    end_chunk();
+}
+
+// Those of one part, or of all that the choice has (-1).
+void ChunkEncoder::write_waiting(int choice, int part) {
+    const auto due = [&](const Waiting& waiting) {
+        return waiting.choice == choice && (part < 0 || waiting.part == part);
+    };
+    for (const auto& waiting : waiting_)
+        if (due(waiting)) write_citation(choice, waiting.part, waiting.citation);
+    std::erase_if(waiting_, due);
+}
+
 // A call without arguments still needs JSON for its client to parse.
 void ChunkEncoder::on_part_end(const Event& event) {
+    write_waiting(event.choice, event.part);
     if (event.type != Event::Type::tool_call || tools_.empty() || tools_.back() != event.part ||
         has_arguments_)
         return;
@@ -161,6 +195,7 @@ void ChunkEncoder::on_delta(const Event& event) {
     has_arguments_ = has_arguments_ || !event.text.empty();
     switch (event.type) {
         case Event::Type::text:
+            said_.of(event.choice).say(event.part, event.text);
             return write_text(event.choice, event.text);
         case Event::Type::refusal:
             return write_member(event.choice, R"("refusal":)", event.text, {});
@@ -185,6 +220,7 @@ void ChunkEncoder::on_delta(const Event& event) {
 }
 
 void ChunkEncoder::on_stop(const Event& event) {
+    write_waiting(event.choice, -1);
     beside_delta(event.choice);
     const std::string_view reason = finish_reason(event.stop, event.text);
     out_->append(R"(,"finish_reason":)");

@@ -1,4 +1,5 @@
 #include "dialect/openai/request_encoder.h"
+#include "dialect/web_search.h"
 
 namespace weir::dialect::openai {
 namespace {
@@ -47,11 +48,21 @@ Result<std::vector<std::string>> RequestEncoder::encode() {
 }
 
 Result<void> RequestEncoder::write_tools() {
-    if (conversation_.tools.empty()) return {};
-    w_.key("tools").begin_array();
-    for (const auto& tool : conversation_.tools)
+    bool open = false;
+    std::optional<WebSearch> search;
+    for (const auto& tool : conversation_.tools) {
+        // The search is an option here, beside the tools.
+        if (auto found = same_ ? std::nullopt : web_search_of(tool)) {
+            search = std::move(found);
+            continue;
+        }
+        if (!open) w_.key("tools").begin_array();
+        open = true;
         WEIR_CHECK(write_tool(tool));
-    w_.end_array();
+    }
+    if (open) w_.end_array();
+    has_tools_ = open;
+    if (search) w_.key(kWebSearchOptions).value(openai_search(*search, dropped_));
     return {};
 }
 
@@ -86,7 +97,7 @@ Result<void> RequestEncoder::write_tool(const Tool& tool) {
 void RequestEncoder::write_tool_choice() {
     using Kind = ToolChoice::Kind;
     const ToolChoice& choice = conversation_.tool_choice;
-    if (!same_ && conversation_.tools.empty()) return;  // OpenAI refuses it without tools
+    if (!same_ && !has_tools_) return;  // OpenAI refuses it without tools
     switch (choice.kind) {
         case Kind::unset:
             return;
@@ -138,8 +149,7 @@ void RequestEncoder::write_settings() {
     write_user();
     write_setting("service_tier", s.service_tier);
     write_effort();
-    if (same_ || !conversation_.tools.empty())
-        write_setting("parallel_tool_calls", s.parallel_tools);
+    if (same_ || has_tools_) write_setting("parallel_tool_calls", s.parallel_tools);
     write_setting("logprobs", s.logprobs);
     write_setting("top_logprobs", s.top_logprobs);
     if (same_) {

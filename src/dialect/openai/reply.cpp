@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "base/encoding.h"
+#include "dialect/citations.h"
 #include "dialect/openai/chat.h"
 #include "dialect/writer.h"
 
@@ -40,9 +43,42 @@ void decode_content(const json::Value& content, std::vector<Part>& parts) {
     }
 }
 
-void decode_message(const json::Value& message, std::vector<Part>& parts) {
+// Their places count the characters of all the content.
+void decode_annotations(const json::Value& annotations, std::vector<Part>& parts, int choice,
+                        std::vector<std::string>& dropped) {
+    SaidText said;
+    int number = 0;
+    for (const auto& part : parts) {
+        if (const auto* text = std::get_if<Text>(&part.body)) said.say(number, text->text);
+        ++number;
+    }
+    for (size_t i = 0; i < annotations.items().size(); ++i) {
+        auto citation = decode_annotation(annotations.items()[i]);
+        const auto place = citation ? said.find_characters({citation->begin, citation->end})
+                                    : std::optional<SaidText::Place>();
+        if (!place) {
+            dropped.push_back("/choices/" + std::to_string(choice) + "/message/annotations/" +
+                              std::to_string(i));
+            continue;
+        }
+        if (citation->begin >= 0) {
+            citation->begin = place->characters.begin;
+            citation->end = place->characters.end;
+        }
+        std::get<Text>(parts[static_cast<size_t>(place->part)].body)
+            .citations.push_back(std::move(*citation));
+    }
+}
+
+void decode_message(const json::Value& message, std::vector<Part>& parts, int choice,
+                    std::vector<std::string>& dropped) {
     decode_reasoning(message, parts);
     if (const auto* content = message.find("content")) decode_content(*content, parts);
+    for (auto& part : parts)
+        part.place = {std::holds_alternative<Text>(part.body) ? "choices/0/message/content"
+                                                              : "choices/0/message"};
+    if (const auto* annotations = message.find("annotations"))
+        decode_annotations(*annotations, parts, choice, dropped);
     if (const std::string_view refusal = message.string_at("refusal"); !refusal.empty())
         parts.push_back({.body = Refusal{std::string(refusal)}});
     const auto* calls = message.find("tool_calls");
@@ -62,22 +98,51 @@ void decode_message(const json::Value& message, std::vector<Part>& parts) {
 // What a choice holds, sorted by where OpenAI puts it.
 struct Sorted {
     std::string content;
+    std::string annotations;  ///< the elements of their list, as JSON
     bool has_content = false;
     std::string refusal;
     std::vector<const ToolCall*> calls;
     std::vector<const Part*> reasoning;
 };
 
+// The pages that a text rests on; of other sources OpenAI's clients know nothing.
+void add_annotations(const Part& part, const Text& text, Sorted& out,
+                     std::vector<std::string>& dropped) {
+    if (text.citations.empty()) return;
+    const int64_t before = count_characters(out.content);
+    const int64_t size = count_characters(text.text);
+    bool lost = false;
+    for (const auto& citation : text.citations) {
+        if (!has_address(citation)) {
+            lost = true;
+            continue;
+        }
+        const auto place = place_in(citation, size);
+        append_annotation(out.annotations, citation, before + place.begin, before + place.end,
+                          true);
+    }
+    if (lost) dropped.push_back(reply_pointer(part, "citations"));
+}
+
+bool has_citations(const Choice& choice) {
+    for (const auto& part : choice.parts)
+        if (const auto* text = std::get_if<Text>(&part.body); text && !text->citations.empty())
+            return true;
+    return false;
+}
+
 Sorted sort_parts(const Choice& choice, const ReplyStyle& style,
                   std::vector<std::string>& dropped) {
     Sorted out;
+    // An answer that cites comes in as many texts as it has sources: they are one.
+    const bool first_only = style.first_text_only && !has_citations(choice);
     for (const auto& part : choice.parts) {
         if (const auto* text = std::get_if<Text>(&part.body)) {
-            if (style.first_text_only && out.has_content) {
-                dropped.push_back("/" + std::string(part.place.member) + "/" +
-                                  std::to_string(part.place.index));
+            if (first_only && out.has_content) {
+                dropped.push_back(reply_pointer(part));
                 continue;
             }
+            add_annotations(part, *text, out, dropped);
             out.content += text->text;
             out.has_content = true;
         } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
@@ -87,6 +152,8 @@ Sorted sort_parts(const Choice& choice, const ReplyStyle& style,
         } else if (std::holds_alternative<Reasoning>(part.body) ||
                    std::holds_alternative<HiddenReasoning>(part.body)) {
             out.reasoning.push_back(&part);
+        } else {
+            dropped.push_back(reply_pointer(part));
         }
     }
     return out;
@@ -165,6 +232,7 @@ void write_choice(Writer& w, const Choice& choice, int index, const ReplyStyle& 
     else
         w.null();
     if (!sorted.refusal.empty()) w.key("refusal").string(sorted.refusal);
+    if (!sorted.annotations.empty()) w.key("annotations").raw("[" + sorted.annotations + "]");
     write_reasoning(w, sorted.reasoning, style);
     if (!sorted.calls.empty()) {
         w.key("tool_calls").begin_array();
@@ -275,7 +343,9 @@ Result<Reply> decode_reply(json::Value body) {
                 .model = std::string(body.string_at("model"))};
     for (const auto& item : choices->items()) {
         Choice choice{.stop = stop_reason(item.string_at("finish_reason"))};
-        if (const auto* message = item.find("message")) decode_message(*message, choice.parts);
+        if (const auto* message = item.find("message"))
+            decode_message(*message, choice.parts, static_cast<int>(reply.choices.size()),
+                           reply.dropped);
         reply.choices.push_back(std::move(choice));
     }
     if (const auto* usage = body.find("usage"); usage && usage->is_object())

@@ -88,8 +88,9 @@ private:
 
     const Conversation& conversation_;
     std::string_view model_;
-    bool same_;      // what we do not know was OpenAI's and may go back
-    bool extended_;  // the target takes Anthropic's extensions
+    bool same_;               // what we do not know was OpenAI's and may go back
+    bool extended_;           // the target takes Anthropic's extensions
+    bool has_tools_ = false;  // some were written
     Writer w_;
     Dropped dropped_;
 };

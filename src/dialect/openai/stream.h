@@ -3,6 +3,7 @@
 #pragma once
 #include <vector>
 
+#include "dialect/citations.h"
 #include "dialect/stream_decoder.h"
 #include "dialect/stream_encoder.h"
 
@@ -30,6 +31,7 @@ private:
     void on_text(int choice, Event::Type type, std::string_view text, EventSink& sink);
     void on_reasoning(int choice, const json::Value& delta, EventSink& sink);
     void on_signature(int choice, std::string_view signature, EventSink& sink);
+    void on_annotations(int choice, const json::Value& annotations, EventSink& sink);
     int open_part(int choice, Event::Type type, EventSink& sink);
     void close(int choice, EventSink& sink);
     void finish(EventSink& sink);
@@ -37,6 +39,7 @@ private:
     bool started_ = false;
     std::vector<Open> open_;
     std::vector<Stop> stops_;
+    SaidTexts said_;
     int parts_ = 0;
 };
 
@@ -66,6 +69,9 @@ private:
     void on_usage(const Event& event);
     void on_unknown(const Event& event);
     void on_logprobs(const Event& event);
+    void on_citation(const Event& event);
+    void write_citation(int choice, int part, const Citation& citation);
+    void write_waiting(int choice, int part);
     void begin_chunk(int choice);
     void end_chunk();
     void close_chunk();
@@ -81,7 +87,14 @@ private:
     std::string dated_;       // what follows them: date and model
     std::string suffix_;      // that and the end of the chunk
     std::vector<int> tools_;  // part of each tool call, in order
-    int open_choice_ = -1;    // of a chunk whose delta is complete but may take a stop; -1: none
+    SaidTexts said_;
+    struct Waiting {
+        int choice;
+        int part;
+        Citation citation;
+    };
+    std::vector<Waiting> waiting_;  // citations of parts as a whole that have not ended
+    int open_choice_ = -1;  // of a chunk whose delta is complete but may take a stop; -1: none
     bool has_arguments_ = false;  // of the last tool call
     bool role_known_ = false;     // the provider's start came
     bool role_sent_ = false;

@@ -1,3 +1,4 @@
+#include "dialect/openai/chat.h"
 #include "dialect/responses/provider.h"
 
 namespace weir::dialect::responses {
@@ -71,10 +72,24 @@ bool EventDecoder::on_delta(std::string_view type, const json::Value& event, Eve
     } else if (type == "response.function_call_arguments.delta") {
         // A call that nobody announced is told when its item is done.
         if (auto* call = find(item, kWholeItem, Event::Type::tool_call)) say(*call, delta, sink);
+    } else if (type == "response.output_text.annotation.added") {
+        on_annotation(event, sink);
     } else {
         return false;
     }
     return true;
+}
+
+// A page that the text rests on; files are OpenAI's own.
+void EventDecoder::on_annotation(const json::Value& event, EventSink& sink) {
+    const int64_t item = number_at(event, "output_index");
+    const auto* annotation = event.find("annotation");
+    const auto citation =
+        annotation ? openai::decode_annotation(*annotation) : std::optional<Citation>();
+    const auto* part = find(item, number_at(event, "content_index"), Event::Type::text);
+    if (!citation || !part)
+        return losses.add("/output/" + std::to_string(item) + "/content/annotations");
+    sink.on({.kind = Event::Kind::citation, .part = part->number, .citation = &*citation});
 }
 
 void EventDecoder::on_reasoning(const json::Value& event, std::string_view place, EventSink& sink) {
@@ -89,7 +104,11 @@ void EventDecoder::on_reasoning(const json::Value& event, std::string_view place
 
 void EventDecoder::on_item(const json::Value& event, EventSink& sink) {
     const auto* item = event.find("item");
-    if (!item || item->string_at("type") != "function_call") return;
+    if (!item) return;
+    const std::string_view type = item->string_at("type");
+    if (type != "message" && type != "function_call" && type != "reasoning")  // of OpenAI's tools
+        losses.add("/output/" + std::to_string(number_at(event, "output_index")));
+    if (type != "function_call") return;
     open(number_at(event, "output_index"), kWholeItem, Event::Type::tool_call, sink, item);
 }
 

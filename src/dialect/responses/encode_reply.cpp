@@ -1,4 +1,7 @@
 #include "dialect/anthropic/messages.h"
+#include "dialect/citations.h"
+#include "dialect/encode_common.h"
+#include "dialect/openai/chat.h"
 #include "dialect/responses/responses.h"
 #include "dialect/writer.h"
 
@@ -11,7 +14,8 @@ void write_message(Writer& w, const Item& item, bool done) {
     w.key("type").string("message").key("role").string("assistant").key("content").begin_array();
     if (done && (!item.text.empty() || item.refusal.empty())) {
         w.begin_object().key("type").string("output_text").key("text").string(item.text);
-        w.key("annotations").raw("[]").key("logprobs").raw("[]").end_object();
+        w.key("annotations").raw("[" + item.annotations + "]");
+        w.key("logprobs").raw("[]").end_object();
     }
     if (done && !item.refusal.empty()) {
         w.begin_object().key("type").string("refusal").key("refusal").string(item.refusal);
@@ -57,6 +61,7 @@ public:
 
 private:
     void add(const Part& part);
+    void add_annotations(const Part& part, const Text& text, Item& item);
     Item& begin(Item::Kind kind, std::string_view prefix) {
         std::string id(prefix);
         id.append(id_).append("_").append(std::to_string(items_.size()));
@@ -74,7 +79,9 @@ private:
 
 void Items::add(const Part& part) {
     if (const auto* text = std::get_if<Text>(&part.body)) {
-        message().text += text->text;
+        Item& item = message();
+        add_annotations(part, *text, item);
+        item.text += text->text;
     } else if (const auto* refusal = std::get_if<Refusal>(&part.body)) {
         message().refusal += refusal->text;
     } else if (const auto* call = std::get_if<ToolCall>(&part.body)) {
@@ -91,13 +98,35 @@ void Items::add(const Part& part) {
         begin(Item::Kind::hidden_reasoning, "rs_").proof =
             anthropic::hidden_data(hidden->data.text(), base64);
     } else {
-        std::string pointer("/");
-        pointer.append(part.place.member).append("/").append(std::to_string(part.place.index));
-        dropped_.push_back(std::move(pointer));
+        dropped_.push_back(reply_pointer(part));
     }
 }
 
+// Pages have annotations; the documents that a client sent are no files of OpenAI's.
+void Items::add_annotations(const Part& part, const Text& text, Item& item) {
+    if (text.citations.empty()) return;
+    const int64_t before = count_characters(item.text);
+    const int64_t size = count_characters(text.text);
+    bool lost = false;
+    for (const auto& citation : text.citations) {
+        if (has_address(citation))
+            append_citation(item, citation, before, size);
+        else
+            lost = true;
+    }
+    if (lost) dropped_.push_back(reply_pointer(part, "citations"));
+}
+
 }  // namespace
+
+std::string_view append_citation(Item& item, const Citation& citation, int64_t before,
+                                 int64_t size) {
+    const auto place = place_in(citation, size);
+    const size_t at = item.annotations.size() + (item.annotations.empty() ? 0 : 1);
+    openai::append_annotation(item.annotations, citation, before + place.begin, before + place.end,
+                              false);
+    return std::string_view(item.annotations).substr(at);
+}
 
 std::string_view status(StopReason stop) {
     return incomplete_reason(stop).empty() ? "completed" : "incomplete";
@@ -171,6 +200,7 @@ std::string encode_reply(const Reply& reply, const ReplyFrame& frame,
     const Choice& choice = reply.choices.empty() ? kSilence : reply.choices.front();
     for (size_t i = 1; i < reply.choices.size(); ++i)
         dropped.push_back("/choices/" + std::to_string(i));
+    drop_unknowns(choice, dropped);
     const std::vector<Item> items = Items(frame.id, dropped).take(choice);
     std::string out;
     out.reserve(1024);

@@ -1,6 +1,7 @@
 #include "dialect/openai/request_encoder.h"
 #include "dialect/responses/request_encoder.h"
 #include "dialect/responses/responses.h"
+#include "dialect/web_search.h"
 
 namespace weir::dialect::responses {
 namespace {
@@ -64,9 +65,15 @@ Result<std::vector<std::string>> RequestEncoder::encode_count() {
 }
 
 Result<void> RequestEncoder::write_tools() {
-    if (conversation_.tools.empty()) return {};
+    const auto option = same_ ? std::nullopt : web_search_of(conversation_);
+    if (conversation_.tools.empty() && !option) return {};
     w_.key("tools").begin_array();
+    if (option) w_.value(responses_search(*option, dropped_));
     for (const auto& tool : conversation_.tools) {
+        if (const auto search = same_ ? std::nullopt : web_search_of(tool)) {
+            w_.value(responses_search(*search, dropped_));
+            continue;
+        }
         if (!tool.foreign.is_null() && !same_)
             return unsupported(pointer(tool), "tools other than functions");
         if (!tool.foreign.is_null())
@@ -263,6 +270,7 @@ Result<void> RequestEncoder::write_unknowns() {
     if (!same_) WEIR_CHECK(check_unknowns(conversation_));
     for (const auto& unknown : conversation_.unknown) {
         if (same_ && is_merged(unknown)) continue;
+        if (!same_ && unknown.key == kWebSearchOptions) continue;  // it is among the tools
         if (same_ || (chat_ && is_shared(unknown.key)))
             w_.any_key(unknown.key).value(unknown.value);
         else if (!chat_ || unknown.key != "verbosity")

@@ -1,4 +1,5 @@
 #include "dialect/anthropic/messages.h"
+#include "dialect/citations.h"
 #include "dialect/responses/responses.h"
 #include "dialect/writer.h"
 
@@ -30,6 +31,8 @@ void EventEncoder::on(const Event& event) {
         case Event::Kind::signature:
             items_[open(event).item].proof += event.text;
             return;
+        case Event::Kind::citation:
+            return on_citation(event);
         case Event::Kind::part_end:
             return on_part_end(event.part);
         case Event::Kind::stop:
@@ -40,8 +43,9 @@ void EventEncoder::on(const Event& event) {
             return;
         case Event::Kind::end:
             return on_end();
-        case Event::Kind::logprobs:
         case Event::Kind::unknown:
+            return lose(event);
+        case Event::Kind::logprobs:
         case Event::Kind::pause:
             return;
     }
@@ -183,6 +187,13 @@ void EventEncoder::on_delta(const Event& event) {
     end_event();
 }
 
+// Where it belongs is known once all of its text is.
+void EventEncoder::on_citation(const Event& event) {
+    auto* found = find(event.part);
+    if (!found || !has_address(*event.citation)) return losses_.add("/citations");
+    items_[found->item].citations.push_back(*event.citation);
+}
+
 void EventEncoder::on_part_end(int part) {
     auto* found = find(part);
     if (!found) return;
@@ -191,8 +202,18 @@ void EventEncoder::on_part_end(int part) {
     close(closing);
 }
 
-void EventEncoder::close_text(const Item& item, size_t index, bool refusal) {
+void EventEncoder::close_text(Item& item, size_t index, bool refusal) {
     const std::string& text = refusal ? item.refusal : item.text;
+    const auto citations = std::exchange(item.citations, {});
+    const int64_t size = citations.empty() ? 0 : count_characters(text);
+    for (size_t i = 0; i < citations.size(); ++i) {
+        begin_of_item("response.output_text.annotation.added", index);
+        out_->append(R"(,"content_index":0,"annotation_index":)");
+        Writer(*out_).integer(static_cast<int64_t>(i));
+        out_->append(R"(,"annotation":)");
+        out_->append(append_citation(item, citations[i], 0, size));
+        end_event();
+    }
     begin_of_item(refusal ? "response.refusal.done" : "response.output_text.done", index);
     out_->append(refusal ? R"(,"content_index":0,"refusal":)"
                          : R"(,"content_index":0,"logprobs":[],"text":)");
@@ -202,7 +223,10 @@ void EventEncoder::close_text(const Item& item, size_t index, bool refusal) {
     out_->append(refusal ? R"(,"content_index":0,"part":{"type":"refusal","refusal":)"
                          : R"(,"content_index":0,"part":{"type":"output_text","text":)");
     json::append_string(*out_, text);
-    out_->append(refusal ? "}" : R"(,"annotations":[],"logprobs":[]})");
+    if (refusal)
+        out_->append("}");
+    else
+        out_->append(R"(,"annotations":[)").append(item.annotations).append(R"(],"logprobs":[]})");
     end_event();
 }
 

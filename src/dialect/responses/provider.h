@@ -28,7 +28,6 @@ inline constexpr std::string_view kBetween = "\n\n";
 /// The words of a reasoning item: of its summary, or of itself where that is shown.
 std::string reasoning_text(const json::Value& item);
 std::vector<TokenProbability> decode_logprobs(const json::Value& list);
-Citation decode_annotation(const json::Value& annotation);
 /// By which a result refers to a call.
 std::string_view call_id(const json::Value& item);
 
@@ -60,6 +59,7 @@ private:
     };
     void start(const json::Value& response, EventSink& sink);
     void on_item(const json::Value& event, EventSink& sink);
+    void on_annotation(const json::Value& event, EventSink& sink);
     void on_item_done(const json::Value& event, EventSink& sink);
     void on_message_done(int64_t index, const json::Value& item, EventSink& sink);
     void on_call_done(int64_t index, const json::Value& item, EventSink& sink);

@@ -1,3 +1,4 @@
+#include "dialect/openai/chat.h"
 #include "dialect/responses/provider.h"
 #include "dialect/responses/responses.h"
 
@@ -53,14 +54,6 @@ std::vector<TokenProbability> decode_logprobs(const json::Value& list) {
     return out;
 }
 
-Citation decode_annotation(const json::Value& annotation) {
-    Citation out{.url = std::string(annotation.string_at("url")),
-                 .title = std::string(annotation.string_at("title")),
-                 .whole = annotation};
-    if (out.title.empty()) out.title = annotation.string_at("filename");
-    return out;
-}
-
 Stop stop_of(const json::Value& response, bool called) {
     const auto* details = response.find("incomplete_details");
     const std::string_view reason = details ? details->string_at("reason") : std::string_view();
@@ -85,7 +78,21 @@ ProviderError error_of(const json::Value& holder) {
 
 namespace {
 
-void decode_message(const json::Value& item, Place place, Choice& choice) {
+// Pages only: files are OpenAI's own.
+void decode_annotations(const json::Value& list, Place place, Text& text,
+                        std::vector<std::string>& dropped) {
+    bool lost = false;
+    for (const auto& annotation : list.items()) {
+        if (auto citation = openai::decode_annotation(annotation))
+            text.citations.push_back(std::move(*citation));
+        else
+            lost = true;
+    }
+    if (lost) dropped.push_back("/output/" + std::to_string(place.index) + "/content/annotations");
+}
+
+void decode_message(const json::Value& item, Place place, Choice& choice,
+                    std::vector<std::string>& dropped) {
     const auto* content = item.find("content");
     if (!content) return;
     for (const auto& piece : content->items()) {
@@ -96,8 +103,7 @@ void decode_message(const json::Value& item, Place place, Choice& choice) {
         }
         Text text{std::string(piece.string_at("text"))};
         if (const auto* annotations = piece.find("annotations"))
-            for (const auto& annotation : annotations->items())
-                text.citations.push_back(decode_annotation(annotation));
+            decode_annotations(*annotations, place, text, dropped);
         if (const auto* probabilities = piece.find("logprobs"))
             for (auto& token : decode_logprobs(*probabilities))
                 choice.logprobs.push_back(std::move(token));
@@ -106,10 +112,11 @@ void decode_message(const json::Value& item, Place place, Choice& choice) {
 }
 
 // False for an item that has no word in the model, such as a search that the provider made.
-bool decode_item(const json::Value& item, Place place, Choice& choice) {
+bool decode_item(const json::Value& item, Place place, Choice& choice,
+                 std::vector<std::string>& dropped) {
     const std::string_view type = item.string_at("type");
     if (type == "message") {
-        decode_message(item, place, choice);
+        decode_message(item, place, choice, dropped);
     } else if (type == "function_call") {
         choice.parts.push_back(
             {.body = ToolCall{std::string(call_id(item)), std::string(item.string_at("name")),
@@ -149,7 +156,7 @@ Result<Reply> decode_reply(json::Value body) {
     bool called = false;
     int index = 0;
     for (const auto& item : output->items()) {
-        if (!decode_item(item, {"output", index}, choice))
+        if (!decode_item(item, {"output", index}, choice, reply.dropped))
             reply.dropped.push_back("/output/" + std::to_string(index));
         called = called || item.string_at("type") == "function_call";
         ++index;

@@ -41,13 +41,19 @@ struct Item {
     enum class Kind : uint8_t { message, function_call, reasoning, hidden_reasoning };
     Kind kind = Kind::message;
     std::string id;
-    std::string text;       ///< of a message, or the summary of reasoning
-    std::string refusal;    ///< of a message
-    std::string call_id;    ///< of a call
-    std::string name;       ///< of a call
-    std::string arguments;  ///< of a call
-    std::string proof;      ///< of reasoning
+    std::string text;                      ///< of a message, or the summary of reasoning
+    std::string refusal;                   ///< of a message
+    std::string call_id;                   ///< of a call
+    std::string name;                      ///< of a call
+    std::string arguments;                 ///< of a call
+    std::string proof;                     ///< of reasoning
+    std::string annotations = {};          ///< of a message: the elements of their list, as JSON
+    std::vector<Citation> citations = {};  ///< of a message: what is not yet among them
 };
+/// Appends an annotation to those of a message: `before` characters precede the text of `size`
+/// that it is about. A view of what was appended.
+std::string_view append_citation(Item& item, const Citation& citation, int64_t before,
+                                 int64_t size);
 /// Appends the item's JSON; `done`: its status is completed, else in_progress and it is empty.
 void append_item(std::string& out, const Item& item, bool done);
 /// Appends the whole response object.
@@ -90,7 +96,8 @@ private:
     Open& open(const Event& event);
     Open* find(int part);
     void close(const Open& open);
-    void close_text(const Item& item, size_t index, bool refusal);
+    void on_citation(const Event& event);
+    void close_text(Item& item, size_t index, bool refusal);
     void close_summary(const Item& item, size_t index);
     void begin(std::string_view type);
     void begin_of_item(std::string_view type, size_t index);
