@@ -172,6 +172,27 @@ stringData: {secret}
 """
 
 
+# AI Studio has no name among the schemas of the other kind.
+WEIR_GEMINI = """\
+apiVersion: ai.gateway.envoyproxy.io/v1alpha1
+kind: AIServiceBackend
+metadata: {{name: gemini, namespace: default}}
+spec: {{provider: gemini, endpoint: "http://127.0.0.1:{origin}"}}
+---
+apiVersion: ai.gateway.envoyproxy.io/v1alpha1
+kind: BackendSecurityPolicy
+metadata: {{name: gemini-key, namespace: default}}
+spec: {{targetRefs: [{{name: gemini}}], authenticationRefs: [{{name: gemini-key}}]}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: gemini-key, namespace: default}}
+type: Opaque
+stringData: {{apiKey: {key}}}
+---
+"""
+
+
 class Peer:
     """One proxy: `start` returns when it accepts connections. Reusable after `stop`."""
 
@@ -299,11 +320,10 @@ class Weir(Peer):
             for name, schema, policy, credential, secret in (
                 ("openai", "OpenAI", "APIKey", "  apiKey:\n    secretRef: {key}\n", {"apiKey": PROVIDER_KEY}),
                 ("anthropic", "Anthropic", "AnthropicAPIKey", "  anthropicAPIKey:\n    secretRef: {key}\n", {"apiKey": PROVIDER_KEY}),
-                ("gemini", "Gemini", "APIKey", "  apiKey:\n    secretRef: {key}\n", {"apiKey": PROVIDER_KEY}),
                 ("bedrock", "AWSBedrock", "AWSCredentials",
                  "  awsCredentials:\n    region: us-east-1\n    credentialsFile:\n      secretRef: {key}\n",
                  {"credentials": "[default]\naws_access_key_id = AKIDBENCH\naws_secret_access_key = bench-secret\n"})))
-        return WEIR_GATEWAY + routes + backends
+        return WEIR_GATEWAY + routes + backends + WEIR_GEMINI.format(origin=self.origin, key=PROVIDER_KEY)
 
     def admin(self):
         with open(self.ready_file) as f:
