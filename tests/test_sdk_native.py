@@ -13,6 +13,7 @@ import pytest
 from google import genai
 from google.genai import errors as google_errors
 from google.genai import types
+from google.oauth2.credentials import Credentials
 
 from harness import config as configs
 from harness import wire
@@ -291,6 +292,22 @@ def test_embeddings(clients, provider):
     found = clients["cohere"].sdk.embed(model=model_of(provider), texts=["one two"], input_type="search_document", embedding_types=["float"],
                                         output_dimension=8)
     assert [len(vector) for vector in found.embeddings.float_] == [8] and found.meta.billed_units.input_tokens in (2, None)  # AI Studio counts none
+
+
+@pytest.mark.parametrize("provider", ["openai", "gemini", "vertex-gemini", "cohere"])
+def test_googles_vertex_client_embeds(presets, provider):
+    """Vertex AI's own way: :predict, below project and location."""
+    sdk = genai.Client(vertexai=True, project="p", location="l", credentials=Credentials(token="client-key"),
+                       http_options=types.HttpOptions(base_url=presets.url(), timeout=30000))
+    found = sdk.models.embed_content(model=model_of(provider), contents=["one two", "three"],
+                                     config=types.EmbedContentConfig(output_dimensionality=8, task_type="CLUSTERING"))
+    assert [len(vector.values) for vector in found.embeddings][:1] == [8], found
+    texts = [{"content": "one two"}, {"content": "three"}][:1 if provider == "vertex-gemini" else 2]  # that model embeds one at a time
+    status, _, body = presets.request("POST", f"/v1/projects/p/locations/l/publishers/google/models/{model_of(provider)}:predict", {
+        "instances": texts, "parameters": {"outputDimensionality": 8}})
+    assert status == 200, body
+    predictions = json.loads(body)["predictions"]
+    assert [len(one["embeddings"]["values"]) for one in predictions] == [8] * len(texts) and predictions[0]["embeddings"]["statistics"]["truncated"] is False
 
 
 def test_ranking_is_for_coheres_own(clients):

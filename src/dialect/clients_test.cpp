@@ -478,15 +478,15 @@ Result<ProviderRequest> embed(Dialect dialect, std::string_view body, Schema sch
         {.schema = schema});
 }
 
-std::string embedded(Dialect dialect, Schema schema, std::string_view answer, bool single = false,
-                     bool base64 = false) {
+std::string embedded(Dialect dialect, Schema schema, std::string_view answer,
+                     EmbedForm form = EmbedForm::list, bool base64 = false) {
     auto out = translate_response({.operation = Operation::embeddings,
                                    .dialect = dialect,
                                    .schema = schema,
                                    .model = "embedder",
                                    .request_id = "req-1",
                                    .base64 = base64,
-                                   .single = single},
+                                   .form = form},
                                   answer);
     return out ? out->body : out.error().to_string();
 }
@@ -509,16 +509,16 @@ TEST(NativeClients, EmbedWithOthersModels) {
     constexpr std::string_view kOpenAi =
         R"({"data":[{"index":0,"embedding":[1,2]}],"model":"e","usage":{"prompt_tokens":3,"total_tokens":3}})";
     EXPECT_EQ(
-        embedded(Dialect::cohere, Schema::OpenAI, kOpenAi, false, true),
+        embedded(Dialect::cohere, Schema::OpenAI, kOpenAi, EmbedForm::list, true),
         R"({"id":"req-1","embeddings":{"base64":["AACAPwAAAEA="]},"response_type":"embeddings_by_type","meta":{"api_version":{"version":"2"},"billed_units":{"input_tokens":3}}})");
 
     auto one =
         embed(Dialect::gemini, R"({"content":{"parts":[{"text":"a"}]},"task_type":"CLUSTERING"})",
               Schema::OpenAI);
     ASSERT_TRUE(one);
-    EXPECT_TRUE(one->single);
+    EXPECT_EQ(one->form, EmbedForm::single);
     EXPECT_EQ(one->dropped, std::vector<std::string>{"/content/taskType"});
-    EXPECT_EQ(embedded(Dialect::gemini, Schema::OpenAI, kOpenAi, true),
+    EXPECT_EQ(embedded(Dialect::gemini, Schema::OpenAI, kOpenAi, EmbedForm::single),
               R"({"embedding":{"values":[1,2]},"usageMetadata":{"promptTokenCount":3}})");
     auto batch = embed(
         Dialect::gemini,
@@ -531,6 +531,27 @@ TEST(NativeClients, EmbedWithOthersModels) {
     EXPECT_EQ(embedded(Dialect::gemini, Schema::Cohere, R"({"embeddings":{"float":[[1],[2]]}})"),
               R"({"embeddings":[{"values":[1]},{"values":[2]}]})");
     EXPECT_FALSE(embed(Dialect::gemini, R"({"requests":[]})", Schema::Cohere));
+    constexpr std::string_view kInstances =
+        R"({"instances":[{"content":"a","task_type":"CLUSTERING","title":"t"},{"content":"b"}],"parameters":{"outputDimensionality":8,"autoTruncate":true,"mimeType":"x"}})";
+    auto predicted = embed(Dialect::gemini, kInstances, Schema::OpenAI);
+    ASSERT_TRUE(predicted) << predicted.error().to_string();
+    EXPECT_EQ(predicted->body,
+              R"({"model":"embedder","input":["a","b"],"encoding_format":"float","dimensions":8})");
+    EXPECT_EQ(predicted->form, EmbedForm::predict);
+    EXPECT_EQ(
+        embed(Dialect::gemini, kInstances, Schema::GCPVertexAI)->body,
+        R"({"instances":[{"content":"a","task_type":"CLUSTERING","title":"t"},{"content":"b"}],"parameters":{"outputDimensionality":8,"autoTruncate":true}})");
+    EXPECT_EQ(
+        embedded(Dialect::gemini, Schema::OpenAI, kOpenAi, EmbedForm::predict),
+        R"({"predictions":[{"embeddings":{"values":[1,2],"statistics":{"truncated":false,"token_count":3}}}]})");
+    EXPECT_EQ(embed(Dialect::gemini, R"({"instances":[]})", Schema::OpenAI).error().status(), 400);
+    EXPECT_EQ(
+        embed(Dialect::gemini, R"({"instances":[{"content":1}]})", Schema::OpenAI).error().status(),
+        400);
+    EXPECT_EQ(embed(Dialect::gemini, R"({"instances":[{"prompt":"a fox"}]})", Schema::OpenAI)
+                  .error()
+                  .status(),
+              422);
     EXPECT_FALSE(embed(Dialect::cohere, R"({"model":"m"})", Schema::OpenAI));
     EXPECT_EQ(
         embed(Dialect::cohere, R"({"texts":["a"],"embedding_types":["int8"]})", Schema::OpenAI)

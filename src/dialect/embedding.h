@@ -28,7 +28,7 @@ struct EmbeddingRequest {
     Setting truncate;  ///< cut what is too long instead of refusing it
     Setting user;
     bool base64 = false;  ///< the client wants its vectors as base64 of little-endian floats
-    bool single = false;  ///< asked in a form for one input (Gemini's embedContent)
+    EmbedForm form = EmbedForm::list;
     Unknowns unknown;
 };
 

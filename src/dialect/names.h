@@ -54,6 +54,13 @@ enum class ConversationApi : uint8_t {
     responses,         ///< only that: all others are translated
 };
 
+/// In which form a client asked for embeddings, and is answered.
+enum class EmbedForm : uint8_t {
+    list,     ///< of OpenAI, Cohere and Gemini's batchEmbedContents
+    single,   ///< Gemini's embedContent: one
+    predict,  ///< Vertex AI's predict: instances and predictions
+};
+
 /// The operation's name in metrics and logs: "chat", "completion", "embeddings",
 /// "image_generation", …
 std::string_view to_string(Operation operation);

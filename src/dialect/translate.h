@@ -71,7 +71,7 @@ struct ProviderRequest {
     std::string model;                 ///< as sent to the provider
     std::vector<std::string> dropped;  ///< JSON pointers into the client's body
     bool base64 = false;               ///< for Context
-    bool single = false;               ///< likewise
+    EmbedForm form = EmbedForm::list;  ///< likewise
 };
 
 /// What a backend's configuration means where it names no version; empty if there is no such thing.
@@ -123,14 +123,14 @@ struct Context {
     Operation operation = Operation::chat;
     Dialect dialect = Dialect::openai;  ///< the client's
     Schema schema = Schema::OpenAI;
-    std::string model;        ///< ProviderRequest::model
-    int64_t created = 0;      ///< Unix seconds, for dialects that date their answers
-    std::string request_id;   ///< the provider's request id header (x-amzn-requestid), else empty
-    uint64_t seed = 0;        ///< any number: where ids come from that the provider did not give
-    bool base64 = false;      ///< ProviderRequest::base64: how the client wants its vectors
-    bool single = false;      ///< ProviderRequest::single: in an answer for one (embedContent)
-    bool json_array = false;  ///< a Gemini client that did not ask for alt=sse
-    int64_t latency_ms = 0;   ///< until the provider answered; Converse tells it
+    std::string model;       ///< ProviderRequest::model
+    int64_t created = 0;     ///< Unix seconds, for dialects that date their answers
+    std::string request_id;  ///< the provider's request id header (x-amzn-requestid), else empty
+    uint64_t seed = 0;       ///< any number: where ids come from that the provider did not give
+    bool base64 = false;     ///< ProviderRequest::base64: how the client wants its vectors
+    EmbedForm form = EmbedForm::list;  ///< ProviderRequest::form
+    bool json_array = false;           ///< a Gemini client that did not ask for alt=sse
+    int64_t latency_ms = 0;            ///< until the provider answered; Converse tells it
     /// Tokens that the provider counted in a header (x-amzn-bedrock-input-token-count).
     std::optional<int64_t> counted_input = {};
     ConversationApi api = ConversationApi::both;  ///< Target::api

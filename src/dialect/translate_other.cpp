@@ -107,7 +107,7 @@ Result<void> translate_embeddings(const ClientRequest& client, const Target& tar
     out.body = std::move(encoded.body);
     out.dropped = std::move(encoded.dropped);
     out.base64 = request.base64;
-    out.single = request.single;
+    out.form = request.form;
     return {};
 }
 
@@ -120,7 +120,7 @@ Result<ClientResponse> translate_embeddings_answer(const Context& context,
     out.id = reply.id;
     out.usage.input = out.usage.total = reply.input_tokens;
     if (context.dialect == Dialect::gemini) {
-        WEIR_TRY(out.body, gemini::encode_embed(reply, context.single));
+        WEIR_TRY(out.body, gemini::encode_embed(reply, context.form));
     } else if (context.dialect == Dialect::cohere) {
         if (out.id.empty()) out.id = reply.id = answer_id(context);
         out.body = cohere::encode_embed(reply, context.base64);

@@ -7,7 +7,7 @@
 
 namespace weir::dialect {
 
-/// Fills body, dropped, base64 and single; `out.model` is the model to send.
+/// Fills body, dropped, base64 and form; `out.model` is the model to send.
 Result<void> translate_embeddings(const ClientRequest& request, const Target& target,
                                   json::Value body, ProviderRequest& out);
 Result<ClientResponse> translate_embeddings_answer(const Context& context, const json::Value& body);

@@ -165,7 +165,7 @@ Result<std::string> ExchangeRun::translate(const snapshot::Attempt& attempt, Out
                    {},
                    gateway_.random(),
                    made.base64,
-                   made.single,
+                   made.form,
                    json_array_};
     out.context.api = attempt.api;
     for (const auto& pointer : made.dropped)

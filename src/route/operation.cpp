@@ -39,6 +39,7 @@ constexpr EndpointRow kRows[] = {
     {E::count_tokens, "POST", "/models/{model}:countTokens", "count_tokens", kGemini},
     {E::embeddings, "POST", "/models/{model}:embedContent", "embeddings", kGemini},
     {E::embeddings, "POST", "/models/{model}:batchEmbedContents", "embeddings", kGemini},
+    {E::embeddings, "POST", "/models/{model}:predict", "embeddings", kGemini},
     {E::chat, "POST", "/model/{model}/converse", "chat", kBedrock},
     {E::chat, "POST", "/model/{model}/converse-stream", "chat", kBedrock, true},
     {E::messages, "POST", "/model/{model}/invoke", "messages", kBedrock},

@@ -47,6 +47,8 @@ TEST(OperationTest, RootPaths) {
         {"/gemini/v1beta/models/m:countTokens", "gemini count_tokens"},
         {"/v1/models/m:embedContent", "gemini embeddings"},
         {"/v1beta/models/m:batchEmbedContents", "gemini embeddings"},
+        {"/v1/projects/p/locations/l/publishers/google/models/m:predict", "gemini embeddings"},
+        {"/v1/projects/p/locations/l/publishers/anthropic/models/m:predict", "404"},
         {"/v1/projects/p/locations/l/publishers/google/models/m:generateContent", "gemini chat"},
         {"/v1beta1/publishers/google/models/m:countTokens", "gemini count_tokens"},
         {"/v1/projects/p/locations/l/publishers/google/chat/completions", "404"},

@@ -1,3 +1,4 @@
+#include "dialect/embedding_encode.h"
 #include "dialect/gemini/decode.h"
 #include "dialect/gemini/embeddings.h"
 #include "dialect/writer.h"
@@ -49,15 +50,84 @@ Result<void> decode_one(json::Value request, const std::string& where, Embedding
     return {};
 }
 
+// One of Vertex AI's instances.
+Result<void> decode_instance(json::Value instance, const std::string& where,
+                             EmbeddingRequest& out) {
+    if (!instance.is_object()) return invalid(where, "must be an object");
+    EmbeddingInput input;
+    const auto* content = instance.find("content");
+    for (std::string_view other : {"text", "image", "video", "prompt"})
+        if (!content && instance.find(other))
+            return unsupported(input_pointer(out, out.inputs.size()),
+                               "instances other than {\"content\": TEXT}");
+    if (!content || !content->is_string()) return invalid(where + "content", "must be a string");
+    input.text = content->text();
+    for (auto& [key, value] : instance.members()) {
+        if (key == "content" || value.is_null()) continue;
+        if (key == "taskType")
+            input.task = value.text();
+        else if (key == "title")
+            input.title = value.text();
+        else
+            out.unknown.push_back({key, std::move(value)});
+    }
+    out.inputs.push_back(std::move(input));
+    return {};
+}
+
+Result<EmbeddingRequest> decode_predict(json::Value instances, json::Value parameters,
+                                        std::string_view model) {
+    EmbeddingRequest out{.model = std::string(model)};
+    out.form = EmbedForm::predict;
+    out.member = "instances";
+    if (!instances.is_array() || instances.items().empty())
+        return invalid("instances", "must be an array with something in it");
+    int index = 0;
+    for (auto& instance : instances.items())
+        WEIR_CHECK(decode_instance(std::move(instance), at("instances", index++) + ".", out));
+    json::Value rest = json::Value::object();
+    for (auto& [key, value] : parameters.members()) {
+        if (value.is_null()) continue;
+        if (key == "outputDimensionality" && value.is_number())
+            out.dimensions = {"parameters/outputDimensionality", std::move(value)};
+        else if (key == "outputDimensionality")
+            return invalid("parameters.outputDimensionality", "must be a number");
+        else if (key == "autoTruncate" && value.is_bool())
+            out.truncate = {"parameters/autoTruncate", std::move(value)};
+        else
+            rest.set(key, std::move(value));
+    }
+    if (!rest.members().empty()) out.unknown.push_back({"parameters", std::move(rest)});
+    return out;
+}
+
+std::string encode_predictions(const EmbeddingReply& reply) {
+    std::string out;
+    Writer w(out);
+    w.begin_object().key("predictions").begin_array();
+    for (const auto& vector : reply.vectors) {
+        w.begin_object().key("embeddings").begin_object().key("values").value(vector.values);
+        w.key("statistics").begin_object().key("truncated").boolean(vector.truncated);
+        // Which of several it was, others do not say.
+        if (reply.vectors.size() == 1 && reply.input_tokens)
+            w.key("token_count").integer(*reply.input_tokens);
+        w.end_object().end_object().end_object();
+    }
+    w.end_array().end_object();
+    return out;
+}
+
 }  // namespace
 
 Result<EmbeddingRequest> decode_embed(json::Value body, std::string_view model) {
     if (!body.is_object()) return invalid("body", "must be an object");
     use_camel_case(body);
+    if (auto instances = take(body, "instances"); !instances.is_null())
+        return decode_predict(std::move(instances), take(body, "parameters"), model);
     EmbeddingRequest out{.model = std::string(model)};
     json::Value requests = take(body, "requests");
     if (requests.is_null()) {
-        out.single = true;
+        out.form = EmbedForm::single;
         out.member = "content";
         if (auto config = take(body, "embedContentConfig"); config.is_object())
             for (auto& member : config.members())
@@ -74,7 +144,9 @@ Result<EmbeddingRequest> decode_embed(json::Value body, std::string_view model) 
     return out;
 }
 
-Result<std::string> encode_embed(const EmbeddingReply& reply, bool single) {
+Result<std::string> encode_embed(const EmbeddingReply& reply, EmbedForm form) {
+    if (form == EmbedForm::predict) return encode_predictions(reply);
+    const bool single = form == EmbedForm::single;
     if (single && reply.vectors.size() != 1)
         return fail(codes::dialect_response, "the provider's answer has not one embedding");
     std::string out;

@@ -17,9 +17,10 @@ Result<Encoded> encode_embeddings(const EmbeddingRequest& request, EmbeddingMeth
 /// Any of the three answers. Fails with dialect.invalid_response.
 Result<EmbeddingReply> decode_embeddings(const json::Value& body);
 
-/// A client's :embedContent or :batchEmbedContents. Fails with dialect.invalid_request.
+/// A client's :embedContent, :batchEmbedContents or :predict. Fails with dialect.invalid_request,
+/// with dialect.unsupported for instances that are not texts.
 Result<EmbeddingRequest> decode_embed(json::Value body, std::string_view model);
-/// A client's answer; `single`: of :embedContent. Fails with dialect.invalid_response.
-Result<std::string> encode_embed(const EmbeddingReply& reply, bool single);
+/// A client's answer. Fails with dialect.invalid_response.
+Result<std::string> encode_embed(const EmbeddingReply& reply, EmbedForm form);
 
 }  // namespace weir::dialect::gemini
