@@ -320,6 +320,7 @@ Result<void> count(const ClientRequest& request, const Target& target, json::Val
                         .append(" do not count the tokens of a request"));
     const bool claude = dialect_of(target.schema) == Dialect::anthropic;
     if (request.dialect == Dialect::anthropic && claude) {
+        if (!body.is_object()) return fail(codes::dialect_request, "body: must be an object");
         out.body = anthropic::wrap_count(
             std::move(body),
             {.host = anthropic_host(target.schema), .model = out.model, .version = target.version});
