@@ -298,7 +298,7 @@ def test_what_a_provider_cannot_say_is_named(served):
     assert status == 200 and headers["x-weir-dropped"] == "/top_k"
     status, _, body = weir.request("POST", "/v1/messages", {
         "model": MODELS["openai"], "max_tokens": 9, "messages": [{"role": "user", "content": "x"}],
-        "tools": [{"type": "web_search_20250305", "name": "web_search"}]})
+        "tools": [{"type": "code_execution_20250825", "name": "code_execution"}]})
     error = json.loads(body)
     assert status == 422 and error["type"] == "error" and "/tools/0" in error["error"]["message"]
 

@@ -9,67 +9,6 @@ import peers
 BACKENDS = ("openai", "anthropic", "bedrock", "gemini")
 MODELS = tuple((f"{name}-model", name) for name in BACKENDS)
 
-BEDROCK = """\
-apiVersion: aigateway.envoyproxy.io/v1beta1
-kind: AIServiceBackend
-metadata: {{name: bedrock, namespace: default}}
-spec:
-  schema: {{name: AWSBedrock}}
-  backendRef: {{name: bedrock, kind: Backend, group: gateway.envoyproxy.io}}
----
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: Backend
-metadata: {{name: bedrock, namespace: default}}
-spec:
-  endpoints:
-    - ip: {{address: 127.0.0.1, port: {origin}}}
----
-apiVersion: aigateway.envoyproxy.io/v1beta1
-kind: BackendSecurityPolicy
-metadata: {{name: bedrock-key, namespace: default}}
-spec:
-  targetRefs:
-    - {{group: aigateway.envoyproxy.io, kind: AIServiceBackend, name: bedrock}}
-  type: AWSCredentials
-  awsCredentials:
-    region: us-east-1
-    credentialsFile:
-      secretRef: {{name: bedrock-key, namespace: default}}
----
-apiVersion: v1
-kind: Secret
-metadata: {{name: bedrock-key, namespace: default}}
-type: Opaque
-stringData:
-  credentials: |
-    [default]
-    aws_access_key_id = AKIAEXAMPLESOAK00000
-    aws_secret_access_key = soak-not-a-real-secret-key
----
-"""
-
-GEMINI = """\
-apiVersion: ai.gateway.envoyproxy.io/v1alpha1
-kind: AIServiceBackend
-metadata: {{name: gemini}}
-spec:
-  provider: gemini
-  endpoint: http://127.0.0.1:{origin}
----
-apiVersion: ai.gateway.envoyproxy.io/v1alpha1
-kind: BackendSecurityPolicy
-metadata: {{name: gemini}}
-spec:
-  targetRefs: [{{name: gemini}}]
-  authenticationRefs: [{{name: gemini-key}}]
----
-apiVersion: v1
-kind: Secret
-metadata: {{name: gemini-key}}
-stringData: {{apiKey: soak-not-a-real-key}}
----
-"""
-
 LIMIT = """\
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: BackendTrafficPolicy
@@ -102,7 +41,7 @@ class Gateway(peers.Weir):
         rule = peers.WEIR_RULE.format(model=f"changed-{self.changes}", backend="openai")
         text = super().configuration() + peers.WEIR_ROUTE.format(name="changing", rules=rule)
         text = text.replace("  rules:\n", "  llmRequestCosts: [{metadataKey: llm_total_token, type: TotalToken}]\n  rules:\n")
-        return text + BEDROCK.format(origin=self.origin) + GEMINI.format(origin=self.origin) + LIMIT
+        return text + LIMIT
 
     def change(self):
         """Another configuration takes the place of the file, as an editor writes it."""

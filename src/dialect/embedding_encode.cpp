@@ -9,7 +9,9 @@ namespace weir::dialect {
 std::string input_pointer(const EmbeddingRequest& request, size_t index) {
     if (request.from_messages) return "/messages";
     const std::string list = "/" + std::string(request.member);
-    if (request.form == EmbedForm::single || (request.inputs.size() == 1 && request.member == "input")) return list;
+    if (request.form == EmbedForm::single ||
+        (request.inputs.size() == 1 && request.member == "input"))
+        return list;
     return list + "/" + std::to_string(index);
 }
 
