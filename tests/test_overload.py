@@ -9,7 +9,7 @@ import pytest
 
 from harness import config as configs
 from harness import raw, wire
-from harness.weir import wait_until
+from harness.weir import binary, wait_until
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -108,6 +108,8 @@ def allow_descriptors(weir, count):
 
 def test_out_of_descriptors(start, provide):
     """The limit is lowered under the running process: no crash, no hang, admin answers, and later all is well."""
+    if "asan" in binary():
+        pytest.skip("UBSan looks the type of an object up through a pipe, for which there is no descriptor here")
     weir = limited(start, provide(), connections=1000)
     idle = raw.Connection(weir.address)
     idle.send(b"GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n")
