@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "dialect/anthropic/messages.h"
-#include "dialect/eventstream.h"
 #include "dialect_fuzz.h"
 
 namespace {
@@ -44,23 +43,6 @@ void check_round_trip(std::string_view body) {
     fuzz::require(twice.has_value() && twice->body == once->body);
 }
 
-// Lines "EVENT JSON" and "!EXCEPTION JSON".
-std::string frames(std::string_view rest) {
-    std::string out;
-    while (!rest.empty()) {
-        const size_t end = std::min(rest.find('\n'), rest.size());
-        const std::string_view line = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        const size_t space = std::min(line.find(' '), line.size());
-        const std::string_view payload = line.substr(std::min(space + 1, line.size()));
-        if (line.starts_with('!'))
-            append_eventstream_exception(out, line.substr(1, space), payload);
-        else
-            append_eventstream_event(out, line.substr(0, space), payload);
-    }
-    return out;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -84,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             fuzz::check_stream(Schema::OpenAI, bytes, piece, client);
             break;
         case 4:
-            fuzz::check_stream(Schema::AWSBedrock, frames(bytes), piece, client);
+            fuzz::check_stream(Schema::AWSBedrock, fuzz::frames(bytes), piece, client);
             break;
         case 5:
             // Anthropic's own events pass to its clients, whatever is in them.

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "dialect/eventstream.h"
 #include "dialect/stream.h"
 #include "dialect/translate.h"
 #include "json/value.h"
@@ -33,35 +34,67 @@ inline bool ends_whole(Operation operation, std::string_view out) {
     return out.ends_with("data: [DONE]\n\n");
 }
 
-// What a client gets of a stream, and how it ended.
-inline std::string translate_stream(Schema schema, std::string_view bytes, size_t piece,
-                                    Operation operation = Operation::chat) {
-    StreamTranslator stream(context(schema, operation));
+// Lines "EVENT JSON" and "!EXCEPTION JSON".
+inline std::string frames(std::string_view rest) {
+    std::string out;
+    while (!rest.empty()) {
+        const size_t end = std::min(rest.find('\n'), rest.size());
+        const std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        const size_t space = std::min(line.find(' '), line.size());
+        const std::string_view payload = line.substr(std::min(space + 1, line.size()));
+        if (line.starts_with('!'))
+            append_eventstream_exception(out, line.substr(1, space), payload);
+        else
+            append_eventstream_event(out, line.substr(0, space), payload);
+    }
+    return out;
+}
+
+// What a client gets of a stream, and the error with which it ended, if it did.
+struct Translated {
     std::string out;
     std::string failure;
+    friend bool operator==(const Translated&, const Translated&) = default;
+};
+
+inline Translated translate_stream(const Context& context, std::string_view bytes, size_t piece) {
+    StreamTranslator stream(context);
+    Translated got;
     auto note = [&](const Result<void>& result) {
-        if (result || !failure.empty()) return;
-        failure = result.error().code().name;
-        stream.encode_error(result.error(), out);
+        if (result || !got.failure.empty()) return;
+        got.failure = result.error().code().name;
+        stream.encode_error(result.error(), got.out);
     };
     while (!bytes.empty()) {
         const std::string part(bytes.substr(0, piece));
         bytes.remove_prefix(part.size());
-        note(stream.feed(part, out));
+        note(stream.feed(part, got.out));
     }
-    note(stream.finish(out));
-    require(stream.done() == failure.empty());
-    require(stream.done() == ends_whole(operation, out));
-    return out + failure;
+    note(stream.finish(got.out));
+    require(stream.done() == got.failure.empty());
+    return got;
+}
+
+// The same however the stream is split; and half of it can be cut.
+inline Translated translate_split(const Context& context, std::string_view bytes, size_t piece) {
+    Translated whole = translate_stream(context, bytes, bytes.size() + 1);
+    require(whole == translate_stream(context, bytes, 1));
+    require(whole == translate_stream(context, bytes, 1 + piece));
+    StreamTranslator cut(context);
+    std::string out;
+    if (cut.feed(bytes.substr(0, bytes.size() / 2), out)) cut.cut(out);
+    std::string more;
+    require(cut.done() || !cut.feed(bytes, more));
+    return whole;
 }
 
 // Same for any split, and everything a client gets is JSON.
 inline void check_stream(Schema schema, std::string_view bytes, size_t piece,
                          Operation operation = Operation::chat) {
-    const std::string whole = translate_stream(schema, bytes, bytes.size() + 1, operation);
-    require(whole == translate_stream(schema, bytes, 1, operation));
-    require(whole == translate_stream(schema, bytes, 1 + piece, operation));
-    std::string_view rest = whole;
+    const Translated whole = translate_split(context(schema, operation), bytes, piece);
+    require(whole.failure.empty() == ends_whole(operation, whole.out));
+    std::string_view rest = whole.out;
     while (rest.starts_with("data: ") || rest.starts_with("event: ")) {
         const size_t end = rest.find("\n\n");
         std::string_view data = rest.substr(0, end);

@@ -92,55 +92,12 @@ void check_frames(std::string_view bytes) {
     require(reader.idle());
 }
 
-std::string translate(const Client& client, Schema schema, std::string_view bytes, size_t piece) {
-    StreamTranslator stream(context(client, schema));
-    std::string out;
-    std::string failure;
-    auto note = [&](const weir::Result<void>& result) {
-        if (result || !failure.empty()) return;
-        failure = result.error().code().name;
-        stream.encode_error(result.error(), out);
-    };
-    while (!bytes.empty()) {
-        const std::string part(bytes.substr(0, piece));
-        bytes.remove_prefix(part.size());
-        note(stream.feed(part, out));
-    }
-    note(stream.finish(out));
-    require(stream.done() == failure.empty());
-    // What passes is the provider's own, JSON or not.
-    const bool passes = body_dialect(client.operation, client.dialect) == dialect_of(schema);
-    if (client.json_array && !passes) require(weir::json::parse(out).has_value());
-    if (client.dialect == Dialect::bedrock && !passes) check_frames(out);
-    return out + failure;
-}
-
 void check_stream(const Client& client, Schema schema, std::string_view bytes, size_t piece) {
-    const std::string whole = translate(client, schema, bytes, bytes.size() + 1);
-    require(whole == translate(client, schema, bytes, 1));
-    require(whole == translate(client, schema, bytes, 1 + piece));
-    StreamTranslator cut(context(client, schema));
-    std::string out;
-    if (cut.feed(bytes.substr(0, bytes.size() / 2), out)) cut.cut(out);
-    std::string more;
-    require(cut.done() || !cut.feed(bytes, more));
-}
-
-// Lines "EVENT JSON" and "!EXCEPTION JSON".
-std::string frames(std::string_view rest) {
-    std::string out;
-    while (!rest.empty()) {
-        const size_t end = std::min(rest.find('\n'), rest.size());
-        const std::string_view line = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        const size_t space = std::min(line.find(' '), line.size());
-        const std::string_view payload = line.substr(std::min(space + 1, line.size()));
-        if (line.starts_with('!'))
-            append_eventstream_exception(out, line.substr(1, space), payload);
-        else
-            append_eventstream_event(out, line.substr(0, space), payload);
-    }
-    return out;
+    const std::string out = fuzz::translate_split(context(client, schema), bytes, piece).out;
+    // What passes is the provider's own, JSON or not.
+    if (body_dialect(client.operation, client.dialect) == dialect_of(schema)) return;
+    if (client.json_array) require(weir::json::parse(out).has_value());
+    if (client.dialect == Dialect::bedrock) check_frames(out);
 }
 
 }  // namespace
@@ -165,7 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                 require(header.value.find_first_of("\r\n") == std::string::npos);
         }
     } else if (what == 2) {
-        check_stream(client, Schema::AWSBedrock, frames(bytes), piece);
+        check_stream(client, Schema::AWSBedrock, fuzz::frames(bytes), piece);
     } else {
         check_stream(client, kSchemas[what % std::size(kSchemas)], bytes, piece);
     }

@@ -57,25 +57,6 @@ Context context(const Client& client) {
             .api = ConversationApi::responses};
 }
 
-std::string translate(const Client& client, std::string_view bytes, size_t piece) {
-    StreamTranslator stream(context(client));
-    std::string out;
-    std::string failure;
-    auto note = [&](const weir::Result<void>& result) {
-        if (result || !failure.empty()) return;
-        failure = result.error().code().name;
-        stream.encode_error(result.error(), out);
-    };
-    while (!bytes.empty()) {
-        const std::string part(bytes.substr(0, piece));
-        bytes.remove_prefix(part.size());
-        note(stream.feed(part, out));
-    }
-    note(stream.finish(out));
-    fuzz::require(stream.done() == failure.empty());
-    return out + failure;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -95,11 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                     fuzz::require(weir::json::parse(answer->body).has_value());
             break;
         default:
-            for (const Client& client : kClients) {
-                const std::string whole = translate(client, bytes, bytes.size() + 1);
-                fuzz::require(whole == translate(client, bytes, 1));
-                fuzz::require(whole == translate(client, bytes, 1 + piece));
-            }
+            for (const Client& client : kClients)
+                fuzz::translate_split(context(client), bytes, piece);
     }
     return 0;
 }

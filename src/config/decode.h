@@ -155,6 +155,11 @@ Resilience decode_resilience(const Object& object, Report& report);
 
 // ---- shared by the decoders
 
+/// What is not said here is as another policy says it.
+template <class T>
+void fill(std::optional<T>& mine, const std::optional<T>& other) {
+    if (!mine) mine = other;
+}
 /// "default" when absent.
 std::string space_of(const Node& reference, const ObjectName& owner);
 TargetSelector read_target_selector(const Node& node, std::string field, Report& report);

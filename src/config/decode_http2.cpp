@@ -35,11 +35,6 @@ void read_allowance(const Node& node, std::string_view key, const std::string& p
         into = static_cast<uint32_t>(*count);
 }
 
-template <class T>
-void fill(std::optional<T>& mine, const std::optional<T>& other) {
-    if (!mine) mine = other;
-}
-
 }  // namespace
 
 Http2Settings read_http2(const Node& node, const std::string& path, Report& report) {

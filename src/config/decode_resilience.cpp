@@ -9,11 +9,6 @@
 namespace weir::config {
 namespace {
 
-template <class T>
-void fill(std::optional<T>& mine, const std::optional<T>& theirs) {
-    if (!mine) mine = theirs;
-}
-
 uint32_t number(const Node& node, std::string_view key, uint32_t fallback) {
     auto value = read_int(node, key);
     return value && *value >= 0 && *value <= UINT32_MAX ? static_cast<uint32_t>(*value) : fallback;

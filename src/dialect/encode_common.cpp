@@ -50,6 +50,13 @@ void Dropped::add(const Tool& tool, const Unknowns& unknowns) {
         if (!says_nothing(unknown)) add(pointer(tool, unknown.key));
 }
 
+void Dropped::add_rest(const Message& message, const Part& part) {
+    const std::string where = pointer(message, part);
+    if (const auto* text = std::get_if<Text>(&part.body)) add(message, part, *text);
+    if (!part.cache.is_null()) add(where + "/cache_control");
+    add(where, part.unknown);
+}
+
 Result<void> check_unknowns(const Conversation& conversation) {
     struct Row {
         std::string_view key;

@@ -32,6 +32,8 @@ public:
     void add(const Message& message, const Part& part, const Text& text) {
         if (!text.citations.empty()) add(pointer(message, part) + "/citations");
     }
+    /// What a part says beside its content: citations, cache marker, members of its own dialect.
+    void add_rest(const Message& message, const Part& part);
     std::vector<std::string> take() { return std::move(pointers_); }
 
 private:

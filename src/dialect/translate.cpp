@@ -297,8 +297,7 @@ Result<void> check_guardrail(const ClientRequest& request) {
 
 Result<void> translate(const ClientRequest& request, const Target& target, json::Value body,
                        ProviderRequest& out) {
-    if (request.dialect == Dialect::bedrock && request.operation == Operation::messages &&
-        body.is_object())
+    if (request.dialect == Dialect::bedrock && request.operation == Operation::messages)
         unwrap(request, request.model, body);
     WEIR_TRY(const Conversation conversation, decode(request, std::move(body), target.schema));
     // Before what is said of messages: without their beginning they may mean nothing.
@@ -320,7 +319,6 @@ Result<void> count(const ClientRequest& request, const Target& target, json::Val
                         .append(" do not count the tokens of a request"));
     const bool claude = dialect_of(target.schema) == Dialect::anthropic;
     if (request.dialect == Dialect::anthropic && claude) {
-        if (!body.is_object()) return fail(codes::dialect_request, "body: must be an object");
         out.body = anthropic::wrap_count(
             std::move(body),
             {.host = anthropic_host(target.schema), .model = out.model, .version = target.version});
@@ -335,6 +333,7 @@ Result<void> count(const ClientRequest& request, const Target& target, json::Val
 
 Result<ProviderRequest> translate_request(const ClientRequest& request, const Target& target) {
     WEIR_TRY(auto body, json::parse(request.body));
+    if (!body.is_object()) return fail(codes::dialect_request, "body: must be an object");
     ProviderRequest out{.method = "POST"};
     out.model = !target.model_override.empty() ? target.model_override : request.model;
     const Dialect provider = dialect_of(target.schema);
@@ -347,10 +346,10 @@ Result<ProviderRequest> translate_request(const ClientRequest& request, const Ta
     else if (counts_input(request.operation))
         WEIR_CHECK(count(request, target, std::move(body), out));
     else if (request.dialect == Dialect::anthropic && provider == Dialect::anthropic &&
-             target.schema != Schema::Anthropic && body.is_object())
+             target.schema != Schema::Anthropic)
         WEIR_CHECK(wrap(request, target, std::move(body), out));
     else if (request.dialect == Dialect::bedrock && request.operation == Operation::messages &&
-             provider == Dialect::anthropic && body.is_object())
+             provider == Dialect::anthropic)
         WEIR_CHECK(move(request, target, std::move(body), out));
     else
         WEIR_CHECK(translate(request, target, std::move(body), out));

@@ -1,28 +1,19 @@
 // Continuing streams of Anthropic's Messages.
-#include <algorithm>
-#include <vector>
-
+#include "dialect/block_splicer.h"
 #include "dialect/sse.h"
-#include "dialect/stream_splicer.h"
 #include "dialect/writer.h"
 
 namespace weir::dialect {
 namespace {
-
-constexpr int64_t kDropped = -1;
 
 int64_t index_of(const json::Value& event) {
     const json::Value* index = event.find("index");
     return index ? index->as_int().value_or(0) : 0;
 }
 
-bool thinks(std::string_view type) {
-    return type == "thinking" || type == "redacted_thinking";
-}
-
-class MessagesSplicer final : public StreamSplicer {
+class MessagesSplicer final : public BlockSplicer {
 public:
-    using StreamSplicer::StreamSplicer;
+    using BlockSplicer::BlockSplicer;
 
     bool is_error(const json::Value& event) const override {
         return event.string_at("type") == "error";
@@ -34,20 +25,14 @@ public:
     void note(const json::Value& event) override {
         std::string_view type = event.string_at("type");
         if (type == "content_block_start") {
-            const json::Value* block = event.find("content_block");
-            std::string_view kind = block ? block->string_at("type") : std::string_view();
-            next_ = std::max(next_, index_of(event) + 1);
-            open_text_ = kind == "text" ? index_of(event) : kNone;
-            thinking_ = thinks(kind);
-            if (kind == "text")
-                say(block->string_at("text"));
-            else if (!thinking_)
-                hinder(Obstacle::tool_call);
+            Kind kind = kind_of(event);
+            note_begin(index_of(event), kind);
+            if (kind == Kind::text) say(event.find("content_block")->string_at("text"));
+            if (kind == Kind::other) hinder(Obstacle::tool_call);
         } else if (type == "content_block_delta") {
             if (const json::Value* delta = event.find("delta")) say(delta->string_at("text"));
         } else if (type == "content_block_stop") {
-            open_text_ = kNone;
-            thinking_ = false;
+            note_end();
         } else if (type == "message_delta" || type == "message_stop") {
             done();
         }
@@ -61,10 +46,14 @@ public:
                 own_input_ = *usage;
             return false;
         }
-        if (type == "content_block_start") return begin_block(event, before);
+        if (type == "content_block_start") {
+            int64_t index = place(index_of(event), kind_of(event), before);
+            event.set("index", json::Value::integer(index));
+            return is_new(index);
+        }
         if (type == "content_block_delta" || type == "content_block_stop") {
             int64_t index = mapped(index_of(event));
-            if (index == kDropped) return false;
+            if (index == kNone) return false;
             event.set("index", json::Value::integer(index));
             json::Value* delta = event.find("delta");
             return !delta || trim(delta->find("text"));
@@ -81,63 +70,27 @@ public:
         return true;
     }
 
-    Obstacle obstacle() const override {
-        Obstacle found = StreamSplicer::obstacle();
-        bool open = found == Obstacle::none || found == Obstacle::nothing_said;
-        return open && thinking_ ? Obstacle::reasoning : found;
-    }
-
     void resume(const ContinuedStream::Resumption& resumption) override {
-        StreamSplicer::resume(resumption);
-        blocks_.clear();
+        BlockSplicer::resume(resumption);
         own_input_ = {};
     }
 
 private:
-    static constexpr int64_t kNone = -1;
-    struct Block {
-        int64_t theirs;
-        int64_t ours;
-    };
-
-    int64_t mapped(int64_t theirs) const {
-        for (const Block& block : blocks_)
-            if (block.theirs == theirs) return block.ours;
-        return kDropped;
+    static Kind kind_of(const json::Value& start) {
+        const json::Value* block = start.find("content_block");
+        std::string_view type = block ? block->string_at("type") : std::string_view();
+        if (type == "text") return Kind::text;
+        return type == "thinking" || type == "redacted_thinking" ? Kind::thinking : Kind::other;
     }
 
-    bool begin_block(json::Value& event, std::string& before) {
-        const json::Value* block = event.find("content_block");
-        std::string_view kind = block ? block->string_at("type") : std::string_view();
-        int64_t theirs = index_of(event);
-        if (thinks(kind)) {  // it would stand behind the text
-            blocks_.push_back({theirs, kDropped});
-            return false;
-        }
-        if (kind == "text" && open_text_ != kNone) {
-            blocks_.push_back({theirs, open_text_});
-            return false;
-        }
-        close_text(before);
-        blocks_.push_back({theirs, next_});
-        event.set("index", json::Value::integer(next_));
-        return true;
-    }
-
-    void close_text(std::string& before) {
-        if (open_text_ == kNone) return;
+    void write_end(int64_t index, std::string& out) const override {
         std::string data;
         Writer w(data);
-        w.begin_object().key("type").string("content_block_stop").key("index").integer(open_text_);
+        w.begin_object().key("type").string("content_block_stop").key("index").integer(index);
         w.end_object();
-        append_sse(before, "content_block_stop", data);
-        open_text_ = kNone;
+        append_sse(out, "content_block_stop", data);
     }
 
-    int64_t next_ = 0;
-    int64_t open_text_ = kNone;
-    bool thinking_ = false;
-    std::vector<Block> blocks_;  ///< of the provider that speaks now
     json::Value own_input_;
 };
 

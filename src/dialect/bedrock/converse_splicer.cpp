@@ -1,10 +1,7 @@
 // Continuing streams of Bedrock's ConverseStream. An event's name, that stands in the head of its
 // frame, is here its member "type".
-#include <algorithm>
-#include <vector>
-
+#include "dialect/block_splicer.h"
 #include "dialect/eventstream.h"
-#include "dialect/stream_splicer.h"
 #include "dialect/writer.h"
 
 namespace weir::dialect {
@@ -15,9 +12,9 @@ int64_t index_of(const json::Value& event) {
     return index ? index->as_int().value_or(0) : 0;
 }
 
-class ConverseSplicer final : public StreamSplicer {
+class ConverseSplicer final : public BlockSplicer {
 public:
-    using StreamSplicer::StreamSplicer;
+    using BlockSplicer::BlockSplicer;
 
     /// Exceptions are frames of another kind: who reads frames knows them.
     bool is_error(const json::Value&) const override { return false; }
@@ -28,14 +25,17 @@ public:
     void note(const json::Value& event) override {
         std::string_view type = event.string_at("type");
         if (type == "contentBlockStart") {
-            next_ = std::max(next_, index_of(event) + 1);
+            note_begin(index_of(event), Kind::other);
             hinder(Obstacle::tool_call);  // nothing else is announced
         } else if (type == "contentBlockDelta") {
-            next_ = std::max(next_, index_of(event) + 1);
-            if (const json::Value* delta = event.find("delta")) note_delta(*delta, index_of(event));
+            const json::Value* delta = event.find("delta");
+            // A citation belongs to the text that is open.
+            Kind kind = kind_of(delta);
+            if (kind != Kind::other || is_new(index_of(event))) note_begin(index_of(event), kind);
+            if (delta && delta->find("toolUse")) hinder(Obstacle::tool_call);
+            if (delta) say(delta->string_at("text"));
         } else if (type == "contentBlockStop") {
-            open_text_ = kNone;
-            thinking_ = false;
+            note_end();
         } else if (type == "messageStop") {
             done();
         }
@@ -46,7 +46,9 @@ public:
         if (type == "messageStart") return false;
         if (type == "contentBlockStart" || type == "contentBlockDelta") {
             json::Value* delta = event.find("delta");
-            int64_t index = place(event, delta, before);
+            int64_t theirs = index_of(event);
+            // Texts and thoughts begin with their first delta.
+            int64_t index = knows(theirs) ? mapped(theirs) : place(theirs, kind_of(delta), before);
             if (index == kNone) return false;
             event.set("contentBlockIndex", json::Value::integer(index));
             return !delta || trim(delta->find("text"));
@@ -61,69 +63,18 @@ public:
         return true;
     }
 
-    Obstacle obstacle() const override {
-        Obstacle found = StreamSplicer::obstacle();
-        bool open = found == Obstacle::none || found == Obstacle::nothing_said;
-        return open && thinking_ ? Obstacle::reasoning : found;
-    }
-
-    void resume(const ContinuedStream::Resumption& resumption) override {
-        StreamSplicer::resume(resumption);
-        blocks_.clear();
-    }
-
 private:
-    static constexpr int64_t kNone = -1;
-    struct Block {
-        int64_t theirs;
-        int64_t ours;  ///< or kNone: the client does not get it
-    };
-
-    void note_delta(const json::Value& delta, int64_t index) {
-        thinking_ = delta.find("reasoningContent") != nullptr;
-        if (delta.find("toolUse")) hinder(Obstacle::tool_call);
-        if (const json::Value* text = delta.find("text"); text && text->is_string()) {
-            open_text_ = index;
-            say(text->text());
-        }
+    static Kind kind_of(const json::Value* delta) {
+        if (delta && delta->find("text")) return Kind::text;
+        return delta && delta->find("reasoningContent") ? Kind::thinking : Kind::other;
     }
 
-    bool knows(int64_t theirs) const {
-        return std::ranges::find(blocks_, theirs, &Block::theirs) != blocks_.end();
-    }
-    int64_t mapped(int64_t theirs) const {
-        auto found = std::ranges::find(blocks_, theirs, &Block::theirs);
-        return found == blocks_.end() ? kNone : found->ours;
-    }
-
-    /// Where a block of the second provider stands in the client's answer.
-    int64_t place(const json::Value& event, const json::Value* delta, std::string& before) {
-        int64_t theirs = index_of(event);
-        if (knows(theirs)) return mapped(theirs);
-        if (delta && delta->find("reasoningContent")) {  // it would stand behind the text
-            blocks_.push_back({theirs, kNone});
-        } else if (delta && delta->find("text") && open_text_ != kNone) {
-            blocks_.push_back({theirs, open_text_});
-        } else {
-            close_text(before);
-            blocks_.push_back({theirs, next_});
-        }
-        return blocks_.back().ours;
-    }
-
-    void close_text(std::string& before) {
-        if (open_text_ == kNone) return;
+    void write_end(int64_t index, std::string& out) const override {
         std::string payload;
         Writer w(payload);
-        w.begin_object().key("contentBlockIndex").integer(open_text_).end_object();
-        append_eventstream_event(before, "contentBlockStop", payload);
-        open_text_ = kNone;
+        w.begin_object().key("contentBlockIndex").integer(index).end_object();
+        append_eventstream_event(out, "contentBlockStop", payload);
     }
-
-    int64_t next_ = 0;
-    int64_t open_text_ = kNone;
-    bool thinking_ = false;
-    std::vector<Block> blocks_;  ///< of the provider that speaks now
 };
 
 }  // namespace

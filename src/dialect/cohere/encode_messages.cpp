@@ -39,8 +39,7 @@ Result<void> RequestEncoder::write_result(const Message& message, const Part& pa
     w_.end_object();
     if (same_) return {};
     if (result.is_error) dropped_.add(pointer(message, part) + "/is_error");
-    if (!part.cache.is_null()) dropped_.add(pointer(message, part) + "/cache_control");
-    dropped_.add(pointer(message, part), part.unknown);
+    dropped_.add_rest(message, part);
     return {};
 }
 
@@ -123,10 +122,7 @@ Result<void> RequestEncoder::write_content(const Message& message,
     if (text && (!same_ || parts[0]->place.index < 0)) {
         w_.string(text->text);
         if (same_) return {};
-        dropped_.add(message, *parts[0], *text);
-        if (!parts[0]->cache.is_null())
-            dropped_.add(pointer(message, *parts[0]) + "/cache_control");
-        dropped_.add(pointer(message, *parts[0]), parts[0]->unknown);
+        dropped_.add_rest(message, *parts[0]);
         return {};
     }
     w_.begin_array();

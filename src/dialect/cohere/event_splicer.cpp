@@ -1,9 +1,6 @@
 // Continuing streams of Cohere's Chat (v2).
-#include <algorithm>
-#include <vector>
-
+#include "dialect/block_splicer.h"
 #include "dialect/sse.h"
-#include "dialect/stream_splicer.h"
 #include "dialect/writer.h"
 
 namespace weir::dialect {
@@ -21,9 +18,9 @@ Value* content_of(Value& event) {
     return message ? message->find("content") : nullptr;
 }
 
-class CohereSplicer final : public StreamSplicer {
+class CohereSplicer final : public BlockSplicer {
 public:
-    using StreamSplicer::StreamSplicer;
+    using BlockSplicer::BlockSplicer;
 
     /// A stream that fails ends with a message-end that says so.
     bool is_error(const json::Value& event) const override {
@@ -42,15 +39,12 @@ public:
         std::string_view type = event.string_at("type");
         const json::Value* content = content_of(event);
         if (type == "content-start") {
-            next_ = std::max(next_, index_of(event) + 1);
-            thinking_ = content && content->string_at("type") == "thinking";
-            open_text_ = thinking_ ? kNone : index_of(event);
+            note_begin(index_of(event), kind_of(event));
             if (content) say(content->string_at("text"));
         } else if (type == "content-delta") {
             if (content) say(content->string_at("text"));
         } else if (type == "content-end") {
-            open_text_ = kNone;
-            thinking_ = false;
+            note_end();
         } else if (type.starts_with("tool-")) {
             hinder(Obstacle::tool_call);
         } else if (type == "message-end") {
@@ -62,7 +56,11 @@ public:
         std::string_view type = event.string_at("type");
         // Citations count the characters of their own answer.
         if (type == "message-start" || type.starts_with("citation-")) return false;
-        if (type == "content-start") return begin_content(event, before);
+        if (type == "content-start") {
+            int64_t index = place(index_of(event), kind_of(event), before);
+            event.set("index", json::Value::integer(index));
+            return is_new(index);
+        }
         if (type == "content-delta" || type == "content-end") {
             int64_t index = mapped(index_of(event));
             if (index == kNone) return false;
@@ -80,62 +78,20 @@ public:
         return true;
     }
 
-    Obstacle obstacle() const override {
-        Obstacle found = StreamSplicer::obstacle();
-        bool open = found == Obstacle::none || found == Obstacle::nothing_said;
-        return open && thinking_ ? Obstacle::reasoning : found;
-    }
-
-    void resume(const ContinuedStream::Resumption& resumption) override {
-        StreamSplicer::resume(resumption);
-        contents_.clear();
-    }
-
 private:
-    static constexpr int64_t kNone = -1;
-    struct Content {
-        int64_t theirs;
-        int64_t ours;  ///< or kNone: the client does not get it
-    };
-
-    int64_t mapped(int64_t theirs) const {
-        for (auto content = contents_.rbegin(); content != contents_.rend(); ++content)
-            if (content->theirs == theirs) return content->ours;
-        return kNone;
+    /// Contents are thoughts or texts.
+    static Kind kind_of(const json::Value& start) {
+        const json::Value* content = content_of(start);
+        return content && content->string_at("type") == "thinking" ? Kind::thinking : Kind::text;
     }
 
-    bool begin_content(json::Value& event, std::string& before) {
-        const json::Value* content = content_of(event);
-        int64_t theirs = index_of(event);
-        if (content &&
-            content->string_at("type") == "thinking") {  // it would stand behind the text
-            contents_.push_back({theirs, kNone});
-            return false;
-        }
-        if (open_text_ != kNone) {
-            contents_.push_back({theirs, open_text_});
-            return false;
-        }
-        close_text(before);
-        contents_.push_back({theirs, next_});
-        event.set("index", json::Value::integer(next_));
-        return true;
-    }
-
-    void close_text(std::string& before) {
-        if (open_text_ == kNone) return;
+    void write_end(int64_t index, std::string& out) const override {
         std::string data;
         Writer w(data);
-        w.begin_object().key("type").string("content-end").key("index").integer(open_text_);
+        w.begin_object().key("type").string("content-end").key("index").integer(index);
         w.end_object();
-        append_sse(before, "content-end", data);
-        open_text_ = kNone;
+        append_sse(out, "content-end", data);
     }
-
-    int64_t next_ = 0;
-    int64_t open_text_ = kNone;
-    bool thinking_ = false;
-    std::vector<Content> contents_;  ///< of the provider that speaks now
 };
 
 }  // namespace

@@ -76,7 +76,7 @@ Result<void> RequestEncoder::write_user(const Message& message) {
         } else {
             dropped_.add(pointer(message, part));  // thinking, which a user does not do
         }
-        drop_parts(message, part);
+        dropped_.add_rest(message, part);
     }
     return {};
 }
@@ -113,7 +113,7 @@ Result<void> RequestEncoder::write_call(const Message& message, const Part& part
     w_.key("args").raw(arguments).end_object();
     if (!signature.empty()) w_.key("thoughtSignature").string(signature);
     w_.end_object();
-    drop_parts(message, part);
+    dropped_.add_rest(message, part);
     return {};
 }
 
@@ -124,7 +124,7 @@ Result<void> RequestEncoder::write_said(const Message& message, size_t calls_end
     for (size_t i = 0; i < message.parts.size(); ++i) {
         const Part& part = message.parts[i];
         if (std::holds_alternative<ToolCall>(part.body)) continue;
-        drop_parts(message, part);
+        dropped_.add_rest(message, part);
         if (const auto* reasoning = std::get_if<Reasoning>(&part.body)) {
             const std::string_view proof =
                 i < calls_end ? std::string_view() : reasoning->signature;
@@ -187,7 +187,7 @@ Result<void> RequestEncoder::write_result(const Message& message, const Part& pa
             words += text->text;
         else if (!std::holds_alternative<Media>(inner.body))
             return unsupported(pointer(message, inner), "this in a tool's result");
-        drop_parts(message, inner);
+        dropped_.add_rest(message, inner);
     }
     w_.begin_object().key("functionResponse").begin_object().key("name").string(name);
     w_.key("response").begin_object().key(result.is_error ? "error" : "output").string(words);

@@ -80,7 +80,7 @@ Result<void> RequestEncoder::write_system() {
             const auto* text = std::get_if<Text>(&part.body);
             if (!text)
                 return unsupported(pointer(message, part), "anything but text in a system message");
-            drop_parts(message, part);
+            dropped_.add_rest(message, part);
             if (text->text.empty()) continue;
             if (!open) w_.key("systemInstruction").begin_object().key("parts").begin_array();
             open = true;
@@ -89,15 +89,6 @@ Result<void> RequestEncoder::write_system() {
     }
     if (open) w_.end_array().end_object();
     return {};
-}
-
-// What stands beside a part and has no word here.
-void RequestEncoder::drop_parts(const Message& message, const Part& part) {
-    if (!part.cache.is_null()) dropped_.add(pointer(pointer(message, part), "cache_control"));
-    if (!part.unknown.empty()) dropped_.add(pointer(message, part), part.unknown);
-    const auto* text = std::get_if<Text>(&part.body);
-    if (text && !text->citations.empty())
-        dropped_.add(pointer(pointer(message, part), "citations"));
 }
 
 Result<void> RequestEncoder::write_tools() {

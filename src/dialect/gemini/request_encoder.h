@@ -60,7 +60,6 @@ private:
     void write_setting(std::string_view key, const Setting& setting) {
         if (setting) w_.key(key).value(setting.value);
     }
-    void drop_parts(const Message& message, const Part& part);
 
     const Conversation& conversation_;
     std::string_view model_;

@@ -67,8 +67,7 @@ Result<void> RequestEncoder::write_result(const Message& message, const Part& pa
     w_.end_object();
     if (same_) return {};
     if (result.is_error) dropped_.add(pointer(message, part) + "/is_error");
-    if (!part.cache.is_null()) dropped_.add(pointer(message, part) + "/cache_control");
-    dropped_.add(pointer(message, part), part.unknown);
+    dropped_.add_rest(message, part);
     return {};
 }
 
@@ -115,8 +114,7 @@ Result<void> RequestEncoder::write_system(const Message& message) {
     } else {
         w_.string(joined(message.parts));
         for (const auto& part : message.parts) {
-            if (!part.cache.is_null()) dropped_.add(pointer(message, part) + "/cache_control");
-            dropped_.add(pointer(message, part), part.unknown);
+            dropped_.add_rest(message, part);
         }
     }
     write_unknowns(pointer(message), message.unknown);
@@ -214,9 +212,7 @@ Result<void> RequestEncoder::write_content(const Message& message,
         const Text& text = std::get<Text>(part.body);
         w_.string(text.text);
         if (same_) return {};
-        dropped_.add(message, part, text);
-        if (!part.cache.is_null()) dropped_.add(pointer(message, part) + "/cache_control");
-        dropped_.add(pointer(message, part), part.unknown);
+        dropped_.add_rest(message, part);
         return {};
     }
     w_.begin_array();

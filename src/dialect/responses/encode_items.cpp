@@ -28,8 +28,7 @@ Result<size_t> RequestEncoder::write_instructions() {
                 return unsupported(pointer(message, part), "anything but text in a system message");
             if (!text.empty() && !words->text.empty()) text.append("\n\n");
             text.append(words->text);
-            if (!part.cache.is_null()) dropped_.add(pointer(message, part) + "/cache_control");
-            dropped_.add(pointer(message, part), part.unknown);
+            dropped_.add_rest(message, part);
         }
     }
     if (count > 0) w_.key("instructions").string(text);
@@ -79,8 +78,7 @@ Result<void> RequestEncoder::write_result(const Message& message, const Part& pa
     }
     w_.end_object();
     if (result.is_error) dropped_.add(pointer(message, part) + "/is_error");
-    if (!part.cache.is_null()) dropped_.add(pointer(message, part) + "/cache_control");
-    dropped_.add(pointer(message, part), part.unknown);
+    dropped_.add_rest(message, part);
     return {};
 }
 
@@ -153,14 +151,14 @@ void RequestEncoder::write_said(const Message& message, const Part& part) {
         w_.key("text").string(text->text);
     else
         w_.key("refusal").string(std::get<Refusal>(part.body).text);
-    end_part(message, part, text);
+    end_part(message, part);
 }
 
 void RequestEncoder::write_call(const Message& message, const Part& part, const ToolCall& call) {
     w_.begin_object().key("type").string("function_call").key("call_id").string(call.id);
     w_.key("name").string(call.name).key("arguments");
     w_.string(call.arguments.empty() ? "{}" : call.arguments);
-    end_part(message, part, nullptr);
+    end_part(message, part);
 }
 
 // Only what this API sealed can be given back to it: an item without its seal is looked up among
@@ -182,14 +180,12 @@ void RequestEncoder::write_reasoning(const Message& message, const Part& part,
             .end_object();
     w_.end_array();
     if (!seal->proof.empty()) w_.key("encrypted_content").string(seal->proof);
-    end_part(message, part, nullptr);
+    end_part(message, part);
 }
 
-void RequestEncoder::end_part(const Message& message, const Part& part, const Text* text) {
+void RequestEncoder::end_part(const Message& message, const Part& part) {
     w_.end_object();
-    if (text) dropped_.add(message, part, *text);
-    if (!part.cache.is_null()) dropped_.add(pointer(message, part) + "/cache_control");
-    dropped_.add(pointer(message, part), part.unknown);
+    dropped_.add_rest(message, part);
 }
 
 // A single text is a string.
@@ -198,10 +194,7 @@ Result<void> RequestEncoder::write_content(const Message& message,
     const Text* text = parts.size() == 1 ? std::get_if<Text>(&parts[0]->body) : nullptr;
     if (text && (!same_ || parts[0]->place.index < 0)) {
         w_.string(text->text);
-        dropped_.add(message, *parts[0], *text);
-        if (!parts[0]->cache.is_null())
-            dropped_.add(pointer(message, *parts[0]) + "/cache_control");
-        dropped_.add(pointer(message, *parts[0]), parts[0]->unknown);
+        dropped_.add_rest(message, *parts[0]);
         return {};
     }
     w_.begin_array();
@@ -219,7 +212,7 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
     }
     if (const auto* media = std::get_if<Media>(&part.body)) {
         WEIR_CHECK(write_media(message, part, *media));
-        end_part(message, part, nullptr);
+        end_part(message, part);
         return {};
     }
     const auto* text = std::get_if<Text>(&part.body);
@@ -227,7 +220,7 @@ Result<void> RequestEncoder::write_part(const Message& message, const Part& part
     if (!text && !refusal) return unsupported(pointer(message, part), "this kind of content");
     w_.begin_object().key("type").string("input_text");
     w_.key("text").string(text ? text->text : refusal->text);
-    end_part(message, part, text);
+    end_part(message, part);
     return {};
 }
 

@@ -32,7 +32,7 @@ private:
     Result<void> write_content(const Message& message, const std::vector<const Part*>& parts);
     Result<void> write_part(const Message& message, const Part& part);
     Result<void> write_media(const Message& message, const Part& part, const Media& media);
-    void end_part(const Message& message, const Part& part, const Text* text);
+    void end_part(const Message& message, const Part& part);
 
     // encode_request.cpp
     Result<void> write_tools();
