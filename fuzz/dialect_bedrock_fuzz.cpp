@@ -16,23 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         case 1:
             fuzz::check_stream(Schema::AWSBedrock, bytes, piece);
             break;
-        default: {
-            // Lines "EVENT JSON" and "!EXCEPTION JSON".
-            std::string frames;
-            std::string_view rest = bytes;
-            while (!rest.empty()) {
-                const size_t end = std::min(rest.find('\n'), rest.size());
-                const std::string_view line = rest.substr(0, end);
-                rest.remove_prefix(std::min(end + 1, rest.size()));
-                const size_t space = std::min(line.find(' '), line.size());
-                const std::string_view payload = line.substr(std::min(space + 1, line.size()));
-                if (line.starts_with('!'))
-                    append_eventstream_exception(frames, line.substr(1, space), payload);
-                else
-                    append_eventstream_event(frames, line.substr(0, space), payload);
-            }
-            fuzz::check_stream(Schema::AWSBedrock, frames, piece);
-        }
+        default:
+            fuzz::check_messages(bytes, piece);
     }
     return 0;
 }

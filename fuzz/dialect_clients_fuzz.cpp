@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             fuzz::check_stream(Schema::OpenAI, bytes, piece, client);
             break;
         case 4:
-            fuzz::check_stream(Schema::AWSBedrock, fuzz::frames(bytes), piece, client);
+            fuzz::check_messages(bytes, piece, client);
             break;
         case 5:
             // Anthropic's own events pass to its clients, whatever is in them.

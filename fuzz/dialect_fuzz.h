@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "dialect/eventstream.h"
 #include "dialect/stream.h"
+#include "dialect/test_streams.h"
 #include "dialect/translate.h"
 #include "json/value.h"
 
@@ -34,23 +34,6 @@ inline bool ends_whole(Operation operation, std::string_view out) {
     return out.ends_with("data: [DONE]\n\n");
 }
 
-// Lines "EVENT JSON" and "!EXCEPTION JSON".
-inline std::string frames(std::string_view rest) {
-    std::string out;
-    while (!rest.empty()) {
-        const size_t end = std::min(rest.find('\n'), rest.size());
-        const std::string_view line = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        const size_t space = std::min(line.find(' '), line.size());
-        const std::string_view payload = line.substr(std::min(space + 1, line.size()));
-        if (line.starts_with('!'))
-            append_eventstream_exception(out, line.substr(1, space), payload);
-        else
-            append_eventstream_event(out, line.substr(0, space), payload);
-    }
-    return out;
-}
-
 // What a client gets of a stream, and the error with which it ended, if it did.
 struct Translated {
     std::string out;
@@ -76,11 +59,19 @@ inline Translated translate_stream(const Context& context, std::string_view byte
     return got;
 }
 
-// The same however the stream is split; and half of it can be cut.
-inline Translated translate_split(const Context& context, std::string_view bytes, size_t piece) {
+inline bool events_pass(const Context& context) {
+    const Dialect client = body_dialect(context.operation, context.dialect);
+    return client == dialect_of(context.schema) && client != Dialect::openai;
+}
+
+// The same however the stream is split, and whether its events are recognised or read; and half of
+// it can be cut. `unrepeated`: the same events, none of which repeats another.
+inline Translated translate_split(const Context& context, std::string_view bytes, size_t piece,
+                                  std::string_view unrepeated) {
     Translated whole = translate_stream(context, bytes, bytes.size() + 1);
     require(whole == translate_stream(context, bytes, 1));
     require(whole == translate_stream(context, bytes, 1 + piece));
+    if (!events_pass(context)) require(whole == translate_stream(context, unrepeated, 4096));
     StreamTranslator cut(context);
     std::string out;
     if (cut.feed(bytes.substr(0, bytes.size() / 2), out)) cut.cut(out);
@@ -89,10 +80,8 @@ inline Translated translate_split(const Context& context, std::string_view bytes
     return whole;
 }
 
-// Same for any split, and everything a client gets is JSON.
-inline void check_stream(Schema schema, std::string_view bytes, size_t piece,
-                         Operation operation = Operation::chat) {
-    const Translated whole = translate_split(context(schema, operation), bytes, piece);
+// Everything a client gets is JSON.
+inline void check_translated(const Translated& whole, Operation operation) {
     require(whole.failure.empty() == ends_whole(operation, whole.out));
     std::string_view rest = whole.out;
     while (rest.starts_with("data: ") || rest.starts_with("event: ")) {
@@ -102,6 +91,22 @@ inline void check_stream(Schema schema, std::string_view bytes, size_t piece,
         require(data == "[DONE]" || json::parse(data).has_value());
         rest.remove_prefix(end + 2);
     }
+}
+
+inline void check_stream(Schema schema, std::string_view bytes, size_t piece,
+                         Operation operation = Operation::chat) {
+    const bool events = schema != Schema::AWSBedrock && schema != Schema::AWSAnthropic;
+    check_translated(translate_split(context(schema, operation), bytes, piece,
+                                     events ? test::unrepeated(bytes) : std::string(bytes)),
+                     operation);
+}
+
+// Of Bedrock's Converse, whose messages are lines as test::frames() takes them.
+inline void check_messages(std::string_view lines, size_t piece,
+                           Operation operation = Operation::chat) {
+    check_translated(translate_split(context(Schema::AWSBedrock, operation), test::frames(lines),
+                                     piece, test::frames(test::unrepeated(lines))),
+                     operation);
 }
 
 inline void check_reply(Schema schema, std::string_view body,

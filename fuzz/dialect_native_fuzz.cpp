@@ -92,10 +92,12 @@ void check_frames(std::string_view bytes) {
     require(reader.idle());
 }
 
-void check_stream(const Client& client, Schema schema, std::string_view bytes, size_t piece) {
-    const std::string out = fuzz::translate_split(context(client, schema), bytes, piece).out;
+void check_stream(const Client& client, Schema schema, std::string_view bytes, size_t piece,
+                  std::string_view unrepeated) {
+    const std::string out =
+        fuzz::translate_split(context(client, schema), bytes, piece, unrepeated).out;
     // What passes is the provider's own, JSON or not.
-    if (body_dialect(client.operation, client.dialect) == dialect_of(schema)) return;
+    if (fuzz::events_pass(context(client, schema))) return;
     if (client.json_array) require(weir::json::parse(out).has_value());
     if (client.dialect == Dialect::bedrock) check_frames(out);
 }
@@ -122,9 +124,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                 require(header.value.find_first_of("\r\n") == std::string::npos);
         }
     } else if (what == 2) {
-        check_stream(client, Schema::AWSBedrock, fuzz::frames(bytes), piece);
+        check_stream(client, Schema::AWSBedrock, test::frames(bytes), piece,
+                     test::frames(test::unrepeated(bytes)));
     } else {
-        check_stream(client, kSchemas[what % std::size(kSchemas)], bytes, piece);
+        const Schema schema = kSchemas[what % std::size(kSchemas)];
+        const bool frames = schema == Schema::AWSBedrock || schema == Schema::AWSAnthropic;
+        check_stream(client, schema, bytes, piece,
+                     frames ? std::string(bytes) : test::unrepeated(bytes));
     }
     return 0;
 }

@@ -77,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             break;
         default:
             for (const Client& client : kClients)
-                fuzz::translate_split(context(client), bytes, piece);
+                fuzz::translate_split(context(client), bytes, piece, test::unrepeated(bytes));
     }
     return 0;
 }

@@ -85,6 +85,33 @@ std::unique_ptr<StreamEncoder> make_encoder(const Context& context) {
     return nullptr;
 }
 
+// Passes a decoder's events on and notes whether they were no more than a few words.
+class Listener final : public EventSink {
+public:
+    explicit Listener(EventSink& sink) : sink_(sink) {}
+    void on(const Event& event) override {
+        if (event.kind == Event::Kind::delta) {
+            more_ = more_ || delta_ || event.text.size() > EventPattern::kMaxEvent;
+            if (!more_) {
+                delta_ = event;
+                text_ = event.text;
+                delta_->text = text_;
+            }
+        } else if (event.kind != Event::Kind::pause) {
+            more_ = true;
+        }
+        sink_.on(event);
+    }
+    /// The one delta, if there was nothing else; its text lives as long as this.
+    const Event* only_delta() const { return delta_ && !more_ ? &*delta_ : nullptr; }
+
+private:
+    EventSink& sink_;
+    std::optional<Event> delta_;
+    std::string text_;
+    bool more_ = false;
+};
+
 std::string message_of(std::string_view payload) {
     const auto parsed = json::parse(payload);
     if (!parsed) return {};
@@ -102,6 +129,7 @@ struct StreamTranslator::State {
           framing(framing_of(context.schema)),
           decoder(make_decoder(context)),
           encoder(make_encoder(context)),
+          pattern(decoder ? decoder->varying() : EventPattern::Varying()),
           passing(events_pass(context) ? static_cast<PassingEncoder*>(encoder.get()) : nullptr) {
         if (!decoder || !encoder)
             error.emplace(codes::dialect_no_translation,
@@ -114,6 +142,7 @@ struct StreamTranslator::State {
     Result<void> on_message(const EventStreamMessage& message);
     Result<void> on_chunk(std::string_view payload);
     Result<void> on_event(std::string_view name, std::string_view data);
+    Result<void> decode(std::string_view name, std::string_view data);
     Result<void> keep(Result<void> result) {
         if (!result) error = result.error();
         return result;
@@ -125,6 +154,8 @@ struct StreamTranslator::State {
     EventStreamReader frames;
     std::unique_ptr<StreamDecoder> decoder;
     std::unique_ptr<StreamEncoder> encoder;
+    EventPattern pattern;        ///< of the last event, if it was no more than a few words
+    Event delta;                 ///< what that event sent, without its text
     PassingEncoder* passing;     ///< the encoder, where the events themselves pass; else null
     std::optional<Error> error;  ///< the first failure; nothing works after it
     bool error_sent = false;
@@ -187,10 +218,31 @@ Result<void> StreamTranslator::State::on_chunk(std::string_view payload) {
 // An event that passes need not be understood, unless it is an error.
 Result<void> StreamTranslator::State::on_event(std::string_view name, std::string_view data) {
     if (passing && passing->done()) return {};  // such as [DONE] behind the end
-    auto result = decoder->on_event(name, data, *encoder);
+    auto result = decode(name, data);
     if (!passing || decoder->provider_error) return result;
     passing->pass(name.empty() ? std::string_view(decoder->event_type) : name, data);
     return {};
+}
+
+// An event that repeats the one before it in other words is not read as JSON. Whatever else comes
+// between may change what a decoder makes of it, so that a pattern is good for the next event only.
+Result<void> StreamTranslator::State::decode(std::string_view name, std::string_view data) {
+    if (const auto again = pattern.match(name, data)) {
+        delta.text = again->text;
+        decoder->repeat(delta, again->counts, *encoder);
+        return {};
+    }
+    Listener listener(*encoder);
+    decoder->once = false;
+    const auto result = decoder->on_event(name, data, listener);
+    if (const Event* said = listener.only_delta(); said && result && !decoder->once) {
+        pattern.learn(name, data, said->text);
+        delta = *said;
+        delta.text = {};
+    } else {
+        pattern.forget();
+    }
+    return result;
 }
 
 StreamTranslator::StreamTranslator(Context context)

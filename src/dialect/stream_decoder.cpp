@@ -4,6 +4,10 @@
 
 namespace weir::dialect {
 
+void StreamDecoder::repeat(const Event& delta, const json::Value*, EventSink& sink) {
+    sink.on(delta);
+}
+
 void StreamDecoder::end(EventSink& sink) {
     if (ended) return;
     ended = true;

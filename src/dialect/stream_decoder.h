@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "dialect/conversation.h"
+#include "dialect/event_pattern.h"
 #include "dialect/losses.h"
 #include "dialect/stream.h"
 
@@ -24,12 +25,19 @@ public:
     /// The provider closed. Fails with upstream.truncated if that was too early.
     virtual Result<void> on_end(EventSink& sink) = 0;
 
+    /// What differs between events that say alike (see EventPattern).
+    virtual EventPattern::Varying varying() const { return {}; }
+    /// The last event once more, whose only event was a delta: with other words (not empty) and
+    /// counts (null: it has none). Not called where the last event set `once`.
+    virtual void repeat(const Event& delta, const json::Value* counts, EventSink& sink);
+
     Usage usage;
     std::string model;
     std::string id;
     std::string event_type;  ///< of the last event, where its JSON says it (Anthropic)
     std::optional<ProviderError> provider_error;
     bool ended = false;  ///< Event::end was sent
+    bool once = false;   ///< the last event did more than it sent; the caller resets it
     Losses losses;       ///< what the model has no word for
 
 protected:

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dialect/eventstream.h"
+#include "dialect/test_streams.h"
 #include "dialect/translate.h"
 #include "json/value.h"
 
@@ -78,22 +78,6 @@ inline void expect_golden(const std::filesystem::path& golden, const json::Value
         << golden << " is missing; WEIR_UPDATE_GOLDEN=1 writes it";
     const json::Value expected = parse(read_file(golden));
     EXPECT_EQ(json::serialize(actual), json::serialize(expected)) << golden;
-}
-
-/// Lines "EVENT JSON" and "!EXCEPTION JSON" as frames.
-inline std::string frames(std::string_view lines) {
-    std::string out;
-    std::istringstream text{std::string(lines)};
-    for (std::string line; std::getline(text, line);) {
-        const size_t space = line.find(' ');
-        const std::string_view name = std::string_view(line).substr(0, space);
-        const std::string_view payload = std::string_view(line).substr(space + 1);
-        if (name.starts_with('!'))
-            append_eventstream_exception(out, name.substr(1), payload);
-        else
-            append_eventstream_event(out, name, payload);
-    }
-    return out;
 }
 
 inline json::Value string_list(const std::vector<std::string>& list) {

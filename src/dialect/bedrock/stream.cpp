@@ -27,6 +27,12 @@ Result<void> ConverseDecoder::on_event(std::string_view name, std::string_view d
     return {};
 }
 
+// Bedrock pads its events, so that their sizes do not tell what they say.
+EventPattern::Varying ConverseDecoder::varying() const {
+    static constexpr std::string_view kPadding[] = {"p"};
+    return {.padding = kPadding};
+}
+
 Result<void> ConverseDecoder::on_end(EventSink& sink) {
     if (!ended && !stopped_)
         return fail(codes::upstream_truncated, "the provider's stream ended without messageStop");

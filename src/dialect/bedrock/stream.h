@@ -17,6 +17,7 @@ class ConverseDecoder final : public StreamDecoder {
 public:
     Result<void> on_event(std::string_view name, std::string_view data, EventSink& sink) override;
     Result<void> on_end(EventSink& sink) override;
+    EventPattern::Varying varying() const override;
 
 private:
     void on_block_start(const json::Value& event, EventSink& sink);

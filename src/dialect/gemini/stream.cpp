@@ -18,12 +18,7 @@ Result<void> GenerateDecoder::on_event(std::string_view, std::string_view data, 
                        .message = std::string(error->string_at("message"))});
     }
     if (!ids_) on_start(*chunk, sink);
-    counted_ = false;
-    if (const auto* counts = chunk->find("usageMetadata"); counts && counts->is_object()) {
-        const Usage now = decode_usage(Dialect::gemini, *counts);
-        usage.update(now);
-        counted_ = now.input && now.output;
-    }
+    on_counts(chunk->find("usageMetadata"));
     if (const auto* candidates = chunk->find("candidates"))
         for (size_t i = 0; i < candidates->items().size(); ++i)
             on_candidate(candidates->items()[i], static_cast<int>(i), sink);
@@ -31,6 +26,23 @@ Result<void> GenerateDecoder::on_event(std::string_view, std::string_view data, 
         on_blocked(blocked, sink);
     sink.on({.kind = Event::Kind::pause});
     return {};
+}
+
+void GenerateDecoder::on_counts(const json::Value* counts) {
+    counted_ = false;
+    if (!counts || !counts->is_object()) return;
+    const Usage now = decode_usage(Dialect::gemini, *counts);
+    usage.update(now);
+    counted_ = now.input && now.output;
+}
+
+void GenerateDecoder::repeat(const Event& delta, const json::Value* counts, EventSink& sink) {
+    on_counts(counts);
+    for (auto& candidate : candidates_)
+        if (candidate.choice == delta.choice && delta.type == Event::Type::text)
+            candidate.said.say(delta.part, delta.text);
+    sink.on(delta);
+    sink.on({.kind = Event::Kind::pause});
 }
 
 Result<void> GenerateDecoder::on_end(EventSink& sink) {

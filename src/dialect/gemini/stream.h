@@ -23,6 +23,8 @@ public:
 
     Result<void> on_event(std::string_view name, std::string_view data, EventSink& sink) override;
     Result<void> on_end(EventSink& sink) override;
+    EventPattern::Varying varying() const override { return {.counts = "usageMetadata"}; }
+    void repeat(const Event& delta, const json::Value* counts, EventSink& sink) override;
 
 private:
     struct Candidate {
@@ -36,6 +38,7 @@ private:
         std::unordered_set<std::string> cited = {};  // what was told: chunks repeat it
     };
     void on_start(const json::Value& chunk, EventSink& sink);
+    void on_counts(const json::Value* counts);
     void on_candidate(const json::Value& given, int position, EventSink& sink);
     void on_part(Candidate& candidate, const json::Value& part, EventSink& sink);
     void on_call(Candidate& candidate, const json::Value& call, EventSink& sink);

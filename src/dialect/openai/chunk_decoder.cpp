@@ -31,6 +31,18 @@ Result<void> ChunkDecoder::on_event(std::string_view, std::string_view data, Eve
     return {};
 }
 
+// OpenAI pads its chunks, so that their sizes do not tell what they say; so does Mistral.
+EventPattern::Varying ChunkDecoder::varying() const {
+    static constexpr std::string_view kPadding[] = {"obfuscation", "p"};
+    return {.padding = kPadding, .counts = "usage"};
+}
+
+void ChunkDecoder::repeat(const Event& delta, const json::Value* counts, EventSink& sink) {
+    if (delta.type == Event::Type::text) said_.of(delta.choice).say(delta.part, delta.text);
+    sink.on(delta);
+    if (counts) usage = decode_usage(Dialect::openai, *counts);
+}
+
 Result<void> ChunkDecoder::on_end(EventSink&) {
     if (ended) return {};
     return fail(codes::upstream_truncated, "the provider's stream ended without [DONE]");
@@ -50,7 +62,9 @@ void ChunkDecoder::on_choice(const json::Value& choice, EventSink& sink) {
                 on_tool_call(number, call, sink);
     }
     const std::string_view reason = choice.string_at("finish_reason");
-    if (!reason.empty()) stops_.push_back({number, stop_reason(reason)});
+    if (reason.empty()) return;
+    stops_.push_back({number, stop_reason(reason)});
+    once = true;
 }
 
 // Words, and Anthropic's blocks where a gateway speaks OpenAI for Claude: their words repeat the
@@ -119,6 +133,7 @@ void ChunkDecoder::on_annotations(int choice, const json::Value& annotations, Ev
         const auto place = citation
                                ? said_.of(choice).find_characters({citation->begin, citation->end})
                                : std::optional<SaidText::Place>();
+        once = true;
         if (!place) {
             losses.add("/choices/" + std::to_string(choice) + "/message/annotations");
             continue;

@@ -14,6 +14,8 @@ class ChunkDecoder final : public StreamDecoder {
 public:
     Result<void> on_event(std::string_view name, std::string_view data, EventSink& sink) override;
     Result<void> on_end(EventSink& sink) override;
+    EventPattern::Varying varying() const override;
+    void repeat(const Event& delta, const json::Value* counts, EventSink& sink) override;
 
 private:
     struct Stop {

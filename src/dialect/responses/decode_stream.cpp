@@ -35,6 +35,11 @@ Result<void> EventDecoder::on_event(std::string_view, std::string_view data, Eve
     return {};
 }
 
+EventPattern::Varying EventDecoder::varying() const {
+    static constexpr std::string_view kPadding[] = {"sequence_number", "obfuscation"};
+    return {.padding = kPadding};
+}
+
 Result<void> EventDecoder::on_end(EventSink&) {
     if (ended) return {};
     return fail(codes::upstream_truncated,

@@ -46,6 +46,7 @@ class EventDecoder final : public StreamDecoder {
 public:
     Result<void> on_event(std::string_view name, std::string_view data, EventSink& sink) override;
     Result<void> on_end(EventSink& sink) override;
+    EventPattern::Varying varying() const override;
 
 private:
     /// A part of the answer: of which item, and which of its pieces.
