@@ -141,7 +141,7 @@ private:
     bool tried(uint32_t endpoint) const;
     static constexpr uint32_t kRemembered = 24;
     uint32_t count_ = 0;
-    uint32_t endpoints_[kRemembered];  ///< a ring of the latest
+    uint32_t endpoints_[kRemembered] = {};  ///< a ring of the latest
     std::bitset<kMaxBackends> backends_;
     std::bitset<kMaxBackends> left_levels_;  ///< priorities that had their attempts
     std::bitset<kMaxBackends> seen_levels_;  ///< of the attempts since

@@ -32,7 +32,7 @@ void LatencyWindow::record(Duration latency) {
 }
 
 std::optional<Duration> LatencyWindow::percentile(uint32_t percent) const {
-    std::array<uint32_t, kBuckets> counts;
+    std::array<uint32_t, kBuckets> counts{};
     uint64_t total = 0;
     for (size_t i = 0; i < kBuckets; ++i)
         total += counts[i] = counts_[i].load(kRelaxed);

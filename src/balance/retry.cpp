@@ -57,7 +57,7 @@ std::optional<int64_t> parse_http_date(std::string_view text) {
         text[7] != ' ' || text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
         return std::nullopt;
     auto month = kMonths.find(text.substr(8, 3));
-    int64_t day, year, hour, minute, second;
+    int64_t day = 0, year = 0, hour = 0, minute = 0, second = 0;
     if (month == std::string_view::npos || month % 3 != 0 || !digits(text.substr(5, 2), day) ||
         !digits(text.substr(12, 4), year) || !digits(text.substr(17, 2), hour) ||
         !digits(text.substr(20, 2), minute) || !digits(text.substr(23, 2), second))
@@ -125,7 +125,7 @@ Duration backoff(const RetryPolicy& policy, uint32_t retry, uint64_t random) {
     if (policy.base.count() <= 0 || retry == 0) return Duration(0);
     uint64_t factor = (uint64_t{1} << std::min<uint32_t>(retry, 30)) - 1;
     auto base = static_cast<uint64_t>(policy.base.count());
-    uint64_t limit = static_cast<uint64_t>(policy.max.count() > 0 ? policy.max.count() : INT64_MAX);
+    auto limit = static_cast<uint64_t>(policy.max.count() > 0 ? policy.max.count() : INT64_MAX);
     uint64_t range = base > limit / factor ? limit : base * factor;
     return Duration(static_cast<int64_t>(random % std::max<uint64_t>(range, 1)));
 }

@@ -64,7 +64,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
     uint32_t group = 0;
     int bits = 0;
     for (char c : text) {
-        int value = kBase64Values[static_cast<unsigned char>(c)];
+        const int8_t value = kBase64Values[static_cast<unsigned char>(c)];
         if (value < 0) return std::nullopt;
         group = group << 6 | static_cast<uint32_t>(value);
         bits += 6;

@@ -19,7 +19,7 @@ constexpr CostVariables kUsage{.model = "gpt-4o",
 void cost(benchmark::State& state, std::string_view text) {
     auto expression = CostExpression::compile(text);
     if (!expression) return state.SkipWithError(expression.error().detail().c_str());
-    for (auto _ : state)
+    for ([[maybe_unused]] auto _ : state)
         benchmark::DoNotOptimize(expression->evaluate(kUsage));
 }
 BENCHMARK_CAPTURE(cost, variable, "total_tokens");
@@ -33,7 +33,7 @@ BENCHMARK_CAPTURE(cost, by_model,
                   "output_tokens * 30u : total_tokens * 5u");
 
 void compile(benchmark::State& state) {
-    for (auto _ : state)
+    for ([[maybe_unused]] auto _ : state)
         benchmark::DoNotOptimize(CostExpression::compile(
             "model == 'cool_model' ? (input_tokens - cached_input_tokens) * output_tokens : "
             "total_tokens"));

@@ -44,7 +44,7 @@ Result<void> Checker::declare_loop(Id id, const Type& range) {
 Result<Type> Checker::macro_result(Id id, const Type& range) {
     const Macro macro = node(id).macro;
     if (macro == Macro::filter) {
-        const Type known = inference_.resolve(range);
+        Type known = inference_.resolve(range);
         if (known.is(Kind::list)) return known;
         if (known.is(Kind::map)) return Type::list(known.arguments()[0]);
         return Type::list(Type::dyn());

@@ -82,7 +82,7 @@ constexpr Row kRows[] = {
 };
 
 Type type_of(char letter) {
-    const Type a = Type::parameter(0);
+    Type a = Type::parameter(0);
     switch (letter) {
         case 'b':
             return Type::boolean();

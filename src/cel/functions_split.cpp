@@ -79,7 +79,7 @@ Value split(Call& call) {
         const auto cut = last ? std::nullopt : next_cut(text, at, separator);
         if (!call.run.charge(1)) return call.run.over_failure();
         if (!cut && separator.empty() && text.empty()) break;  // nothing to take apart
-        pieces.push_back(Value::string(text.substr(at, cut ? cut->end - at : text.npos)));
+        pieces.push_back(Value::string(text.substr(at, cut ? cut->end - at : std::string::npos)));
         if (!cut) break;
         at = cut->next;
     }

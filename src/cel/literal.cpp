@@ -43,9 +43,9 @@ std::expected<Numeric, std::string_view> numeric_escape(std::string_view text, b
     if (c == 'U') digits = 8;
     if (digits == 0)
         return std::unexpected("unknown escape; write \\\\ for a backslash, or use r'…'");
-    if (bytes && digits > 2) return std::unexpected("\\u is for strings; in bytes write \\x");
+    if (bytes && digits > 2) return std::unexpected(R"(\u is for strings; in bytes write \x)");
     const auto code = read_digits(text.substr(1), digits, 16);
-    if (!code) return std::unexpected("a hexadecimal escape is \\x41, \\u0041 or \\U00000041");
+    if (!code) return std::unexpected(R"(a hexadecimal escape is \x41, \u0041 or \U00000041)");
     return Numeric{*code, digits + 1};
 }
 

@@ -233,7 +233,7 @@ Result<Parser::Id> Parser::selection(Id target) {
         WEIR_CHECK(advance());
         WEIR_TRY(std::vector<Id> args, arguments(")"));
         args.insert(args.begin(), target);
-        return member_call(field.text, std::move(args), field.offset);
+        return member_call(field.text, args, field.offset);
     }
     return add({.op = Op::select,
                 .flag = quoted && !is_identifier(field.text),

@@ -50,7 +50,7 @@ Result<Parser::Id> Parser::call(std::string_view name, const std::vector<Id>& ar
     return args[0];
 }
 
-Result<Parser::Id> Parser::member_call(std::string_view name, std::vector<Id> args,
+Result<Parser::Id> Parser::member_call(std::string_view name, const std::vector<Id>& args,
                                        size_t position) {
     for (const auto& shape : kMacros)
         if (shape.name == name && shape.arguments + 1 == args.size())

@@ -33,7 +33,7 @@ private:
 
     // parser_macro.cpp
     Result<Id> call(std::string_view name, const std::vector<Id>& args, size_t position);
-    Result<Id> member_call(std::string_view name, std::vector<Id> args, size_t position);
+    Result<Id> member_call(std::string_view name, const std::vector<Id>& args, size_t position);
     Result<Id> loop(Macro macro, std::string_view name, const std::vector<Id>& args,
                     size_t variables, size_t position);
 

@@ -96,7 +96,7 @@ const Unit* take_unit(std::string_view& text) {
     return nullptr;
 }
 
-__extension__ typedef __int128 Wide;
+__extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using): __extension__ takes no using
 
 std::string fraction(int64_t nanos) {
     if (nanos == 0) return {};

@@ -113,7 +113,7 @@ Type Inference::resolve(const Type& type) const {
 }
 
 Type Inference::finish(const Type& type) const {
-    const Type known = resolve(type);
+    Type known = resolve(type);
     if (known.is_parameter()) return Type::dyn();
     if (known.arguments().empty()) return known;
     if (known.is(Kind::list)) return Type::list(finish(known.arguments()[0]));

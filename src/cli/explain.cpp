@@ -16,7 +16,7 @@ namespace {
 
 class GivenHeaders final : public route::HeaderLookup {
 public:
-    void add(std::string name, std::string value) {
+    void add(std::string_view name, std::string value) {
         fields_.emplace_back(to_lower(name), std::move(value));
     }
     std::optional<std::string_view> find(std::string_view name) const override {

@@ -39,7 +39,9 @@ json::Value number(uint64_t value) {
 }
 
 struct KeyUse {
-    uint64_t taken, reserved, elsewhere;
+    uint64_t taken = 0;
+    uint64_t reserved = 0;
+    uint64_t elsewhere = 0;
     quota::Key key;
     quota::Time resets;
 };

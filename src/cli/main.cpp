@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 
 #include "cli/options.h"
 
@@ -206,5 +208,10 @@ int main_of(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes with write(2)
-    return weir::cli::main_of(argc, argv);
+    try {
+        return weir::cli::main_of(argc, argv);
+    } catch (const std::exception& error) {  // no memory, no thread
+        std::fprintf(stderr, "weir: %s\n", error.what());
+        return EXIT_FAILURE;
+    }
 }

@@ -18,7 +18,7 @@ constexpr std::size_t kAdminReserve = 4;  // connections that are answered witho
 const std::string kAdminKey = "admin=";  // a socket's key in a takeover; ports' begin with a number
 }  // namespace
 
-Program::Program(const RunOptions& options) : options_(options) {
+Program::Program(RunOptions options) : options_(std::move(options)) {
     if (options_.workers == 0) options_.workers = std::max(1u, std::thread::hardware_concurrency());
 }
 
@@ -134,7 +134,8 @@ void Program::set_up_workers() {
 }
 
 /// One worker's share of what a plan adds.
-Result<void> Program::listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan) {
+Result<void> Program::listen(WorkerParts& worker, std::size_t index,
+                             const Ports::Plan& plan) const {
     for (const Ports::Bound& bound : plan.added) {
         for (std::size_t i = index; i < bound.sockets.size(); i += options_.workers) {
             WEIR_TRY(int fd, bound.sockets.duplicate(i));

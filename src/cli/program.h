@@ -58,12 +58,12 @@ public:
 
 private:
     struct WorkerParts;  // what one worker owns; worker_parts.h
-    explicit Program(const RunOptions& options);
+    explicit Program(RunOptions options);
     Result<void> set_up(config::Configuration configuration, Inheritance* inherited);
     RedisLink redis_link(const config::Configuration& configuration) const;
     Result<void> set_up_mock();
     void set_up_workers();
-    Result<void> listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan);
+    Result<void> listen(WorkerParts& worker, std::size_t index, const Ports::Plan& plan) const;
     Result<void> set_up_admin(Inheritance* inherited);
     static uint32_t connections_that_fit();
     http::ServerOptions server_options();

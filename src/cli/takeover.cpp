@@ -134,7 +134,7 @@ Result<std::optional<net::ListenSockets>> Inheritance::take(const std::string& k
     return std::optional<net::ListenSockets>(std::move(sockets));
 }
 
-void Inheritance::ready() {
+void Inheritance::ready() const {
     send_record(connection_, kReady, {});
 }
 

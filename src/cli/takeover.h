@@ -37,7 +37,7 @@ public:
     /// The sockets of that key, at least `count` of them; nothing if the old Weir had none.
     Result<std::optional<net::ListenSockets>> take(const std::string& key, std::size_t count);
     /// Tells the old Weir that this one serves.
-    void ready();
+    void ready() const;
 
 private:
     explicit Inheritance(int connection) : connection_(connection) {}

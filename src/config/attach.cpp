@@ -142,7 +142,7 @@ void Attachments::attach_one(const TrafficPolicy& policy, Target target, const P
             other.created && other.created != policy.meta.created ? "older" : "first by name"));
 }
 
-const TrafficPolicy* Attachments::find(Target target) const {
+const TrafficPolicy* Attachments::find(const Target& target) const {
     auto found = by_target_.find(target);
     return found == by_target_.end() ? nullptr : found->second;
 }

@@ -50,7 +50,7 @@ private:
     void attach(const TrafficPolicy& policy, const Configuration& configuration, Report& report);
     void attach_one(const TrafficPolicy& policy, Target target, const Place& place,
                     const std::string& field, Report& report);
-    const TrafficPolicy* find(Target target) const;
+    const TrafficPolicy* find(const Target& target) const;
 
     std::map<Target, const TrafficPolicy*> by_target_;
 };

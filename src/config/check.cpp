@@ -102,7 +102,7 @@ private:
         std::string_view found = type_name(node);
         report_.error(
             node.place, path,
-            fmt::format("Invalid value: \"{}\": {} in body must be of type {}: \"{}\"{}", found,
+            fmt::format(R"(Invalid value: "{}": {} in body must be of type {}: "{}"{})", found,
                         path, wanted, found,
                         wanted == "string" && node.is_scalar() ? "; put it in quotes" : ""));
     }

@@ -123,13 +123,13 @@ private:
 };
 
 /// What `held` says, and what one reservation adds to it.
-inline constexpr uint64_t held_by_one(uint64_t amount) {
+constexpr uint64_t held_by_one(uint64_t amount) {
     return (uint64_t{1} << kAmountBits) | amount;
 }
-inline constexpr uint64_t holders(uint64_t held) {
+constexpr uint64_t holders(uint64_t held) {
     return held >> kAmountBits;
 }
-inline constexpr uint64_t held_amount(uint64_t held) {
+constexpr uint64_t held_amount(uint64_t held) {
     return held & kAmountMask;
 }
 

@@ -98,11 +98,11 @@ public:
 private:
     friend std::optional<Refusal> reserve(std::span<const Demand>, Time, Reservation&);
     struct Hold {
-        Counters* counters;
-        Node* node;
+        Counters* counters = nullptr;
+        Node* node = nullptr;
         Taken taken;
-        uint64_t amount;
-        uint64_t limit;
+        uint64_t amount = 0;
+        uint64_t limit = 0;
         uint64_t before = 0;  ///< taken in windows that an extension left behind
     };
     std::optional<Refusal> take_group(std::span<const Demand> demands, std::size_t begin,
