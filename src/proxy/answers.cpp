@@ -44,10 +44,15 @@ json::Value google_model(const route::Matcher::Model& model) {
 
 }  // namespace
 
+void ExchangeRun::tell_losses() {
+    if (const std::string lost = record_.losses(); !lost.empty())
+        client_.header("x-weir-dropped", lost);
+}
+
 /// The headers that every response of ours carries.
-void ExchangeRun::own_headers() {
+void ExchangeRun::own_headers(Losses losses) {
     if (!record_.request_id.empty()) client_.header("x-request-id", record_.request_id);
-    if (!record_.dropped_list.empty()) client_.header("x-weir-dropped", record_.dropped_list);
+    if (losses == Losses::known) tell_losses();
     if (record_.attempts > 1)
         client_.header("x-weir-attempts", fmt::format_int(record_.attempts).c_str());
     if (!set_cookie_.empty()) client_.header("set-cookie", set_cookie_);

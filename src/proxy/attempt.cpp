@@ -166,7 +166,7 @@ net::Task<Result<void>> ExchangeRun::attempt_once(const snapshot::Attempt& attem
 /// What the exchange is remembered by is this attempt's from here on.
 void ExchangeRun::adopt(AttemptRun& run) {
     record_.provider_model = run.out.context.model;
-    record_.dropped_list.swap(run.out.dropped);
+    record_.lost_of_request.swap(run.out.dropped);
     record_.upstream = run.address;
     record_.sent = run.sent;
     try_deadline_ = run.deadline;

@@ -36,7 +36,8 @@ struct Race;
 
 /// What the log and the metrics will say. Strings are copies: the request's memory may go first.
 struct Record {
-    void clear();  ///< as new, but keeps the strings' memory for the next exchange
+    void clear();                ///< as new, but keeps the strings' memory for the next exchange
+    std::string losses() const;  ///< both lists, as the header and the log say them
     std::string request_id;
     std::string method;
     std::string path;
@@ -49,13 +50,12 @@ struct Record {
     std::string response_id;
     std::vector<std::string> finish_reasons;
     std::string attempt_list;  ///< backend and outcome of each, when one was not enough
-    /// JSON pointers, comma-separated: into the client's body what its provider was not told, and
-    /// behind "answer:" into the provider's what the client was not.
-    std::string dropped_list;
-    bool dropped_of_answer = false;  ///< some of the latter
-    std::string_view upstream;       ///< where the last attempt connected to
-    dialect::Usage usage;            ///< of the last attempt
-    dialect::Usage discarded;        ///< of those before it
+    std::string
+        lost_of_request;         ///< JSON pointers, comma-separated: what the provider was not told
+    std::string lost_of_answer;  ///< likewise the client, each behind "answer:"
+    std::string_view upstream;   ///< where the last attempt connected to
+    dialect::Usage usage;        ///< of the last attempt
+    dialect::Usage discarded;    ///< of those before it
     bool discard_estimated = false;
     const Code* error = nullptr;
     uint32_t attempts = 0;
@@ -142,7 +142,9 @@ private:
     net::Task<Result<void>> answer_models();
     bool must_estimate(const snapshot::Attempt& attempt) const;
     net::Task<Result<void>> answer_estimate(const snapshot::Attempt& attempt);
-    void own_headers();
+    enum class Losses : uint8_t { known, pending };  // pending: what the answer loses is not known
+    void own_headers(Losses losses = Losses::known);
+    void tell_losses();
 
     // attempt.cpp: choose, send, first byte, and again
     net::Task<Result<void>> attempts();
@@ -208,7 +210,7 @@ private:
                                 std::span<const std::string_view> pieces,
                                 const dialect::PassthroughWatcher& watcher);
     net::Task<Result<std::string>> collect(BodyReader& body, uint64_t limit);
-    void begin_answer(const Head& head, bool keep_body_headers);
+    void begin_answer(const Head& head, bool keep_body_headers, Losses losses = Losses::known);
     void note_losses(const std::vector<std::string>& lost);
     void note_first_token();
     bool read_facts(std::string_view whole);

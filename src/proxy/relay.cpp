@@ -71,7 +71,7 @@ bool answers_json(const std::optional<dialect::Operation>& operation) {
 
 }  // namespace
 
-void ExchangeRun::begin_answer(const Head& head, bool keep_body_headers) {
+void ExchangeRun::begin_answer(const Head& head, bool keep_body_headers, Losses losses) {
     if (client_.sent_head()) return;  // a comment went ahead of it
     answer_begun_ = true;
     client_.begin(head.status);
@@ -85,7 +85,7 @@ void ExchangeRun::begin_answer(const Head& head, bool keep_body_headers) {
         if (extra_hops && head.headers.has_token("connection", field.name)) continue;
         client_.header(field.name, field.value);
     }
-    own_headers();
+    own_headers(losses);
 }
 
 void ExchangeRun::note_first_token() {

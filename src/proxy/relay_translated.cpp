@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxErrorBody = 1 << 20;      // of a provider's error answer
 constexpr std::size_t kTranslateAtOnce = 8 * 1024;  // bytes of a provider's stream
-constexpr std::size_t kMaxDropped = 2048;           // bytes of a header that an answer may fill
+constexpr std::size_t kMaxLost = 2048;              // bytes of a header that an answer may fill
 
 }  // namespace
 
@@ -110,11 +110,11 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
 
 /// What the client is not told of an answer: for the header of a whole one, and for the log.
 void ExchangeRun::note_losses(const std::vector<std::string>& lost) {
+    std::string& list = record_.lost_of_answer;
     for (const auto& pointer : lost) {
-        record_.dropped_of_answer = true;
-        std::string& list = record_.dropped_list;
-        if (list.size() + pointer.size() > kMaxDropped) return;
-        list.append(list.empty() ? "" : ",").append("answer:").append(pointer);
+        const bool fits = list.size() + pointer.size() <= kMaxLost;
+        list.append(list.empty() ? "" : ",").append("answer:").append(fits ? pointer : "...");
+        if (!fits) return;
     }
 }
 
@@ -135,10 +135,7 @@ net::Task<Result<std::string>> ExchangeRun::collect(BodyReader& body, uint64_t l
 
 net::Task<Result<void>> ExchangeRun::relay_translated(Outgoing& out, BodyReader& body,
                                                       const Head& head) {
-    // Told once it is known what the answer lost too.
-    std::string dropped = std::exchange(record_.dropped_list, {});
-    begin_answer(head, false);  // the head's views end with the first read of the body
-    record_.dropped_list = std::move(dropped);
+    begin_answer(head, false, Losses::pending);  // now: the body's first read ends the head's views
     WEIR_CO_TRY(std::string whole, co_await collect(body, pinned_->snapshot->limits.response_body));
     WEIR_CO_TRY(dialect::ClientResponse answer, dialect::translate_response(out.context, whole));
     record_.usage = answer.usage;
@@ -149,7 +146,7 @@ net::Task<Result<void>> ExchangeRun::relay_translated(Outgoing& out, BodyReader&
     meter_.body(answer.body);
     note_seals(answer.body);
     note_losses(answer.dropped);
-    if (!record_.dropped_list.empty()) client_.header("x-weir-dropped", record_.dropped_list);
+    tell_losses();
     client_.header("content-type", answer.content_type);
     content_sent_ = true;
     plan_->committed();

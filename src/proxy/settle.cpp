@@ -4,9 +4,9 @@
 namespace weir::proxy {
 
 void Record::clear() {
-    for (std::string* text :
-         {&request_id, &method, &path, &user_agent, &session_id, &client_address, &client_model,
-          &provider_model, &response_model, &response_id, &dropped_list, &attempt_list})
+    for (std::string* text : {&request_id, &method, &path, &user_agent, &session_id,
+                              &client_address, &client_model, &provider_model, &response_model,
+                              &response_id, &lost_of_request, &lost_of_answer, &attempt_list})
         text->clear();
     finish_reasons.clear();
     upstream = {};
@@ -15,8 +15,13 @@ void Record::clear() {
     error = nullptr;
     attempts = continuations = hedges = 0;
     bytes_in = 0;
-    streamed = dropped_of_answer = false;
+    streamed = false;
     sent = first_token = last_token = {};
+}
+
+std::string Record::losses() const {
+    const bool both = !lost_of_request.empty() && !lost_of_answer.empty();
+    return lost_of_request + (both ? "," : "") + lost_of_answer;
 }
 
 void Outgoing::clear() {
@@ -112,9 +117,8 @@ void ExchangeRun::settle() {
     sample.reasoning_tokens = record_.usage.reasoning;
     sample.request_bytes = record_.bytes_in;
     sample.response_bytes = client_.body_bytes_sent();
-    sample.request_dropped =
-        !record_.dropped_list.empty() && !record_.dropped_list.starts_with("answer:");
-    sample.answer_dropped = record_.dropped_of_answer;
+    sample.request_dropped = !record_.lost_of_request.empty();
+    sample.answer_dropped = !record_.lost_of_answer.empty();
     gateway_.parts_.metrics.record(sample);
     if (!gateway_.parts_.access_log.enabled()) return;
 
@@ -160,7 +164,8 @@ void ExchangeRun::settle() {
     }
     line.attempts = static_cast<int>(record_.attempts);
     line.streamed = record_.streamed;
-    line.dropped = record_.dropped_list;
+    const std::string losses = record_.losses();
+    line.dropped = losses;
     line.attempt_list = record_.attempt_list;
     line.continuations = static_cast<int>(record_.continuations);
     line.hedges = static_cast<int>(record_.hedges);
