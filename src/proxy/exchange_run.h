@@ -26,6 +26,7 @@
 namespace weir::dialect {
 class FirstContent;
 class PassthroughWatcher;
+class StreamTranslator;
 }  // namespace weir::dialect
 
 namespace weir::proxy {
@@ -194,28 +195,44 @@ private:
                             const std::string& path,
                             const std::vector<dialect::OwnedHeader>& headers);
 
-    // relay.cpp, relay_translated.cpp: provider bytes to client bytes
+    // relay.cpp: provider bytes to client bytes
     static constexpr std::size_t kHoldBack = 64 * 1024;  ///< of an answer not yet known to be one
     net::Task<Result<void>> relay(AttemptRun& run);
     net::Task<Result<void>> relay_unchanged(const Head& head, BodyReader& body);
-    net::Task<Result<void>> relay_events(Outgoing& out, BodyReader& body);
-    net::Task<Result<void>> relay_translated_events(Outgoing& out, BodyReader& body);
-    net::Task<Result<void>> relay_translated(Outgoing& out, BodyReader& body, const Head& head);
-    net::Task<Result<void>> relay_error(const snapshot::Attempt& attempt, Outgoing& out,
-                                        BodyReader& body, const Head& head);
-    net::Task<Result<void>> cut_stream(const dialect::Context& context, std::string_view last);
-    net::Task<Result<void>> end_with_error(const Error& error, std::string_view boundary);
     std::unexpected<Error> not_an_answer(bool malformed, bool empty);
-    Result<bool> content_begins(dialect::FirstContent& first,
-                                std::span<const std::string_view> pieces,
-                                const dialect::PassthroughWatcher& watcher);
-    net::Task<Result<std::string>> collect(BodyReader& body, uint64_t limit);
     void begin_answer(const Head& head, bool keep_body_headers, Losses losses = Losses::known);
-    void note_losses(const std::vector<std::string>& lost);
     void note_first_token();
     bool read_facts(std::string_view whole);
     void take_facts(std::optional<std::string_view> usage, std::optional<std::string_view> model,
                     std::optional<std::string_view> id);
+
+    // relay_events.cpp: streams in the client's own dialect
+    struct PassedStream;
+    net::Task<Result<void>> relay_events(Outgoing& out, BodyReader& body);
+    net::Task<Result<void>> pass_events(Outgoing& out, BodyReader& body, PassedStream& stream);
+    net::Task<Result<void>> end_passed(PassedStream& stream);
+    net::Task<void> send_held(std::string held);
+    void note_passing(std::span<const std::string_view> pieces);
+    void take_facts(const dialect::PassthroughWatcher& watcher);
+    net::Task<Result<void>> cut_stream(const dialect::Context& context, std::string_view last);
+    net::Task<Result<void>> end_with_error(const Error& error, std::string_view boundary);
+    Result<bool> content_begins(dialect::FirstContent& first,
+                                std::span<const std::string_view> pieces,
+                                const dialect::PassthroughWatcher& watcher);
+
+    // relay_translated.cpp: answers, errors and streams of another dialect
+    struct TranslatedStream;
+    net::Task<Result<void>> relay_translated(Outgoing& out, BodyReader& body, const Head& head);
+    net::Task<Result<void>> relay_error(const snapshot::Attempt& attempt, Outgoing& out,
+                                        BodyReader& body, const Head& head);
+    net::Task<Result<void>> relay_translated_events(Outgoing& out, BodyReader& body);
+    net::Task<Result<void>> translate_events(Outgoing& out, BodyReader& body,
+                                             TranslatedStream& stream);
+    net::Task<Result<void>> send_translated(Outgoing& out, TranslatedStream& stream);
+    net::Task<Result<void>> end_translated(Outgoing& out, TranslatedStream& stream);
+    net::Task<Result<std::string>> collect(BodyReader& body, uint64_t limit);
+    void take_facts(const dialect::StreamTranslator& stream);
+    void note_losses(const std::vector<std::string>& lost);
 
     // streaming.cpp: silence, and when a stream becomes the client's
     net::TimePoint stream_deadline() const;
@@ -236,6 +253,8 @@ private:
 
     const config::Timeouts& timeouts() const { return rule_->timeouts; }
     void settle();
+    telemetry::ExchangeSample measured() const;
+    void write_line(const telemetry::ExchangeSample& sample);
     void describe_connection(telemetry::AccessRecord& line) const;
 
     Gateway& gateway_;

@@ -15,76 +15,106 @@ constexpr std::size_t kMaxLost = 2048;              // bytes of a header that an
 
 }  // namespace
 
+struct ExchangeRun::TranslatedStream {
+    dialect::StreamTranslator translator;
+    std::string events = {};           ///< of the client's, not yet sent
+    std::optional<Error> broken = {};  ///< why no more came
+};
+
 net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, BodyReader& body) {
-    dialect::StreamTranslator stream(out.context);
+    TranslatedStream stream{.translator = dialect::StreamTranslator(out.context)};
     if (!client_.sent_head()) {
-        client_.header("content-type", stream.content_type());
+        client_.header("content-type", stream.translator.content_type());
         client_.header("cache-control", "no-cache");
     }
-    std::string events;
-    std::optional<Error> broken;
-    auto take_facts = [&] {
-        record_.usage = stream.usage();
-        record_.response_model = stream.response_model();
-        record_.response_id = stream.response_id();
-        record_.finish_reasons = stream.finish_reasons();
-        note_losses(stream.dropped());
-    };
+    std::optional<Result<void>> sent;
     try {
-        while (!broken) {
-            auto piece = co_await next_piece(body, events.empty() || !content_sent_);
-            if (!piece) {
-                broken = std::move(piece).error();
-                break;
-            }
-            if (piece->empty()) {
-                if (auto ended = stream.finish(events); !ended) broken = std::move(ended).error();
-                break;
-            }
-            // In slices, so that what a slow client has not taken stays small.
-            for (std::string_view rest = *piece; !rest.empty() && !broken;) {
-                std::string_view slice = rest.substr(0, kTranslateAtOnce);
-                rest.remove_prefix(slice.size());
-                if (auto fed = stream.feed(slice, events); !fed) broken = std::move(fed).error();
-                if (broken || (!rest.empty() && events.size() < kTranslateAtOnce)) continue;
-                // Held back until there is content, or an end without any.
-                if (!content_sent_ && !stream.content_started() &&
-                    stream.finish_reasons().empty() && events.size() < kHoldBack)
-                    continue;
-                if (!content_sent_) commit_stream(out);
-                if (stream.content_started()) note_first_token();
-                if (limits_.active() || continuation_) measure(events);
-                note_seals(events);
-                bool grows = may_grow();
-                if (!grows && limits_.lacks_lease()) grows = co_await grow_with_leases();
-                if (!grows && dialect::stream_is_reframed(out.context.operation, dialect_)) {
-                    take_facts();
-                    // What is open the encoder knows.
-                    cut_ = true;
-                    record_.finish_reasons = {"length"};
-                    stream.cut(events);
-                    co_await client_.finish(events);
-                    co_return Result<void>();
-                }
-                const std::array<std::string_view, 1> made{events};
-                auto pieces = to_client(made);
-                if (!grows) {
-                    take_facts();
-                    co_return co_await cut_stream(out.context, pieces.front());
-                }
-                if (!pieces.front().empty()) co_await client_.write(pieces.front());
-                events.clear();
-            }
-        }
+        sent = co_await translate_events(out, body, stream);
     } catch (const net::Cancelled&) {
-        take_facts();
+        take_facts(stream.translator);
         throw;
     }
-    take_facts();
-    if (!broken && !content_sent_ && stream.finish_reasons().empty() && !stream.content_started())
+    if (cut_) co_return *sent;
+    take_facts(stream.translator);
+    co_return co_await end_translated(out, stream);
+}
+
+void ExchangeRun::take_facts(const dialect::StreamTranslator& stream) {
+    record_.usage = stream.usage();
+    record_.response_model = stream.response_model();
+    record_.response_id = stream.response_id();
+    record_.finish_reasons = stream.finish_reasons();
+    note_losses(stream.dropped());
+}
+
+/// Until the provider ends it, it breaks or a limit cuts it.
+net::Task<Result<void>> ExchangeRun::translate_events(Outgoing& out, BodyReader& body,
+                                                      TranslatedStream& stream) {
+    while (!stream.broken) {
+        auto piece = co_await next_piece(body, stream.events.empty() || !content_sent_);
+        if (!piece) {
+            stream.broken = std::move(piece).error();
+        } else if (piece->empty()) {
+            if (auto ended = stream.translator.finish(stream.events); !ended)
+                stream.broken = std::move(ended).error();
+            break;
+        } else {
+            // In slices, so that what a slow client has not taken stays small.
+            for (std::string_view rest = *piece; !rest.empty() && !stream.broken;) {
+                const std::string_view slice = rest.substr(0, kTranslateAtOnce);
+                rest.remove_prefix(slice.size());
+                if (auto fed = stream.translator.feed(slice, stream.events); !fed)
+                    stream.broken = std::move(fed).error();
+                else if (rest.empty() || stream.events.size() >= kTranslateAtOnce)
+                    WEIR_CO_CHECK(co_await send_translated(out, stream));
+                if (cut_) co_return Result<void>();
+            }
+        }
+    }
+    co_return Result<void>();
+}
+
+/// Sends the events that there are, once there is content or an end without any.
+net::Task<Result<void>> ExchangeRun::send_translated(Outgoing& out, TranslatedStream& stream) {
+    dialect::StreamTranslator& translator = stream.translator;
+    std::string& events = stream.events;
+    if (!content_sent_ && !translator.content_started() && translator.finish_reasons().empty() &&
+        events.size() < kHoldBack)
+        co_return Result<void>();
+    if (!content_sent_) commit_stream(out);
+    if (translator.content_started()) note_first_token();
+    if (limits_.active() || continuation_) measure(events);
+    note_seals(events);
+    bool grows = may_grow();
+    if (!grows && limits_.lacks_lease()) grows = co_await grow_with_leases();
+    if (!grows) take_facts(translator);
+    if (!grows && dialect::stream_is_reframed(out.context.operation, dialect_)) {
+        // What is open the encoder knows.
+        cut_ = true;
+        record_.finish_reasons = {"length"};
+        translator.cut(events);
+        co_await client_.finish(events);
+        co_return Result<void>();
+    }
+    const std::array<std::string_view, 1> made{events};
+    const auto pieces = to_client(made);
+    if (!grows) co_return co_await cut_stream(out.context, pieces.front());
+    if (!pieces.front().empty()) co_await client_.write(pieces.front());
+    events.clear();
+    co_return Result<void>();
+}
+
+/// The provider's stream is over, one way or another: the client's ends, is continued elsewhere, or
+/// another backend is asked.
+net::Task<Result<void>> ExchangeRun::end_translated(Outgoing& out, TranslatedStream& stream) {
+    dialect::StreamTranslator& translator = stream.translator;
+    std::string& events = stream.events;
+    std::optional<Error>& broken = stream.broken;
+    if (!broken && !content_sent_ && translator.finish_reasons().empty() &&
+        !translator.content_started())
         broken = Error(codes::upstream_empty, "the provider's stream held no content");
     if (broken && !content_sent_) {
-        const auto& error = stream.provider_error();
+        const auto& error = translator.provider_error();
         if (!error || client_.sent_head() || refused(error->status, std::nullopt))
             co_return std::unexpected(std::move(*broken));
     }
@@ -102,7 +132,7 @@ net::Task<Result<void>> ExchangeRun::relay_translated_events(Outgoing& out, Body
         if (continues(*broken)) co_return std::unexpected(std::move(*broken));
     }
     record_.error = &broken->code();
-    stream.encode_error(*broken, events);
+    translator.encode_error(*broken, events);
     client_.close_after();
     co_await client_.finish(events);
     co_return std::unexpected(std::move(*broken));

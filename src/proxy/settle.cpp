@@ -89,27 +89,27 @@ void ExchangeRun::settle() {
         record_.first_token != net::TimePoint{})
         learned().record(record_.first_token - record_.sent);
     record_.usage = sum_of(record_.usage, record_.discarded);
-    auto now = std::chrono::steady_clock::now();
+    const telemetry::ExchangeSample sample = measured();
+    gateway_.parts_.metrics.record(sample);
+    if (gateway_.parts_.access_log.enabled()) write_line(sample);
+}
+
+/// What the exchange was, for the metrics.
+telemetry::ExchangeSample ExchangeRun::measured() const {
     int status = client_.status();
     if (!client_.sent_head()) status = record_.error ? record_.error->status : 499;
-    bool streamed = record_.streamed && record_.first_token != net::TimePoint{};
-    std::optional<std::chrono::nanoseconds> first_token;
-    if (streamed) first_token = record_.first_token - client_.begun();
-    std::string_view operation = operation_ ? dialect::to_string(*operation_) : endpoint_.name;
-    std::string_view provider =
-        attempt_ ? dialect::provider_name(attempt_->schema) : std::string_view();
-
     telemetry::ExchangeSample sample;
-    sample.operation = attempt_ && operation_ ? operation : std::string_view();
-    sample.provider = provider;
+    if (attempt_ && operation_) sample.operation = dialect::to_string(*operation_);
+    if (attempt_) sample.provider = dialect::provider_name(attempt_->schema);
     sample.original_model = record_.client_model;
     sample.request_model = record_.provider_model;
     sample.response_model = record_.response_model;
     sample.route = rule_ ? std::string_view(rule_->route) : std::string_view();
     sample.status = status;
     sample.error = record_.error;
-    sample.duration = now - client_.begun();
-    sample.time_to_first_token = first_token;
+    sample.duration = std::chrono::steady_clock::now() - client_.begun();
+    if (record_.streamed && record_.first_token != net::TimePoint{})
+        sample.time_to_first_token = record_.first_token - client_.begun();
     sample.input_tokens = record_.usage.input;
     sample.cached_input_tokens = record_.usage.cached_input;
     sample.cache_creation_tokens = record_.usage.cache_creation;
@@ -119,9 +119,11 @@ void ExchangeRun::settle() {
     sample.response_bytes = client_.body_bytes_sent();
     sample.request_dropped = !record_.lost_of_request.empty();
     sample.answer_dropped = !record_.lost_of_answer.empty();
-    gateway_.parts_.metrics.record(sample);
-    if (!gateway_.parts_.access_log.enabled()) return;
+    return sample;
+}
 
+/// The same for the access log, and what only it says.
+void ExchangeRun::write_line(const telemetry::ExchangeSample& sample) {
     telemetry::AccessRecord line;
     line.time = gateway_.parts_.clock.system_now() -
                 std::chrono::duration_cast<std::chrono::system_clock::duration>(sample.duration);
@@ -133,13 +135,13 @@ void ExchangeRun::settle() {
     line.session_id = record_.session_id;
     line.method = record_.method;
     line.path = record_.path;
-    line.status = status;
+    line.status = sample.status;
     line.duration = sample.duration;
-    line.time_to_first_token = first_token;
+    line.time_to_first_token = sample.time_to_first_token;
     line.request_bytes = sample.request_bytes;
     line.response_bytes = sample.response_bytes;
-    line.operation = operation;
-    line.provider = provider;
+    line.operation = operation_ ? dialect::to_string(*operation_) : endpoint_.name;
+    line.provider = sample.provider;
     line.original_model = record_.client_model;
     line.request_model = record_.provider_model;
     line.response_model = record_.response_model;
