@@ -112,7 +112,7 @@ class Load:
         head = {"host": "soak", "content-type": "application/json", "content-length": str(len(body)), **dialect.headers,
                 **fault.headers}
         lines = "".join(f"{k}: {v}\r\n" for k, v in head.items())
-        writer.write(f"POST {dialect.path} HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        writer.write(f"POST {dialect.path(model, stream)} HTTP/1.1\r\n{lines}\r\n".encode() + body)
         await writer.drain()
         try:
             answer = read_answer(reader, fault.reads_slowly)

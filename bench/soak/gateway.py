@@ -6,7 +6,7 @@ import urllib.request
 
 import peers
 
-BACKENDS = ("openai", "anthropic", "bedrock", "gemini")
+BACKENDS = ("openai", "anthropic", "bedrock", "gemini", "cohere", "responses")
 MODELS = tuple((f"{name}-model", name) for name in BACKENDS)
 
 LIMIT = """\
@@ -27,6 +27,17 @@ spec:
 ---
 """
 
+# An OpenAI backend that has nothing but Responses.
+RESPONSES_ONLY = """\
+apiVersion: weir.dev/v1alpha1
+kind: DialectPolicy
+metadata: {name: responses-only, namespace: default}
+spec:
+  targetRefs: [{group: aigateway.envoyproxy.io, kind: AIServiceBackend, name: responses}]
+  conversations: Responses
+---
+"""
+
 # Gauges of /metrics that are zero when nobody is connected.
 ZERO_AT_REST = ("weir_connections_open", "weir_exchanges_active", "weir_tasks_running", "weir_read_buffers_lent",
                 "weir_request_body_memory_bytes", "weir_limit_reserved")
@@ -41,7 +52,14 @@ class Gateway(peers.Weir):
         rule = peers.WEIR_RULE.format(model=f"changed-{self.changes}", backend="openai")
         text = super().configuration() + peers.WEIR_ROUTE.format(name="changing", rules=rule)
         text = text.replace("  rules:\n", "  llmRequestCosts: [{metadataKey: llm_total_token, type: TotalToken}]\n  rules:\n")
-        return text + LIMIT
+        return text + self.more_backends() + RESPONSES_ONLY + LIMIT
+
+    def more_backends(self):
+        return "".join(
+            peers.WEIR_BACKEND.format(
+                name=name, schema=schema, policy="APIKey", origin=self.origin, secret=json.dumps({"apiKey": peers.PROVIDER_KEY}),
+                credential=f"  apiKey:\n    secretRef: {{name: {name}-key, namespace: default}}\n")
+            for name, schema in (("cohere", "Cohere"), ("responses", "OpenAI")))
 
     def change(self):
         """Another configuration takes the place of the file, as an editor writes it."""
