@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "quota/lock.h"
+#include "base/lock.h"
 #include "quota/shard.h"
 
 namespace weir::quota {

@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/lock.h"
 #include "quota/counters.h"
-#include "quota/lock.h"
 
 namespace weir::quota {
 

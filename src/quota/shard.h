@@ -12,8 +12,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/lock.h"
 #include "quota/block.h"
-#include "quota/lock.h"
 #include "quota/node.h"
 
 namespace weir::quota {

@@ -1,9 +1,9 @@
-/// A lock for what happens seldom: keys that are new, sweeps, reloads. Waits without spinning.
-/// Internal to quota/, which is pure: no exchange holds one while it waits for anything.
+/// A lock for what happens seldom: keys that are new, sweeps, reloads, queues. Waits without
+/// spinning. For pure rooms: no exchange holds one while it waits for anything.
 #pragma once
 #include <atomic>
 
-namespace weir::quota {
+namespace weir {
 
 class Lock {
 public:
@@ -29,4 +29,4 @@ private:
     std::atomic<bool> taken_{false};
 };
 
-}  // namespace weir::quota
+}  // namespace weir
