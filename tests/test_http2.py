@@ -284,11 +284,35 @@ def test_a_listeners_policy_is_its_own(start, provide):
             assert (3).to_bytes(2, "big") + most.to_bytes(4, "big") in payload
 
 
+def test_a_silent_client_is_pinged_and_its_exchange_ended(start, provide):
+    """A client that is gone without a word holds no exchange: its connection is given up, and the provider is told."""
+    gone = threading.Event()
+
+    def stall(request, peer):
+        peer.wait_closed(20)
+        gone.set()
+
+    provider = provide(stall)
+    weir = start(config=configs.single(provider.port, extra=[configs.client_policy(http2={"connectionKeepalive": {"interval": "200ms", "timeout": "100ms"}})]))
+    data = DataFrame(1, json.dumps(CHAT).encode())
+    data.flags.add("END_STREAM")
+    with Raw(weir.address) as raw:
+        raw.send(raw.head(1, post_fields(), end=False), data)
+        ack = PingFrame(0, raw.until(PING)[3])
+        ack.flags.add("ACK")
+        raw.send(ack)
+        raw.until(PING)
+        assert not gone.is_set(), "it has answered the first"
+        assert gone.wait(20), "the second was not answered"
+    wait_until(lambda: weir.metric("weir_http2_pings_lost_total") == 1, "the loss to be counted")
+    assert weir.access_log(1)[0]["error.type"] == "http.client_gone"
+
+
 @pytest.mark.parametrize("field, value, message", [
     ("initialStreamWindowSize", "60k", "not a window"),
     ("maxConcurrentStreams", 0, "spec.http2.maxConcurrentStreams"),
     ("onInvalidMessage", "terminateStream", "write TerminateStream or TerminateConnection"),
-    ("connectionKeepalive", {"interval": "5s"}, "connectionKeepalive: accepted but not in force"),
+    ("connectionKeepalive", {"interval": "1s", "timeout": "2s"}, "timeout must be less than interval"),
 ])
 def test_bad_values_are_named(field, value, message):
     done = run("check", "-", stdin=configs.single(9, extra=[configs.client_policy(http2={field: value})]))

@@ -4,6 +4,7 @@ What one connection does, frame by frame, is tested in src/http/h2/client_sessio
 """
 import json
 import threading
+import time
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from harness import config as configs
 from harness import wire
 from harness.certificates import Authority
 from harness.http2 import Http2Provider, answer
-from harness.weir import run
+from harness.weir import run, wait_until
 
 PATH = "/v1/chat/completions"
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -138,6 +139,24 @@ def test_a_silent_provider_is_pinged_as_configured(start, http2_provider):
     assert weir.metric("weir_upstream_http2_pings_lost_total") == 1
 
 
+def test_a_connection_that_was_idle_is_pinged_before_it_is_used(start, http2_provider):
+    """A provider that has forgotten the connection: its loss is noticed in `timeout`, and the request goes out on another."""
+    def once(stream):
+        if not stream.link.deaf:
+            answer(stream)
+        stream.link.deaf = provider.connections == 1
+
+    provider = http2_provider(once)
+    weir = start("--workers", "1", config=documents(
+        provider.port, policy(http2={"connectionKeepalive": {"idleInterval": "1ms", "timeout": "100ms"}}, retry={"numRetries": 0}), appProtocols=[H2C]))
+    assert weir.request("POST", PATH, CHAT)[0] == 200
+    began = time.monotonic()
+    wait_until(lambda: time.monotonic() > began + 0.01, "idleInterval to pass")
+    assert weir.request("POST", PATH, CHAT)[0] == 200
+    assert provider.connections == 2
+    assert weir.metric("weir_upstream_http2_pings_lost_total") == 1
+
+
 def test_a_stream_that_breaks_does_not_look_whole(start, http2_provider):
     def broken(stream):
         stream.begin({"content-type": "text/event-stream"})
@@ -186,7 +205,7 @@ def test_an_invalid_message_ends_what_is_configured(start, http2_provider):
     ("policy", {"maxConcurrentStreams": 0}, "spec.http2.maxConcurrentStreams"),
     ("policy", {"onInvalidMessage": "Panic"}, "write TerminateStream or TerminateConnection"),
     ("policy", {"connectionKeepalive": {"interval": "1s", "timeout": "2s"}}, "timeout must be less than interval"),
-    ("policy", {"connectionKeepalive": {"idleInterval": "1s"}}, "idleInterval: accepted but not in force"),
+    ("policy", {"connectionKeepalive": {"intervalJitter": 101}}, "spec.http2.connectionKeepalive.intervalJitter"),
     ("backend", {"appProtocols": ["h2c"]}, H2C),
     ("backend", {"appProtocols": ["gateway.envoyproxy.io/ws"]}, "WebSockets are not spoken"),
     ("backend", {"tls": {"alpnProtocols": ["h3"]}}, "spec.tls.alpnProtocols[0]"),

@@ -62,6 +62,29 @@ def test_exchanges_beyond_the_limit_are_refused_at_once(start, provide, release,
     assert {line["error.type"] for line in refused} == {"internal.overloaded"} and len(refused) == 2
 
 
+def test_one_caller_cannot_take_it_all(start, provide, release):
+    """Without certificates a caller is an address."""
+    provider = provide(held(release))
+    weir = limited(start, provider, exchangesPerPrincipal=2)
+    results = []
+    threads = in_background(weir, 2, results)
+    provider.wait_requests(2)
+    for path, kind in ("/v1/chat/completions", "server_error"), ("/anthropic/v1/messages", "overloaded_error"):
+        status, headers, body = weir.request("POST", path, {**CHAT, "max_tokens": 5})
+        assert status == 503 and headers["retry-after"] == "1"
+        assert json.loads(body)["error"]["type"] == kind, "in the client's dialect"
+    assert weir.metric("weir_overload_refused_total", limit="exchangesPerPrincipal") == 2
+    with raw.Connection(weir.address, source="127.0.0.2") as other:
+        other.send(raw.post("/v1/chat/completions", json.dumps(CHAT)))
+        provider.wait_requests(3)
+        release.set()
+        assert other.response().status == 200, "another caller has room"
+    for thread in threads:
+        thread.join(30)
+    assert [result[0] for result in results] == [200] * 2
+    assert weir.request("POST", "/v1/chat/completions", CHAT)[0] == 200, "there is room again"
+
+
 def test_connections_beyond_the_limit_are_told(start, provide):
     weir = limited(start, provide(), connections=3)
     kept = [raw.Connection(weir.address) for _ in range(3)]

@@ -34,6 +34,7 @@ def pki(tmp_path_factory):
     made.a = issue(made.ca, "a", "a.test")
     made.b = issue(made.ca, "b", "*.b.test")
     made.agent = issue(made.ca, "agent", "agent.clients.test", subject="/O=Example/CN=agent", uris=["spiffe://test/ns/agents/sa/planner"])
+    made.reader = issue(made.ca, "reader", "reader.clients.test", subject="/O=Example/CN=reader")
     made.stranger = issue(made.other, "stranger", "agent.clients.test")
     return made
 
@@ -361,11 +362,11 @@ def validation(**fields):
     return {"tls": {"clientValidation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "ca"}], **fields}}}
 
 
-def mutual(serve, pki, policy=None, **fields):
+def mutual(serve, pki, policy=None, documents=(), **fields):
     spec = validation(**fields)
     spec.update(policy or {})
     return serve([configs.https("cert")], configs.tls_secret("cert", pki.server), configs.config_map("ca", **{"ca.crt": pki.ca.certificate.read_text()}),
-                 configs.client_policy(**spec))
+                 configs.client_policy(**spec), *documents)
 
 
 def let_in(weir, pki, certificate=None, maximum=None):
@@ -389,6 +390,38 @@ def test_a_client_must_show_a_certificate(serve, pki):
     assert line["downstream_peer_dns_san"] == ["agent.clients.test"]
     assert len(line["downstream_peer_fingerprint_256"]) == 64
     assert len(provider.requests) == 2
+
+
+def test_a_certificate_names_who_calls(serve, pki):
+    """The principal: the URI before the DNS name. Each has exchanges of its own, on however many connections."""
+    release = threading.Event()
+
+    def held(request, peer):
+        if json.loads(request.body)["messages"][0]["content"] == "wait":
+            release.wait(30)
+        answer(request, peer)
+
+    weir, provider = mutual(serve, pki, optional=True, documents=[configs.options(limits={"exchangesPerPrincipal": 1})])
+    provider.answer = held
+    waiting = {**CHAT, "messages": [{"role": "user", "content": "wait"}]}
+    results = []
+    with connect(weir, context(pki, certificate=pki.agent)) as one:
+        thread = threading.Thread(target=lambda: results.append(ask(one, body=waiting)[0]))
+        thread.start()
+        provider.wait_requests(1)
+        with connect(weir, context(pki, certificate=pki.agent)) as again:
+            status, headers, body = ask(again)
+            assert status == 503 and headers["retry-after"] == "1" and b"internal.overloaded" in body
+        assert let_in(weir, pki, pki.reader), "another principal at the same address"
+        assert let_in(weir, pki), "so is who shows no certificate"
+        release.set()
+        thread.join(30)
+    assert results == [200]
+    assert let_in(weir, pki, pki.agent), "there is room again"
+    lines = weir.access_log(5)
+    said = [(line.get("weir.principal"), line["http.response.status_code"]) for line in lines]
+    agent, reader = "spiffe://test/ns/agents/sa/planner", "reader.clients.test"
+    assert sorted(said, key=str) == sorted([(agent, 200), (agent, 200), (agent, 503), (reader, 200), (None, 200)], key=str)
 
 
 def test_a_certificate_may_be_optional(serve, pki):

@@ -105,6 +105,9 @@ void put_http2(const snapshot::Entry& entry, http::h2::Limits& into) {
     put(into.stream_window, said.stream_window);
     put(into.connection_window, said.connection_window);
     into.end_connection = said.end_connection.value_or(into.end_connection);
+    if (said.ping_interval) into.keepalive.interval = *said.ping_interval;
+    if (said.ping_timeout) into.keepalive.timeout = *said.ping_timeout;
+    put(into.keepalive.jitter, said.ping_jitter);
     put(into.resets, entry.http2.resets);
     put(into.continuations, entry.http2.continuations);
     put(into.control_frames, entry.http2.control_frames);

@@ -126,9 +126,9 @@ std::vector<std::shared_ptr<const http::Entrance>> Program::by_number(const Port
 void Program::set_up_workers() {
     http::ServerOptions server = server_options();
     for (unsigned i = 0; i < options_.workers; ++i) {
-        workers_.push_back(std::make_unique<WorkerParts>(static_cast<int>(i), metrics_->shard(i),
-                                                         access_log_->writer(i), clock_, health_,
-                                                         in_flight_, server, limits_->limiting()));
+        workers_.push_back(std::make_unique<WorkerParts>(
+            static_cast<int>(i), metrics_->shard(i), access_log_->writer(i), clock_, health_,
+            in_flight_, principals_, server, limits_->limiting()));
         add_worker_sources(metrics_->shard(i), *workers_.back());
     }
 }

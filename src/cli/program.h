@@ -96,6 +96,7 @@ private:
     http::ConnectionCount connections_;
     Entrances entrances_;
     proxy::InFlight in_flight_{0};
+    proxy::PrincipalLoad principals_;
     std::unique_ptr<TokenService> tokens_;
     std::vector<std::unique_ptr<WorkerParts>> workers_;
     std::unique_ptr<MockService> mock_;

@@ -23,6 +23,9 @@ void http2_metrics(const http::h2::Counters& clients, const http::h2::ClientCoun
                  count(clients.refused));
     sink.counter("weir_http2_goaways_total", "Client connections that were asked to end.",
                  count(clients.goaways));
+    sink.counter("weir_http2_pings_lost_total",
+                 "Client connections given up because a ping was not answered.",
+                 count(clients.pings_lost));
     for (std::size_t i = 0; i < clients.misuse.size(); ++i)
         sink.counter("weir_http2_misuse_total",
                      "Streams or connections ended for what a client sent on them.",
@@ -72,6 +75,12 @@ void Program::add_worker_sources(telemetry::Shard& shard, WorkerParts& parts) {
         sink.counter("weir_requests_refused_total",
                      "Requests that were refused before a rule was looked for.",
                      count(server.refused));
+        for (std::size_t i = 0; i < proxy::kOverloadNames.size(); ++i)
+            sink.counter("weir_overload_refused_total",
+                         "Exchanges refused with 503 because as many as may be were there, by the "
+                         "bound of GatewayOptions.",
+                         count(parts.gateway.overloads()[i]),
+                         {{"limit", std::string(proxy::kOverloadNames[i])}});
         http2_metrics(server.http2, parts.pool.counters().http2, sink);
         const http::PoolCounters& pool = parts.pool.counters();
         sink.gauge("weir_upstream_connections_open", "Provider connections open.",

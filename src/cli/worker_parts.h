@@ -16,12 +16,13 @@ struct Program::WorkerParts {
 
     WorkerParts(int id, telemetry::Shard& metrics, telemetry::AccessLog::Writer& log,
                 const Clock& clock, balance::Registry& health, proxy::InFlight& in_flight,
-                const http::ServerOptions& options, proxy::Limiting limiting)
+                proxy::PrincipalLoad& principals, const http::ServerOptions& options,
+                proxy::Limiting limiting)
         : loop(id, fmt::format("worker-{}", id)),
           resolver(loop.worker()),
           pool(loop.worker(), resolver, {}),
-          gateway(
-              {loop.worker(), resolver, pool, metrics, log, clock, health, in_flight, limiting}),
+          gateway({loop.worker(), resolver, pool, metrics, log, clock, health, in_flight,
+                   principals, limiting}),
           service(loop, gateway, options) {}
 };
 

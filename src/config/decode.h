@@ -69,7 +69,8 @@ struct TrafficPolicy {
     TimeoutOverrides timeouts;
     Resilience resilience;
     std::optional<uint64_t> request_body, request_head, body_memory, response_body;
-    std::optional<uint64_t> connections, exchanges, exchanges_per_listener, handshakes;
+    std::optional<uint64_t> connections, exchanges, exchanges_per_listener, exchanges_per_principal,
+        handshakes;
     Http2Allowances http2_allowances;
 };
 

@@ -186,6 +186,8 @@ TrafficPolicy decode_traffic_policy(const Object& object, Report& report) {
     read_limit(limits, "exchanges", "spec.limits", policy.exchanges, report, kCount);
     read_limit(limits, "exchangesPerListener", "spec.limits", policy.exchanges_per_listener, report,
                kCount);
+    read_limit(limits, "exchangesPerPrincipal", "spec.limits", policy.exchanges_per_principal,
+               report, kCount);
     read_limit(limits, "handshakes", "spec.limits", policy.handshakes, report, kCount);
     if (const Node* http2 = limits ? limits->find("http2") : nullptr)
         policy.http2_allowances = read_http2_allowances(*http2, "spec.limits.http2", report);

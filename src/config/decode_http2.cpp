@@ -52,6 +52,9 @@ Http2Settings read_http2(const Node& node, const std::string& path, Report& repo
     if (const Node* alive = node.find("connectionKeepalive")) {
         out.ping_interval = read_duration(*alive, "interval");
         out.ping_timeout = read_duration(*alive, "timeout");
+        out.ping_after_idle = read_duration(*alive, "idleInterval");
+        if (auto jitter = read_int(*alive, "intervalJitter"); jitter && *jitter >= 0)
+            out.ping_jitter = static_cast<uint32_t>(std::min<int64_t>(*jitter, 100));
     }
     return out;
 }
@@ -74,6 +77,8 @@ void Http2Settings::fill_from(const Http2Settings& other) {
     fill(end_connection, other.end_connection);
     fill(ping_interval, other.ping_interval);
     fill(ping_timeout, other.ping_timeout);
+    fill(ping_after_idle, other.ping_after_idle);
+    fill(ping_jitter, other.ping_jitter);
 }
 
 void Http2Allowances::fill_from(const Http2Allowances& other) {

@@ -37,7 +37,7 @@ inline constexpr uint64_t kResponseBody =
 
 /// connections: 0 means as many as the descriptors allow, two for each (GatewayOptions spec.limits)
 inline constexpr uint64_t kConnections = 0;
-/// exchanges, exchangesPerListener: 0 means no bound but that of connections
+/// exchanges, exchangesPerListener, exchangesPerPrincipal: 0 means no bound but that of connections
 inline constexpr uint64_t kExchanges = 0;
 
 /// handshakes: each takes some milliseconds of a core, so more would time out anyway

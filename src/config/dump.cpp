@@ -94,6 +94,12 @@ Value http2_of(const Http2Settings& http2, const Http2Allowances& may) {
     if (http2.end_connection)
         out.set("onInvalidMessage",
                 text(*http2.end_connection ? "TerminateConnection" : "TerminateStream"));
+    auto set_time = [&](std::string_view name, const std::optional<Duration>& value) {
+        if (value) out.set(name, milliseconds(*value));
+    };
+    set_time("pingIntervalMs", http2.ping_interval);
+    set_time("pingTimeoutMs", http2.ping_timeout);
+    set("pingJitterPercent", http2.ping_jitter);
     set("resets", may.resets);
     set("continuations", may.continuations);
     set("controlFrames", may.control_frames);
@@ -127,6 +133,8 @@ Value gateway_of(const Configuration& configuration, const Gateway& gateway) {
     limits.set("exchanges", Value::integer(static_cast<int64_t>(gateway.limits.exchanges)));
     limits.set("exchangesPerListener",
                Value::integer(static_cast<int64_t>(gateway.limits.exchanges_per_listener)));
+    limits.set("exchangesPerPrincipal",
+               Value::integer(static_cast<int64_t>(gateway.limits.exchanges_per_principal)));
     out.set("limits", std::move(limits));
     return out;
 }

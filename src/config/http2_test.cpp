@@ -48,7 +48,8 @@ TEST(Http2ConfigTest, ClientsAreSaidByListener) {
         object("ClientTrafficPolicy", "all",
                "  targetRefs: [{group: g, kind: Gateway, name: edge}]\n"
                "  http2: {maxConcurrentStreams: 7, initialStreamWindowSize: 128Ki, "
-               "initialConnectionWindowSize: 2Mi, onInvalidMessage: TerminateConnection}\n") +
+               "initialConnectionWindowSize: 2Mi, onInvalidMessage: TerminateConnection, "
+               "connectionKeepalive: {interval: 20s, timeout: 5s, intervalJitter: 10}}\n") +
         object("ClientTrafficPolicy", "one",
                "  targetRefs: [{group: g, kind: Gateway, name: edge, sectionName: b}]\n"
                "  http2: {onInvalidMessage: TerminateStream}\n") +
@@ -62,6 +63,10 @@ TEST(Http2ConfigTest, ClientsAreSaidByListener) {
     EXPECT_EQ(http2(0).stream_window, 128u * 1024);
     EXPECT_EQ(http2(0).connection_window, 2u << 20);
     EXPECT_EQ(http2(0).end_connection, true);
+    EXPECT_EQ(http2(0).ping_interval, 20s);
+    EXPECT_EQ(http2(0).ping_timeout, 5s);
+    EXPECT_EQ(http2(0).ping_jitter, 10u);
+    EXPECT_EQ(messages(loaded).find("not in force"), std::string::npos) << messages(loaded);
     EXPECT_EQ(http2(1).end_connection, false);
     EXPECT_FALSE(http2(1).max_streams) << "the listener's policy governs alone";
     EXPECT_EQ(gateway.limits.http2_allowances.resets, 5u);
@@ -74,7 +79,7 @@ TEST(Http2ConfigTest, ProvidersAreSaidByPolicyAndBackend) {
         object("BackendTrafficPolicy", "p",
                "  targetRefs: [{group: g, kind: Gateway, name: edge}]\n"
                "  http2: {maxConcurrentStreams: 9, connectionKeepalive: {interval: 5s, timeout: "
-               "2s}}\n"),
+               "2s, idleInterval: 7s, intervalJitter: 0}}\n"),
         "  appProtocols: [gateway.envoyproxy.io/h2c]\n  tls: {insecureSkipVerify: true, "
         "alpnProtocols: [h2]}\n");
     ASSERT_TRUE(loaded.ok()) << errors(loaded);
@@ -82,6 +87,8 @@ TEST(Http2ConfigTest, ProvidersAreSaidByPolicyAndBackend) {
     EXPECT_EQ(http2.max_streams, 9u);
     EXPECT_EQ(http2.ping_interval, 5s);
     EXPECT_EQ(http2.ping_timeout, 2s);
+    EXPECT_EQ(http2.ping_after_idle, 7s);
+    EXPECT_EQ(http2.ping_jitter, 0u);
     const EndpointBackend& backend = loaded.configuration.endpoint_backends.front();
     EXPECT_TRUE(backend.http2);
     EXPECT_EQ(backend.tls->settings.alpn, std::vector<std::string>{"h2"});
@@ -104,8 +111,10 @@ TEST(Http2ConfigTest, MistakesAreNamed) {
          "write TerminateStream or TerminateConnection"},
         {"ClientTrafficPolicy", "  http2: {maxConcurrentStreams: 0}\n",
          "spec.http2.maxConcurrentStreams"},
-        {"ClientTrafficPolicy", "  http2: {connectionKeepalive: {interval: 1s}}\n",
-         "spec.http2.connectionKeepalive: accepted but not in force yet"},
+        {"ClientTrafficPolicy", "  http2: {connectionKeepalive: {interval: 1s, timeout: 2s}}\n",
+         "timeout must be less than interval"},
+        {"ClientTrafficPolicy", "  http2: {connectionKeepalive: {intervalJitter: 101}}\n",
+         "spec.http2.connectionKeepalive.intervalJitter"},
         {"ClientTrafficPolicy", "  tls: {alpnProtocols: [spdy]}\n", "spec.tls.alpnProtocols[0]"},
         {"GatewayOptions", "  limits: {http2: {emptyFrames: 0}}\n",
          "spec.limits.http2.emptyFrames"},

@@ -38,7 +38,7 @@ struct PassiveHealthSettings {
 };
 
 struct ActiveHealthSettings {
-    enum class Type { http, tcp };
+    enum class Type { http, tcp, grpc };
     Type type = Type::http;
     Duration timeout = std::chrono::seconds(1);
     Duration interval = std::chrono::seconds(3);
@@ -50,6 +50,7 @@ struct ActiveHealthSettings {
     std::vector<uint16_t> retriable;
     std::string expected_body;
     std::string send, receive;
+    std::string service;  ///< gRPC: the one that is asked about; empty: the server
     std::optional<uint16_t> port;
 };
 
@@ -74,6 +75,8 @@ struct LoadBalancerSettings {
     };
     Type type = Type::least_request;
     Hash hash;
+    std::optional<Duration>
+        slow_start;  ///< an endpoint that is new gets its whole share after that
 };
 
 struct ConnectionSettings {
@@ -86,7 +89,10 @@ struct ConnectionSettings {
 struct Http2Settings {
     std::optional<uint32_t> max_streams, stream_window, connection_window;
     std::optional<bool> end_connection;  ///< onInvalidMessage: TerminateConnection
+    // connectionKeepalive
     std::optional<Duration> ping_interval, ping_timeout;
+    std::optional<Duration> ping_after_idle;  ///< idleInterval
+    std::optional<uint32_t> ping_jitter;      ///< intervalJitter, per cent
     void fill_from(const Http2Settings& other);
 };
 

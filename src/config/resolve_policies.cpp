@@ -252,6 +252,8 @@ void put_on_gateway(const TrafficPolicy& policy, TimeoutOverrides& timeouts, Lim
     limits.handshakes = policy.handshakes.value_or(limits.handshakes);
     limits.exchanges_per_listener =
         policy.exchanges_per_listener.value_or(limits.exchanges_per_listener);
+    limits.exchanges_per_principal =
+        policy.exchanges_per_principal.value_or(limits.exchanges_per_principal);
     Http2Allowances allowances = policy.http2_allowances;
     allowances.fill_from(limits.http2_allowances);
     limits.http2_allowances = allowances;

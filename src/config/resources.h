@@ -72,6 +72,8 @@ struct Limits {
         defaults::kConnections;                 ///< of clients, in the whole process; 0: default
     uint64_t exchanges = defaults::kExchanges;  ///< in flight in the whole process; 0: any number
     uint64_t exchanges_per_listener = defaults::kExchanges;  ///< 0: any number
+    /// In flight for one caller (a certificate's name, else an address); 0: any number.
+    uint64_t exchanges_per_principal = defaults::kExchanges;
     uint64_t handshakes = defaults::kHandshakes;  ///< of TLS at once, in the whole process
     Http2Allowances http2_allowances;
 };

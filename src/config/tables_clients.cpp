@@ -85,8 +85,15 @@ type ClientHeaders !one_request_id {
   earlyRequestHeaders: FieldRules
   lateResponseHeaders: FieldRules
 }
+# A server opens no streams, so nothing comes of idleInterval here, nor in Envoy.
+type ClientKeepalive !timeout_within_interval {
+  idleInterval: Duration @quiet
+  interval: Duration
+  intervalJitter: int 0..100
+  timeout: Duration
+}
 type ClientHttp2 {
-  connectionKeepalive: ConnectionKeepalive @later
+  connectionKeepalive: ClientKeepalive
   initialConnectionWindowSize: int_or_string
   initialStreamWindowSize: int_or_string
   maxConcurrentStreams: int 1..2147483647

@@ -72,9 +72,9 @@ type HealthCheck {
   passive: PassiveHealthCheck
 }
 type ConnectionKeepalive !timeout_within_interval {
-  idleInterval: Duration @later
+  idleInterval: Duration
   interval: Duration
-  intervalJitter: int 0..100 @later
+  intervalJitter: int 0..100
   timeout: Duration
 }
 type Http2 {

@@ -29,6 +29,7 @@ type OptionLimits {
   connections: Quantity
   exchanges: Quantity
   exchangesPerListener: Quantity
+  exchangesPerPrincipal: Quantity
   handshakes: Quantity
   http2: OptionHttp2
 }

@@ -107,6 +107,8 @@ private:
     void take_request_id();
     net::Task<Result<void>> phases();
     Result<void> admit();
+    Result<void> admit_principal();
+    std::unexpected<Error> overloaded(Overload by);
     net::Task<Result<void>> read_request();
     net::Task<Result<void>> hold_request();
     Result<void> read_path();
@@ -299,6 +301,7 @@ private:
     std::string set_cookie_;  ///< an affinity cookie for a client that has none
     bool settled_ = false;
     Admission admission_;
+    PrincipalLoad::Place principal_place_;
 };
 
 }  // namespace weir::proxy

@@ -50,8 +50,11 @@ void http2_of(const snapshot::Origin& origin, http::Origin& made) {
     limits.stream_window = said.stream_window.value_or(limits.stream_window);
     limits.connection_window = said.connection_window.value_or(limits.connection_window);
     limits.end_connection = said.end_connection.value_or(limits.end_connection);
-    if (said.ping_interval) limits.ping_interval = *said.ping_interval;
-    if (said.ping_timeout) limits.ping_timeout = *said.ping_timeout;
+    http::h2::KeepaliveRules& keepalive = limits.keepalive;
+    if (said.ping_interval) keepalive.interval = *said.ping_interval;
+    if (said.ping_timeout) keepalive.timeout = *said.ping_timeout;
+    if (said.ping_after_idle) keepalive.idle = *said.ping_after_idle;
+    keepalive.jitter = said.ping_jitter.value_or(keepalive.jitter);
 }
 
 }  // namespace

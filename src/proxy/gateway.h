@@ -20,6 +20,7 @@
 #include "net/resolver.h"
 #include "proxy/health_prober.h"
 #include "proxy/load.h"
+#include "proxy/principal_load.h"
 #include "quota/leases.h"
 #include "snapshot/snapshot.h"
 #include "telemetry/access_log.h"
@@ -61,6 +62,7 @@ public:
         const Clock& clock;
         balance::Registry& health;  ///< of all workers, that publish one after the other
         InFlight& in_flight;        ///< of all workers
+        PrincipalLoad& principals;  ///< of all workers
         Limiting limiting;
     };
     explicit Gateway(Parts parts);
@@ -78,6 +80,8 @@ public:
     void on_failure(const Error& error) override;
     /// Retries, circuit breakers and the health of endpoints, as all workers count them together.
     void report_health(telemetry::Sink& sink) const;
+    /// Exchanges that were refused because as many as may be were there, by Overload.
+    const std::array<uint64_t, kOverloadNames.size()>& overloads() const { return overloads_; }
 
 private:
     friend class ExchangeRun;
@@ -94,7 +98,8 @@ private:
     std::unordered_map<std::string, std::unique_ptr<net::TlsContext>>
         tls_contexts_;                             // by Origin::tls_identity
     std::vector<std::unique_ptr<Scratch>> spare_;  ///< of exchanges that are over
-    HealthProber prober_;                          ///< at work on the first worker only
+    std::array<uint64_t, kOverloadNames.size()> overloads_{};
+    HealthProber prober_;  ///< at work on the first worker only
     json::Peeker peeker_;
     json::Editor editor_;
     uint64_t readings_ = 0;  ///< of peeker_: whose Peek is still valid

@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "credential/sigv4_client.h"
+#include "identity/principal.h"
 #include "net/tls_server.h"
 #include "proxy/client_headers.h"
 #include "proxy/exchange_run.h"
@@ -104,6 +105,7 @@ net::Task<Result<void>> ExchangeRun::phases() {
             co_return Result<void>();
         }
     }
+    if (entry_->exchanges_per_principal) WEIR_CO_CHECK(admit_principal());
     WEIR_CO_CHECK(co_await read_request());
     WEIR_CO_CHECK(read_path());
     record_.client_model = inspection_.model;
@@ -157,11 +159,39 @@ Result<void> ExchangeRun::read_path() {
 
 /// Whether Weir can carry one more. Told before the body is read.
 Result<void> ExchangeRun::admit() {
-    if (client_.over_limit())
-        return fail(codes::overloaded, "as many connections as may be are open");
+    if (client_.over_limit()) return overloaded(Overload::connections);
     const snapshot::Snapshot& snapshot = *pinned_->snapshot;
-    return admission_.enter(gateway_.parts_.in_flight, snapshot.limits.exchanges,
-                            *pinned_->ports[client_.listener()].in_flight, port_->max_exchanges);
+    auto met =
+        admission_.enter(gateway_.parts_.in_flight, snapshot.limits.exchanges,
+                         *pinned_->ports[client_.listener()].in_flight, port_->max_exchanges);
+    if (met) return overloaded(*met);
+    return {};
+}
+
+/// The same of who is calling: by his certificate's name, else by his address.
+Result<void> ExchangeRun::admit_principal() {
+    const net::TlsSession* tls = client_.tls();
+    const identity::Principal principal = identity::principal_of(tls ? tls->peer() : nullptr);
+    std::string_view address = client_address();
+    std::string_view name =
+        principal.known() ? principal.subject : address.substr(0, address.rfind(':'));
+    quota::Key key = gateway_.parts_.limiting.keys.of(name);
+    key.low ^= principal.known() ? entry_->principals : ~entry_->principals;
+    auto outcome =
+        gateway_.parts_.principals.enter(key, entry_->exchanges_per_principal, principal_place_);
+    if (outcome == PrincipalLoad::Outcome::entered) return {};
+    return overloaded(Overload::principal);
+}
+
+std::unexpected<Error> ExchangeRun::overloaded(Overload by) {
+    static constexpr std::array<const char*, kOverloadNames.size()> kReasons = {
+        "as many connections as may be are open",
+        "as many exchanges as may be are in flight",
+        "as many exchanges as may be are in flight on this listener",
+        "as many exchanges as one caller may have are in flight",
+    };
+    ++gateway_.overloads_[static_cast<std::size_t>(by)];
+    return fail(codes::overloaded, kReasons[static_cast<std::size_t>(by)]);
 }
 
 /// GET /v1/models at the root needs no rule: it lists what the rules name.

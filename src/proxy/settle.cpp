@@ -1,4 +1,5 @@
 // Phase 11, settle: metrics and access log, whatever became of the exchange.
+#include "identity/principal.h"
 #include "proxy/exchange_run.h"
 
 namespace weir::proxy {
@@ -75,6 +76,7 @@ void ExchangeRun::describe_connection(telemetry::AccessRecord& line) const {
     line.tls_cipher = tls->cipher();
     const net::PeerCertificate* peer = tls->peer();
     if (!peer) return;
+    line.principal = identity::principal_of(peer).subject;
     line.peer_subject = peer->subject;
     line.peer_fingerprint = peer->sha256;
     line.peer_uris = peer->uris;

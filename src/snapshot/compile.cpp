@@ -376,9 +376,10 @@ private:
         if (!made.may_speak_http2()) return {};
         const config::Http2Settings& http2 = made.http2;
         auto time = [](const std::optional<config::Duration>& d) { return d ? d->count() : -1; };
-        return fmt::format("#h2/{}/{}/{}/{}/{}/{}", http2.max_streams.value_or(0),
+        return fmt::format("#h2/{}/{}/{}/{}/{}/{}/{}/{}", http2.max_streams.value_or(0),
                            http2.stream_window.value_or(0), http2.connection_window.value_or(0),
                            time(http2.ping_interval), time(http2.ping_timeout),
+                           time(http2.ping_after_idle), http2.ping_jitter.value_or(UINT32_MAX),
                            http2.end_connection.value_or(false));
     }
 

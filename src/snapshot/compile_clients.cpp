@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "balance/hash.h"
 #include "base/certificate.h"
 
 namespace weir::snapshot {
@@ -48,6 +49,8 @@ Result<Entry> compile_entry(const config::Configuration& configuration,
     entry.request_body = clients.request_body;
     entry.request_head = gateway.limits.request_head;
     entry.http2 = gateway.limits.http2_allowances;
+    entry.exchanges_per_principal = gateway.limits.exchanges_per_principal;
+    entry.principals = balance::hash_of(gateway.meta.name.to_string());
     if (clients.tls && listener.protocol == config::Protocol::https) {
         WEIR_TRY(entry.certificates, compile_certificates(configuration, *clients.tls));
     }

@@ -113,7 +113,9 @@ struct Entry {
     config::Timeouts timeouts;
     uint64_t request_body = 0;
     uint64_t request_head = 0;
-    bool asks = false;  ///< something of `settings` is to be done for each request
+    uint64_t exchanges_per_principal = 0;  ///< in flight; 0: any number
+    uint64_t principals = 0;  ///< whose callers these are: a hash of the Gateway's name
+    bool asks = false;        ///< something of `settings` is to be done for each request
 };
 
 /// All listeners of one port: one socket address, one matcher.

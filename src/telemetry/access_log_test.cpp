@@ -23,6 +23,7 @@ AccessRecord full_record() {
     r.request_id = "req-1";
     r.listener = "http";
     r.client_address = "127.0.0.1:50000";
+    r.principal = "spiffe://test/agent";
     r.user_agent = "OpenAI/Python 1.0";
     r.session_id = "s-1";
     r.method = "POST";
@@ -80,7 +81,8 @@ TEST(AccessLineTest, FullRecordIsOneJsonObjectWithConventionalNames) {
     EXPECT_EQ(
         text,
         R"({"time":"2023-11-14T22:13:20.123Z","request_id":"req-1","weir.listener":"http",)"
-        R"("client.address":"127.0.0.1:50000","user_agent.original":"OpenAI/Python 1.0","session.id":"s-1",)"
+        R"("client.address":"127.0.0.1:50000","weir.principal":"spiffe://test/agent",)"
+        R"("user_agent.original":"OpenAI/Python 1.0","session.id":"s-1",)"
         R"("http.request.method":"POST","url.path":"/v1/chat/completions","http.response.status_code":200,)"
         R"("weir.duration_ms":12.345,"weir.time_to_first_token_ms":2.000,)"
         R"("http.request.body.size":1000,"http.response.body.size":2000,)"

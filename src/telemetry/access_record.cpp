@@ -230,6 +230,7 @@ std::string_view AccessLine::format(const AccessRecord& r) {
     line.text(",\"request_id\":", r.request_id);
     line.text(",\"weir.listener\":", r.listener);
     line.text(",\"client.address\":", r.client_address);
+    line.text(",\"weir.principal\":", r.principal);
     if (!r.direct_address.empty() || !r.tls_version.empty()) put_connection(line, r);
     line.text(",\"user_agent.original\":", r.user_agent);
     line.text(",\"session.id\":", r.session_id);

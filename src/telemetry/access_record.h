@@ -24,6 +24,7 @@ struct AccessRecord {
     std::string_view request_id;                 ///< request_id
     std::string_view listener;                   ///< weir.listener
     std::string_view client_address;             ///< client.address
+    std::string_view principal;                  ///< weir.principal: who calls, if it is known
     std::string_view direct_address;             ///< downstream_direct_remote_address: a proxy's
     // Of TLS with the client, as Envoy's operators are called, in lower case.
     std::string_view tls_server_name;             ///< requested_server_name

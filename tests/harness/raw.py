@@ -22,11 +22,13 @@ class Response:
 
 
 class Connection:
-    def __init__(self, address, timeout=20, receive_buffer=None):
+    def __init__(self, address, timeout=20, receive_buffer=None, source=None):
         host, port = address.rsplit(":", 1)
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.settimeout(timeout)
         self.socket.connect((host, int(port)))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

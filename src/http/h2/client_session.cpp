@@ -109,7 +109,7 @@ ClientSession::ClientSession(const Origin& origin, net::StreamPtr stream,
       owner_(owner),
       guard_(Limits{}, now()),
       idle_since_(now()),
-      heard_(now()) {
+      keepalive_(options_.keepalive, idle_since_, reinterpret_cast<uintptr_t>(this)) {
     if (origin.max_age.count() > 0) retires_ = now() + origin.max_age;
     nghttp2_session* session = nullptr;
     if (nghttp2_session_client_new2(&session, Callbacks::all(), this, Callbacks::options()) != 0)
@@ -169,9 +169,14 @@ bool ClientSession::takes_streams() const {
 }
 
 std::unique_ptr<ClientStream> ClientSession::open() {
-    auto stream = std::make_unique<ClientStream>(*this, std::exchange(used_, true));
+    const bool reused = std::exchange(used_, true);
+    auto stream = std::make_unique<ClientStream>(*this, reused);
     if (exchanges_left_ != UINT32_MAX) --exchanges_left_;
-    if (open_++ == 0) heard_ = now();
+    if (open_++ == 0) {
+        const net::TimePoint at = now();
+        if (reused && keepalive_.stale(at) && !broken()) ping(at);
+        keepalive_.watch(at);
+    }
     ++counters_.streams;
     stream->next_ = first_;
     stream->previous_ = &first_;
@@ -238,17 +243,15 @@ bool ClientSession::work_news() {
 
 net::TimePoint ClientSession::next_deadline() const {
     if (open_ == 0 && retired_) return now();
-    net::TimePoint at = std::min(ping_due_, retires_);
-    if (open_ == 0) at = std::min(at, idle_since_ + idle_timeout_);
-    if (open_ > 0 && options_.ping_interval.count() > 0 && ping_due_ == net::kNever)
-        at = std::min(at, heard_ + options_.ping_interval);
-    return at;
+    net::TimePoint at = std::min(keepalive_.deadline(open_ > 0), retires_);
+    return open_ == 0 ? std::min(at, idle_since_ + idle_timeout_) : at;
 }
 
 void ClientSession::on_deadline() {
     net::TimePoint at = now();
     if (broken()) return kick();
-    if (at >= ping_due_) {
+    const Keepalive::Due due = keepalive_.due(at, open_ > 0);
+    if (due == Keepalive::Due::lost) {
         ++counters_.pings_lost;
         return stop();
     }
@@ -260,12 +263,15 @@ void ClientSession::on_deadline() {
     if (open_ == 0 && (retired_ || at >= idle_since_ + idle_timeout_)) {
         nghttp2_session_terminate_session(native(), NGHTTP2_NO_ERROR);
         retire();
-    } else if (open_ > 0 && options_.ping_interval.count() > 0 && ping_due_ == net::kNever &&
-               at >= heard_ + options_.ping_interval) {
-        nghttp2_submit_ping(native(), NGHTTP2_FLAG_NONE, nullptr);
-        ping_due_ = at + options_.ping_timeout;
+    } else if (due == Keepalive::Due::ping) {
+        ping(at);
     }
     turn_later();
+}
+
+void ClientSession::ping(net::TimePoint at) {
+    nghttp2_submit_ping(native(), NGHTTP2_FLAG_NONE, Keepalive::kPayload);
+    keepalive_.pinged(at);
 }
 
 ClientStream* ClientSession::find(int32_t id) {
@@ -273,9 +279,9 @@ ClientStream* ClientSession::find(int32_t id) {
 }
 
 int ClientSession::on_begin_frame(const nghttp2_frame_hd& head) {
-    heard_ = now();
-    ping_due_ = net::kNever;
-    if (!guard_.frame(head.type, head.flags, head.length, heard_)) return 0;
+    const net::TimePoint at = now();
+    keepalive_.heard(at);
+    if (!guard_.frame(head.type, head.flags, head.length, at)) return 0;
     ++counters_.misuse;
     nghttp2_session_terminate_session(native(), NGHTTP2_ENHANCE_YOUR_CALM);
     retire();
@@ -341,6 +347,7 @@ int ClientSession::on_frame(const nghttp2_frame& frame) {
 }
 
 int ClientSession::on_data(int32_t id, std::string_view bytes) {
+    if (keepalive_.waiting()) keepalive_.heard(now());  // a frame that is still arriving
     ClientStream* stream = find(id);
     if (!stream) {
         nghttp2_session_consume(native(), id, bytes.size());

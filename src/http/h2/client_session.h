@@ -53,6 +53,7 @@ private:
     net::TimePoint next_deadline() const override;
     void on_deadline() override;
     ClientStream* find(int32_t id);
+    void ping(net::TimePoint at);
 
     int on_begin_frame(const nghttp2_frame_hd& head);
     int on_header(const nghttp2_frame& frame, std::string_view name, std::string_view value);
@@ -78,8 +79,7 @@ private:
     bool settings_seen_ = false;
     bool settled_due_ = false;  ///< the owner is to be told
     net::TimePoint idle_since_{};
-    net::TimePoint heard_{};                 ///< when something last came
-    net::TimePoint ping_due_ = net::kNever;  ///< the answer to a ping that is out
+    Keepalive keepalive_;
 };
 
 }  // namespace weir::http::h2

@@ -335,8 +335,7 @@ TEST_F(H2ClientTest, AConnectionThatBreaksEndsItsStreams) {
 
 TEST_F(H2ClientTest, ASilentProviderIsPinged) {
     start_by_hand();
-    origin.http2.ping_interval = milliseconds(50);
-    origin.http2.ping_timeout = milliseconds(100);
+    origin.http2.keepalive = {.interval = milliseconds(50), .timeout = milliseconds(100)};
     Answer answer;
     spawn("/a", answer);
     TestClient& provider = accept();
@@ -346,6 +345,26 @@ TEST_F(H2ClientTest, ASilentProviderIsPinged) {
     EXPECT_FALSE(answer.done);
     loop->until([&] { return answer.done; });
     EXPECT_EQ(answer.error, "upstream.reset");
+    EXPECT_EQ(pool->counters().http2.pings_lost, 1u);
+}
+
+TEST_F(H2ClientTest, AStreamAfterALongSilenceIsPrecededByAPing) {
+    start_by_hand();
+    origin.http2.keepalive = {
+        .interval = {}, .timeout = milliseconds(100), .idle = std::chrono::nanoseconds(1)};
+    Answer first, second;
+    spawn("/a", first);
+    TestClient& provider = accept();
+    provider.until([&] { return provider.ended.contains(1); });
+    provider.send(provider.head(1, {{":status", "204"}}, true));
+    loop->until([&] { return first.done; });
+    EXPECT_EQ(provider.count(NGHTTP2_PING), 0u);
+    spawn("/b", second);
+    provider.until([&] { return provider.ended.contains(3); });
+    EXPECT_EQ(provider.count(NGHTTP2_PING), 1u);
+    loop->until([&] { return second.done; });
+    EXPECT_EQ(second.error, "upstream.reset") << "the connection was dead";
+    EXPECT_TRUE(second.again) << "as a pooled connection that has died";
     EXPECT_EQ(pool->counters().http2.pings_lost, 1u);
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "http/h2/keepalive.h"
 #include "net/deadlines.h"
 
 namespace weir::http::h2 {
@@ -24,6 +25,7 @@ struct Limits {
     uint32_t empty_frames = 100;    ///< DATA that neither carries nor ends anything
     uint32_t idle_frames = 1000;    ///< PRIORITY and frames of unknown kinds
     uint32_t window_updates = 1000;  ///< beyond four for each DATA frame sent
+    KeepaliveRules keepalive;        ///< pings to a client, with streams open or not
 };
 
 /// Connections to a provider.
@@ -32,9 +34,7 @@ struct ClientLimits {
     uint32_t stream_window = 64 * 1024;
     uint32_t connection_window = 1 << 20;
     bool end_connection = false;  ///< a malformed message ends it, not only its stream
-    net::Duration ping_interval = std::chrono::seconds(30);  ///< of silence while streams are open;
-                                                             ///< 0: no pings
-    net::Duration ping_timeout = std::chrono::seconds(10);   ///< then the connection is dead
+    KeepaliveRules keepalive{.interval = std::chrono::seconds(30)};  ///< while streams are open
 };
 
 struct ClientCounters {
@@ -67,9 +67,10 @@ inline constexpr std::array<std::string_view, 10> kMisuseNames = {
 struct Counters {
     uint64_t connections = 0;  ///< that began to speak HTTP/2
     uint64_t open = 0;
-    uint64_t streams = 0;  ///< requests whose head was complete
-    uint64_t goaways = 0;  ///< connections that were asked to end, for whatever reason
-    uint64_t refused = 0;  ///< streams refused unheard, beyond max_streams or while draining
+    uint64_t streams = 0;     ///< requests whose head was complete
+    uint64_t goaways = 0;     ///< connections that were asked to end, for whatever reason
+    uint64_t refused = 0;     ///< streams refused unheard, beyond max_streams or while draining
+    uint64_t pings_lost = 0;  ///< connections given up because a ping was not answered
     std::array<uint64_t, kMisuseNames.size()> misuse{};
     void count(Misuse what) { ++misuse[static_cast<std::size_t>(what)]; }
 };

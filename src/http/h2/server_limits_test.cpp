@@ -74,6 +74,37 @@ TEST_F(H2ServerTest, FloodsEndTheConnection) {
     }
 }
 
+TEST_F(H2ServerTest, ASilentClientIsPingedAndThenGivenUp) {
+    ServerOptions options;
+    options.http2.keepalive = {.interval = milliseconds(50), .timeout = milliseconds(100)};
+    start(options);
+    client->begin();
+    client->send(client->head(1, TestClient::post("/wait"), true));
+    client->until([&] { return client->count(NGHTTP2_PING) == 1; });
+    const std::string payload(std::begin(Keepalive::kPayload), std::end(Keepalive::kPayload));
+    client->send(frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, payload));
+    client->until([&] { return client->count(NGHTTP2_PING) == 2; });
+    EXPECT_EQ(waiter.cancelled, 0) << "it has answered the first";
+    EXPECT_TRUE(server->loop.until([&] { return counters().open == 0; }));
+    EXPECT_EQ(counters().pings_lost, 1u);
+    EXPECT_EQ(waiter.cancelled, 1);
+}
+
+TEST_F(H2ServerTest, AnAnswerToKeepaliveDoesNotHastenADrain) {
+    ServerOptions options;
+    options.http2.keepalive = {.interval = milliseconds(50)};
+    start(options);
+    client->begin();
+    client->send(client->head(1, TestClient::post("/wait"), true));
+    client->until([&] { return client->count(NGHTTP2_PING) == 1; });
+    server->server->drain();
+    const std::string payload(std::begin(Keepalive::kPayload), std::end(Keepalive::kPayload));
+    client->send(frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, payload));
+    client->send(client->head(3, TestClient::post("/ignore"), true));
+    client->expect_closed(3);
+    EXPECT_EQ(field(client->heads[3], ":status"), "204") << "it was sent before the last GOAWAY";
+}
+
 TEST_F(H2ServerTest, ContinuationsEndTheConnection) {
     start();
     client->begin();

@@ -119,7 +119,8 @@ ServerSession::ServerSession(Host host, net::StreamPtr stream, Client client)
       host_(host),
       client_(client),
       guard_(host.options.http2, now()),
-      idle_since_(now()) {
+      idle_since_(now()),
+      keepalive_(host.options.http2.keepalive, idle_since_, reinterpret_cast<uintptr_t>(this)) {
     nghttp2_session* session = nullptr;
     if (nghttp2_session_server_new2(&session, Callbacks::all(), this, Callbacks::options()) != 0)
         throw std::bad_alloc();
@@ -315,7 +316,7 @@ void ServerSession::unlink(ServerStream& stream) {
 
 net::TimePoint ServerSession::next_deadline() const {
     if (open_ == 0 && (gone_away_ || ended_)) return now();
-    net::TimePoint at = notice_until_;
+    net::TimePoint at = std::min(notice_until_, keepalive_.deadline(true));
     if (block_since_ != net::kNever) at = std::min(at, block_since_ + host_.options.head_timeout);
     if (blocked()) at = std::min(at, wrote_at() + host_.options.stall_timeout);
     if (open_ == 0)
@@ -328,6 +329,17 @@ void ServerSession::on_deadline() {
     net::TimePoint at = now();
     if (broken()) return kick();
     if (blocked() && at >= wrote_at() + host_.options.stall_timeout) return close_now();
+    switch (keepalive_.due(at, true)) {
+        case Keepalive::Due::lost:
+            ++host_.counters.http2.pings_lost;
+            return close_now();
+        case Keepalive::Due::ping:
+            nghttp2_submit_ping(native(), NGHTTP2_FLAG_NONE, Keepalive::kPayload);
+            keepalive_.pinged(at);
+            break;
+        case Keepalive::Due::nothing:
+            break;
+    }
     if (at >= notice_until_) last_goaway();
     if (block_since_ != net::kNever && at >= block_since_ + host_.options.head_timeout)
         end_with(NGHTTP2_NO_ERROR);
@@ -361,7 +373,9 @@ ServerStream* ServerSession::open_stream(int32_t id) {
 }
 
 int ServerSession::on_begin_frame(const nghttp2_frame_hd& head) {
-    if (auto many = guard_.frame(head.type, head.flags, head.length, now())) misuse(*many);
+    const net::TimePoint at = now();
+    keepalive_.heard(at);
+    if (auto many = guard_.frame(head.type, head.flags, head.length, at)) misuse(*many);
     return 0;
 }
 
@@ -392,7 +406,9 @@ int ServerSession::on_header(const nghttp2_frame& frame, std::string_view name,
 
 int ServerSession::on_frame(const nghttp2_frame& frame) {
     if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK)) {
-        if (draining_) last_goaway();
+        // The answer to the ping that went out with the notice, not to one of Keepalive's.
+        if (draining_ && !std::ranges::equal(frame.ping.opaque_data, Keepalive::kPayload))
+            last_goaway();
         return 0;
     }
     if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return 0;
@@ -407,6 +423,7 @@ int ServerSession::on_frame(const nghttp2_frame& frame) {
 }
 
 int ServerSession::on_data(int32_t id, std::string_view bytes) {
+    if (keepalive_.waiting()) keepalive_.heard(now());  // a frame that is still arriving
     ServerStream* stream = find(id);
     if (!stream || stream->reset_ || ended_) {
         nghttp2_session_consume(native(), id, bytes.size());

@@ -86,7 +86,8 @@ private:
     ServerStream* first_ = nullptr;  // of those that are open
     uint32_t open_ = 0;
     net::TimePoint idle_since_{};
-    net::TimePoint block_since_ = net::kNever;   // a head that is not complete yet
+    net::TimePoint block_since_ = net::kNever;  // a head that is not complete yet
+    Keepalive keepalive_;
     net::TimePoint notice_until_ = net::kNever;  // then the last GOAWAY goes out
     bool asked_ = false;                         // a request has come
     bool draining_ = false;
