@@ -10,6 +10,7 @@ import pytest
 from harness import config as configs
 from harness import wire
 from harness.certificates import Authority, issue
+from harness.issuer import Issuer
 from harness.weir import run
 
 
@@ -331,3 +332,42 @@ def test_some_hosts_are_reached_without_the_proxy(start, provide, authority, for
     weir = start(config=through(f"127.0.0.1:{proxy.port}", provider, authority, False, noProxy=["127.0.0.1"]))
     assert weir.chat()[0] == 200
     assert proxy.asked == []
+
+
+@pytest.mark.parametrize("tls, no_proxy, tunnelled", [(True, [], True), (True, ["localhost"], False), (False, [], False)],
+                         ids=["https", "excepted", "plain text on this machine"])
+def test_tokens_are_fetched_through_the_proxy(start, provide, authority, forward_proxy, tls, no_proxy, tunnelled):
+    from test_credentials import azure
+    issuer = Issuer(tls=authority.server("localhost") if tls else None)
+    provider, proxy = provide(), forward_proxy(credentials="me:planted-pass")
+    gateway = configs.gateway({"name": "http", "protocol": "HTTP", "port": 80}, annotations={"aigateway.envoyproxy.io/gateway-config": "egress"})
+    egress = configs.document("aigateway.envoyproxy.io/v1beta1", "GatewayConfig", "egress", {
+        "forwardProxy": {"address": f"http://me:planted-pass@127.0.0.1:{proxy.port}", "noProxy": no_proxy}})
+    try:
+        weir = start("--log-level", "debug", config=configs.join(gateway, egress) + "---\n" + azure(provider.port), workers=1,
+                     env={"AZURE_AUTHORITY_HOST": f"http{'s' if tls else ''}://localhost:{issuer.port}", "SSL_CERT_FILE": str(authority.certificate)})
+        assert weir.chat()[0] == 200
+    finally:
+        issuer.stop()
+    assert provider.only_request().header("authorization") == "Bearer planted-token-1"
+    assert len(issuer.requests) == 1 and not issuer.errors
+    to_issuer = f"CONNECT localhost:{issuer.port} HTTP/1.1"
+    assert (to_issuer in proxy.asked) == tunnelled
+    assert f"CONNECT 127.0.0.1:{provider.port} HTTP/1.1" in proxy.asked, "the provider's own way is as before"
+    assert "planted-pass" not in weir.output() + weir.metrics()
+
+
+def test_a_token_that_the_proxy_refuses_is_said(start, provide, authority, forward_proxy):
+    from test_credentials import azure
+    issuer = Issuer(tls=authority.server("localhost"))
+    provider, proxy = provide(), forward_proxy(status=403)
+    gateway = configs.gateway({"name": "http", "protocol": "HTTP", "port": 80}, annotations={"aigateway.envoyproxy.io/gateway-config": "egress"})
+    egress = configs.document("aigateway.envoyproxy.io/v1beta1", "GatewayConfig", "egress", {"forwardProxy": {"address": f"127.0.0.1:{proxy.port}"}})
+    try:
+        weir = start(config=configs.join(gateway, egress) + "---\n" + azure(provider.port), workers=1,
+                     env={"AZURE_AUTHORITY_HOST": f"https://localhost:{issuer.port}", "SSL_CERT_FILE": str(authority.certificate)})
+        status, _, body = weir.chat()
+    finally:
+        issuer.stop()
+    assert status == 503 and json.loads(body)["error"]["code"] == "credential.unavailable"
+    assert "403" in weir.output() and not issuer.requests and not provider.requests

@@ -105,6 +105,9 @@ net::Task<Result<HttpReply>> PoolCaller::call(HttpCall call) {
             WEIR_CO_TRY(tls_, net::TlsContext::create());
         }
         origin.target.tls = tls_.get();
+        if (through_) origin.target.tunnel = through_(url.host);
+        if (const auto& proxy = origin.target.tunnel)
+            origin.key += fmt::format("#{}:{}", proxy->host, proxy->port);
     }
     const net::TimePoint deadline = std::chrono::steady_clock::now() + kPatience;
     const Secret head = head_of(call, url);

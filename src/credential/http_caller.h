@@ -2,11 +2,13 @@
 ///
 /// Endpoints are https, verified against the system's trust store, or plain http where nothing but
 /// this machine or its host can listen: loopback, and the link-local addresses of the clouds'
-/// metadata services. Answers are small (kLargest) and quick (kPatience); redirects are not
-/// followed, so a credential goes nowhere but where the configuration says.
+/// metadata services. Only https goes through a configured proxy: the rest is next door. Answers
+/// are small (kLargest) and quick (kPatience); redirects are not followed, so a credential goes
+/// nowhere but where the configuration says.
 ///
 /// Threads: the loop's.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,18 +51,23 @@ public:
     virtual net::Task<Result<HttpReply>> call(HttpCall call) = 0;
 };
 
+/// The proxy through which a host is reached; null: directly.
+using TunnelTo = std::function<std::shared_ptr<const net::Tunnel>(std::string_view host)>;
+
 class PoolCaller final : public HttpCaller {
 public:
     static constexpr std::size_t kLargest = 256 * 1024;
     static constexpr std::chrono::seconds kPatience{10};
 
-    /// Both outlive the caller. `cancel` stops a call under way.
-    PoolCaller(http::ClientPool& pool, net::CancelSource& cancel) : pool_(pool), cancel_(cancel) {}
+    /// Both outlive the caller. `cancel` stops a call under way. Without `through` all is direct.
+    PoolCaller(http::ClientPool& pool, net::CancelSource& cancel, TunnelTo through = {})
+        : pool_(pool), cancel_(cancel), through_(std::move(through)) {}
     net::Task<Result<HttpReply>> call(HttpCall call) override;
 
 private:
     http::ClientPool& pool_;
     net::CancelSource& cancel_;
+    TunnelTo through_;
     std::unique_ptr<net::TlsContext> tls_;
 };
 

@@ -76,7 +76,9 @@ std::string source_key(const std::vector<std::string_view>& parts) {
 
 struct TokenDesk::Refresher {
     Refresher(std::shared_ptr<TokenSource> s, http::ClientPool& pool, std::function<double()> dice)
-        : source(std::move(s)), caller(pool, cancel), schedule(std::move(dice)) {}
+        : source(std::move(s)),
+          caller(pool, cancel, source->through()),
+          schedule(std::move(dice)) {}
     std::shared_ptr<TokenSource> source;
     net::CancelSource cancel;  // these three: the loop's
     PoolCaller caller;

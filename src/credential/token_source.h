@@ -13,13 +13,12 @@
 
 #include "base/error.h"
 #include "credential/credential.h"
+#include "credential/http_caller.h"
 #include "credential/issued.h"
 #include "credential/token_slot.h"
 #include "net/task.h"
 
 namespace weir::credential {
-
-class HttpCaller;
 
 /// One way to get a token. A fetch is a coroutine on the desk's loop; the Issuer outlives it.
 class Issuer {
@@ -39,12 +38,18 @@ class TokenSource {
 public:
     /// `key` tells apart sources that get different tokens; it is a digest, not a secret.
     /// `description`: "GCP service account a@b from Secret default/gcp key service_account.json".
-    TokenSource(std::string key, std::string description, std::unique_ptr<Issuer> issuer)
-        : key_(std::move(key)), description_(std::move(description)), issuer_(std::move(issuer)) {}
+    /// `through`: the proxy between here and the issuer; empty: none.
+    TokenSource(std::string key, std::string description, std::unique_ptr<Issuer> issuer,
+                TunnelTo through = {})
+        : key_(std::move(key)),
+          description_(std::move(description)),
+          issuer_(std::move(issuer)),
+          through_(std::move(through)) {}
 
     const std::string& key() const { return key_; }
     const std::string& description() const { return description_; }
     Issuer& issuer() { return *issuer_; }
+    const TunnelTo& through() const { return through_; }
     TokenSlot& slot() { return slot_; }
     const TokenSlot& slot() const { return slot_; }
 
@@ -52,6 +57,7 @@ private:
     std::string key_;
     std::string description_;
     std::unique_ptr<Issuer> issuer_;
+    TunnelTo through_;
     TokenSlot slot_;
 };
 

@@ -303,8 +303,8 @@ private:
         else
             for (const auto& endpoint : endpoints)
                 attempt.origins.push_back(origin(backend, endpoint, tls, resilience));
-        WEIR_TRY(attempt.credential,
-                 compile_credential(configuration_.credential_for(backend), options_));
+        WEIR_TRY(attempt.credential, compile_credential(configuration_.credential_for(backend),
+                                                        forward_proxy_, options_));
         WEIR_TRY(attempt.quotas, limits_.quotas(backend));
         return attempt;
     }

@@ -35,8 +35,10 @@ credential::OverrideKind override_kind(config::CredentialType type) {
 
 class OwnCredential {
 public:
-    OwnCredential(const config::Credential& found, const CompileOptions& options)
+    OwnCredential(const config::Credential& found, const std::optional<config::ForwardProxy>& proxy,
+                  const CompileOptions& options)
         : found_(found),
+          proxy_(proxy),
           options_(options),
           origin_(found.secret
                       ? fmt::format("Secret {} key {}", found.secret->to_string(), found.entry)
@@ -199,11 +201,24 @@ private:
         return credential::bearer_from(token(key, std::move(description), issuer));
     }
 
-    std::shared_ptr<credential::TokenSource> token(const std::string& key, std::string description,
+    std::shared_ptr<credential::TokenSource> token(std::string key, std::string description,
                                                    std::unique_ptr<credential::Issuer>& issuer) {
+        credential::TunnelTo through;
+        if (proxy_) {
+            std::vector<std::string_view> parts{key, proxy_->host, proxy_->credentials.reveal()};
+            const std::string port = std::to_string(proxy_->port);
+            parts.push_back(port);
+            parts.insert(parts.end(), proxy_->no_proxy.begin(), proxy_->no_proxy.end());
+            key = credential::source_key(parts);
+            through = [proxy = *proxy_, tunnel = std::make_shared<const net::Tunnel>(net::Tunnel{
+                                            proxy_->host, proxy_->port, proxy_->credentials})](
+                          std::string_view host) {
+                return config::bypasses(proxy, host) ? nullptr : tunnel;
+            };
+        }
         auto make = [&] {
             return std::make_shared<credential::TokenSource>(key, std::move(description),
-                                                             std::move(issuer));
+                                                             std::move(issuer), std::move(through));
         };
         return options_.tokens ? options_.tokens->source(key, make) : make();
     }
@@ -213,6 +228,7 @@ private:
     }
 
     const config::Credential& found_;
+    const std::optional<config::ForwardProxy>& proxy_;
     const CompileOptions& options_;
     std::string origin_;  // where the secret is from, for descriptions and errors
 };
@@ -220,12 +236,13 @@ private:
 }  // namespace
 
 Result<std::shared_ptr<const credential::Credential>> compile_credential(
-    const std::optional<config::Credential>& found, const CompileOptions& options) {
+    const std::optional<config::Credential>& found,
+    const std::optional<config::ForwardProxy>& proxy, const CompileOptions& options) {
     using Made = std::shared_ptr<const credential::Credential>;
     if (!found) return Made(credential::none());
     std::unique_ptr<credential::Credential> made;
     if (!found->override_only) {
-        WEIR_TRY(made, OwnCredential(*found, options).make());
+        WEIR_TRY(made, OwnCredential(*found, proxy, options).make());
     }
     if (found->override)
         made = credential::overridable({override_kind(found->type), found->override->header,

@@ -10,8 +10,10 @@
 
 namespace weir::snapshot {
 
-/// Fails with a credential's error, the detail naming its Secret, file or variable.
+/// `proxy`: through which its issuer is reached. Fails with a credential's error, the detail naming
+/// its Secret, file or variable.
 Result<std::shared_ptr<const credential::Credential>> compile_credential(
-    const std::optional<config::Credential>& found, const CompileOptions& options);
+    const std::optional<config::Credential>& found,
+    const std::optional<config::ForwardProxy>& proxy, const CompileOptions& options);
 
 }  // namespace weir::snapshot

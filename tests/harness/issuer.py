@@ -13,11 +13,11 @@ AWS_TOKEN = "planted-session-token-0a91"
 class Issuer(Provider):
     """`answer_with(request, number)` returns (status, document or text); the default issues "planted-token-N" for an hour."""
 
-    def __init__(self, answer_with=None, life=3600):
+    def __init__(self, answer_with=None, life=3600, tls=None):
         self.count = 0
         self.life = life
         self.answer_with = answer_with or self.token
-        super().__init__(self.issue)
+        super().__init__(self.issue, tls=tls)
 
     def token(self, request, number):
         return 200, {"access_token": f"planted-token-{number}", "expires_in": self.life, "token_type": "Bearer"}
