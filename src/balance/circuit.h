@@ -1,8 +1,9 @@
 /// Circuit breakers: limits on what may run at once towards the backends of one rule.
 ///
-/// Envoy's: an attempt that would exceed a limit is refused at once ("overflow") instead of joining
-/// a queue at a provider that cannot keep up. With HTTP/1.1 a connection in use is an attempt, so
-/// the connection limit and the request limit count the same thing; the smaller one holds.
+/// Envoy's: an attempt beyond the limit of connections waits for one (turnstile.h), if not too many
+/// wait already; one that would exceed any other limit is refused at once ("overflow") instead of
+/// joining a queue at a provider that cannot keep up. With HTTP/1.1 a connection in use is an
+/// attempt, so both limits count the same thing.
 ///
 ///     Gauge::Slot slot = counts.requests.enter(policy.max_requests);   // empty: over the limit
 ///
@@ -19,13 +20,15 @@ namespace weir::balance {
 
 struct CircuitPolicy {
     std::optional<uint32_t> max_connections;
-    std::optional<uint32_t> max_pending;  ///< waiting for a connection to be opened
+    std::optional<uint32_t> max_pending;  ///< waiting for a connection
     std::optional<uint32_t> max_requests;
     std::optional<uint32_t> max_retries;
     std::optional<uint32_t> max_connections_per_endpoint;
     uint32_t max_requests_per_connection = 0;  ///< 0: any number
     std::optional<BudgetPolicy> retry_budget;  ///< instead of max_retries
 
+    /// An attempt may have to wait.
+    bool limits_connections() const { return max_connections || max_connections_per_endpoint; }
     bool limits_attempts() const {
         return max_connections || max_requests || max_connections_per_endpoint;
     }

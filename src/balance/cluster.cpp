@@ -5,6 +5,7 @@
 
 #include "balance/hash.h"
 #include "balance/priorities.h"
+#include "balance/slow_start.h"
 #include "base/error.h"
 
 namespace weir::balance {
@@ -52,8 +53,9 @@ bool Attempts::tried(uint32_t endpoint) const {
 /// One draw: the answers of choose() that its steps share.
 class Draw {
 public:
-    Draw(const Cluster& cluster, ClusterState& state, Attempts& attempts, uint64_t random)
-        : cluster_(cluster), state_(state), attempts_(attempts), random_(random) {}
+    Draw(const Cluster& cluster, ClusterState& state, Attempts& attempts, uint64_t random,
+         TimePoint now)
+        : cluster_(cluster), state_(state), attempts_(attempts), random_(random), now_(now) {}
 
     enum class Fresh : uint8_t { backend, endpoint, any };  ///< what must not have been tried yet
 
@@ -157,6 +159,8 @@ private:
     Choice pick_endpoint(uint32_t b, bool panic, Fresh fresh) {
         const auto& backend = cluster_.backends()[b];
         if (backend.count == 1) return {b, 0, backend.first};
+        if (cluster_.policy().slow_start.count() > 0)
+            if (auto slow = pick_warming(b, panic, fresh)) return *slow;
         const Algorithm algorithm = cluster_.policy().algorithm;
         const bool in_turn =
             algorithm == Algorithm::round_robin || algorithm == Algorithm::least_request;
@@ -169,6 +173,35 @@ private:
             if (active(backend.first + other) < active(backend.first + best)) best = other;
         }
         return {b, best, backend.first + best};
+    }
+
+    /// While endpoints differ in how long they have been there: by chance, in proportion to that
+    /// (of least request also to how idle they are). Nothing where all are alike.
+    std::optional<Choice> pick_warming(uint32_t b, bool panic, Fresh fresh) {
+        const auto& backend = cluster_.backends()[b];
+        const bool by_load = cluster_.policy().algorithm == Algorithm::least_request;
+        double total = 0, least = 1, most = 0;
+        auto weight_of = [&](uint32_t i) {
+            const uint32_t flat = backend.first + i;
+            if (!eligible(flat, panic, fresh)) return 0.0;
+            const double warm = warmth(*state_.endpoints[flat], cluster_.policy().slow_start, now_);
+            least = std::min(least, warm);
+            most = std::max(most, warm);
+            return by_load ? warm / (active(flat) + 1) : warm;
+        };
+        for (uint32_t i = 0; i < backend.count; ++i)
+            total += weight_of(i);
+        if (least >= most) return std::nullopt;
+        double drawn = static_cast<double>(next_random() >> 11) * 0x1.0p-53 * total;
+        std::optional<Choice> last;
+        for (uint32_t i = 0; i < backend.count; ++i) {
+            const double weight = weight_of(i);  // may have changed meanwhile, so: the last one
+            if (weight <= 0) continue;
+            last = Choice{b, i, backend.first + i};
+            if (drawn < weight) break;
+            drawn -= weight;
+        }
+        return last;
     }
 
     uint32_t active(uint32_t flat) const {
@@ -209,6 +242,7 @@ private:
     ClusterState& state_;
     Attempts& attempts_;
     uint64_t random_;
+    TimePoint now_;
     std::array<PriorityLoad, kMaxBackends> loads_;
 };
 
@@ -221,7 +255,7 @@ std::optional<Choice> choose(const Cluster& cluster, ClusterState& state, Attemp
         attempts.count() == 0 &&
         (cluster.policy().panic_threshold > 0 || !cluster.watches_health()))
         return cluster.backends()[0].weight > 0 ? std::optional(Choice{}) : std::nullopt;
-    return Draw(cluster, state, attempts, random).run();
+    return Draw(cluster, state, attempts, random, now).run();
 }
 
 }  // namespace weir::balance

@@ -45,6 +45,9 @@ struct ClusterPolicy {
     uint32_t panic_threshold = 50;  ///< per cent; 0: no panic mode
     CircuitPolicy circuit;
     Algorithm algorithm = Algorithm::least_request;
+    /// An endpoint that is new gets its whole share only after that (round robin and least
+    /// request); 0: at once.
+    Duration slow_start{0};
 };
 
 struct ClusterBackend {
@@ -91,14 +94,16 @@ private:
 
 /// What all workers count together for one rule.
 struct alignas(64) ClusterCounts {
-    Gauge exchanges;  ///< under way: what budgets are a share of
-    Gauge attempts;   ///< under way, for the circuit breaker
-    Gauge pending;    ///< waiting for a connection
-    Budget retries;   ///< waiting or under way
+    Gauge exchanges;        ///< under way: what budgets are a share of
+    Gauge attempts;         ///< under way, for the circuit breaker
+    Turnstile connections;  ///< the same, and who waits to be one
+    Gauge pending;          ///< waiting for a connection, of the rule or of an endpoint
+    Budget retries;         ///< waiting or under way
     HedgeBudget hedging;
     LatencyBook first_tokens;  ///< of streams; under the complement of the hash: of whole answers
     std::atomic<int64_t> last_sweep{0};
     std::atomic<uint64_t> overflows{0};  ///< attempts that the circuit breaker refused
+    std::atomic<uint64_t> queued{0};     ///< attempts that had to wait for a connection
     std::atomic<uint64_t> retries_done{0};
     std::atomic<uint64_t> retries_refused{0};  ///< for lack of budget
     std::atomic<uint64_t> hedges_done{0};

@@ -296,6 +296,31 @@ TEST(RegistryTest, AReloadKeepsWhatCountsAndForgetsWhatIsGone) {
     EXPECT_EQ(registry.clusters(), 1u);
 }
 
+TEST(ClusterTest, AnEndpointThatIsNewGetsItsShareByAndBy) {
+    for (Algorithm algorithm : {Algorithm::round_robin, Algorithm::least_request}) {
+        ClusterPolicy policy;
+        policy.algorithm = algorithm;
+        policy.slow_start = 100s;
+        Fixture f(policy, {backend("a", 1, 0, 3)});
+        f.clock.advance(1h);
+        for (double share : f.shares())
+            EXPECT_NEAR(share, 1.0 / 3, 0.02) << "all are new: nobody has to wait";
+        f.clock.advance(1h);
+        f.state.endpoints[1]->returned_at =
+            std::chrono::nanoseconds(f.clock.now().time_since_epoch()).count();
+        EXPECT_NEAR(f.shares()[1], 0.1 / 2.1, 0.01) << "a tenth at first";
+        f.clock.advance(50s);
+        EXPECT_NEAR(f.shares()[1], 0.5 / 2.5, 0.01);
+        f.state.endpoints[0]->active = algorithm == Algorithm::least_request ? 3 : 0;
+        EXPECT_NEAR(f.shares()[0], algorithm == Algorithm::least_request ? 0.25 / 1.75 : 1.0 / 2.5,
+                    0.01)
+            << "of least request the busy one gets less, too";
+        f.state.endpoints[0]->active = 0;
+        f.clock.advance(50s);
+        EXPECT_NEAR(f.shares()[1], 1.0 / 3, 0.02);
+    }
+}
+
 TEST(CircuitTest, AGaugeLetsInUpToItsLimit) {
     Gauge gauge;
     {

@@ -9,6 +9,7 @@
 
 #include "balance/health_check.h"
 #include "balance/time.h"
+#include "balance/turnstile.h"
 
 namespace weir::balance {
 
@@ -26,6 +27,11 @@ struct alignas(64) EndpointState {
     std::atomic<int64_t> returned_at{0};    ///< when it was last let back
     std::atomic<uint32_t> times{0};         ///< ejections in a row: the length of the next one
     std::atomic<uint64_t> ejections{0};     ///< ever, for metrics
+
+    /// Since when it may take traffic, for slow start: first looked at, or well again after a
+    /// failed check; steady time in ns. 0: nobody has looked yet.
+    std::atomic<int64_t> available_at{0};
+    Turnstile connections;  ///< attempts under way, where each endpoint has a limit of its own
 
     /// An active check says that it fails (the prober writes).
     std::atomic<bool> failing{false};

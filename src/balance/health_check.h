@@ -15,7 +15,7 @@
 namespace weir::balance {
 
 struct HealthCheckPolicy {
-    enum class Type : uint8_t { http, tcp };
+    enum class Type : uint8_t { http, tcp, grpc };
     Type type = Type::http;
     Duration timeout = std::chrono::seconds(1);
     Duration interval = std::chrono::seconds(3);
@@ -29,6 +29,7 @@ struct HealthCheckPolicy {
     std::vector<uint16_t> retriable;
     std::string expected_body;     ///< must occur in the answer; empty: any
     std::string send, receive;     ///< TCP: bytes to send; bytes that must come; empty: connecting
+    std::string service;           ///< gRPC: the one that is asked about; empty: the server
     std::optional<uint16_t> port;  ///< probes go to this port instead
 };
 

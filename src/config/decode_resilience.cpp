@@ -73,17 +73,13 @@ std::string payload(const Node* node, const std::string& path, Report& report) {
     return bytes ? std::move(*bytes) : std::string();
 }
 
-std::optional<ActiveHealthSettings> read_active(const Node& node, Report& report) {
+ActiveHealthSettings read_active(const Node& node, Report& report) {
     const std::string path = "spec.healthCheck.active";
     ActiveHealthSettings active;
     std::string_view type = node.text_at("type");
-    if (type == "GRPC") {
-        report.warning(node.place, path,
-                       "GRPC checks are accepted but not in force yet; use HTTP or TCP");
-        return std::nullopt;
-    }
-    active.type =
-        type == "TCP" ? ActiveHealthSettings::Type::tcp : ActiveHealthSettings::Type::http;
+    using Type = ActiveHealthSettings::Type;
+    active.type = type == "TCP" ? Type::tcp : type == "GRPC" ? Type::grpc : Type::http;
+    if (const Node* grpc = node.find("grpc")) active.service = grpc->text_at("service");
     active.timeout = std::max(duration(node, "timeout", active.timeout), Duration(1));
     active.interval = std::max(duration(node, "interval", active.interval), Duration(1));
     active.initial_jitter = duration(node, "initialJitter", active.initial_jitter);
@@ -163,6 +159,8 @@ LoadBalancerSettings read_load_balancer(const Node& node, Report& report) {
         balancer.type = Type::consistent_hash;
         balancer.hash = read_hash(*hash);
     }
+    if (const Node* slow = node.find("slowStart"))
+        balancer.slow_start = read_duration(*slow, "window");
     if (type == "BackendUtilization" || type == "DynamicModule")
         report.warning(
             node.place, "spec.loadBalancer.type",

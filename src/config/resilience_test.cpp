@@ -80,6 +80,20 @@ TEST(ResilienceConfigTest, UpstreamsProviderFallbackIsUnderstood) {
     EXPECT_EQ(messages(loaded).find("not in force"), std::string::npos) << messages(loaded);
 }
 
+TEST(ResilienceConfigTest, SlowStartAndGrpcChecks) {
+    const Loaded loaded = load_text(std::string(kRoute) + policy(R"(
+  targetRefs: [{kind: AIGatewayRoute, name: chat}]
+  loadBalancer: {type: RoundRobin, slowStart: {window: 30s}}
+  healthCheck: {active: {type: GRPC, grpc: {service: models.v1}, unhealthyThreshold: 2}}
+)"));
+    const Resilience& r = first_rule(loaded);
+    EXPECT_EQ(r.load_balancer->slow_start, 30s);
+    EXPECT_EQ(r.active->type, ActiveHealthSettings::Type::grpc);
+    EXPECT_EQ(r.active->service, "models.v1");
+    EXPECT_EQ(r.active->unhealthy_threshold, 2u);
+    EXPECT_EQ(messages(loaded).find("not in force"), std::string::npos) << messages(loaded);
+}
+
 TEST(ResilienceConfigTest, EmptyPartsHaveEnvoyGatewaysDefaults) {
     const Loaded loaded = load_text(std::string(kRoute) + policy(R"(
   targetRefs: [{kind: AIGatewayRoute, name: chat}]
@@ -205,12 +219,11 @@ TEST(ResilienceConfigTest, MistakesAreNamedAndWhatIsNotInForceIsSaid) {
          "  retry: {perRetry: {backOff: {baseInterval: 2s, maxInterval: 1s}}}\n",
          "smaller than baseInterval"},
         {"BackendTrafficPolicy", "  retry: {retryOn: {triggers: [5XX]}}\n", "5xx"},
-        {"BackendTrafficPolicy", "  loadBalancer: {type: LeastRequest, slowStart: {window: 10s}}\n",
-         "spec.loadBalancer.slowStart: accepted but not in force yet"},
+        {"BackendTrafficPolicy", "  loadBalancer: {type: Random, slowStart: {window: 10s}}\n",
+         "SlowStart is only supported for"},
         {"BackendTrafficPolicy",
          "  loadBalancer: {type: DynamicModule, dynamicModule: {name: a, lbPolicyName: b}}\n",
          "LeastRequest is used"},
-        {"BackendTrafficPolicy", "  healthCheck: {active: {type: GRPC}}\n", "use HTTP or TCP"},
         {"ResiliencePolicy", "  hedging: {budgetPercent: 5}\n",
          "exactly one of delay or percentile"},
         {"ResiliencePolicy", "  hedging: {percentile: 100}\n", "percentile"},

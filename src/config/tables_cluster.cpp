@@ -119,7 +119,7 @@ type LoadBalancer !lb_consistent_hash !lb_backend_utilization !lb_dynamic_module
   consistentHash: ConsistentHash
   dynamicModule: DynamicModule @later
   endpointOverride: EndpointOverride @later
-  slowStart: SlowStart @later
+  slowStart: SlowStart
   type*: enum(ConsistentHash, LeastRequest, Random, RoundRobin, BackendUtilization, DynamicModule)
   zoneAware: ZoneAware @later
 }

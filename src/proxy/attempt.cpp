@@ -66,7 +66,10 @@ net::Task<Result<void>> ExchangeRun::attempts() {
         attempt_ = &rule_->attempts[next->choice.backend];
         ++record_.attempts;
         record_.error = nullptr;  // of the attempt before
-        WEIR_CO_CHECK(plan.begin(next->choice));
+        if (plan.may_wait())
+            WEIR_CO_CHECK(co_await begin_attempt(next->choice));
+        else
+            WEIR_CO_CHECK(plan.begin(next->choice));
         another_.reset();
         Result<void> outcome = co_await attempt_once(*attempt_, next->choice.endpoint);
         note_attempt(outcome);

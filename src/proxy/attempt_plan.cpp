@@ -19,11 +19,6 @@ bool failed_to_connect(const Error& error) {
            is(error, codes::upstream_tls) || is(error, codes::upstream_connect_timeout);
 }
 
-std::optional<uint32_t> smaller(std::optional<uint32_t> a, std::optional<uint32_t> b) {
-    if (!a || !b) return a ? a : b;
-    return std::min(*a, *b);
-}
-
 }  // namespace
 
 balance::Outcome outcome_of(const Error& error) {
@@ -83,20 +78,53 @@ Result<void> AttemptPlan::begin_hedge(const balance::Choice& choice) {
 }
 
 Result<void> AttemptPlan::enter(Place& place, const balance::Choice& choice) {
+    approach(place, choice);
+    if (shut_door(place)) return overflow(place);
+    return arrive(place);
+}
+
+void AttemptPlan::approach(const balance::Choice& choice) {
+    leave(current_);
+    approach(current_, choice);
+}
+
+void AttemptPlan::approach(Place& place, const balance::Choice& choice) {
     place.choice = choice;
-    const balance::CircuitPolicy& circuit = rule_.cluster.policy().circuit;
-    auto& active = state_.endpoints[choice.flat]->active;
-    bool room = true;
-    if (circuit.limits_attempts()) {
-        place.slot =
-            state_.counts->attempts.enter(smaller(circuit.max_connections, circuit.max_requests));
-        room = static_cast<bool>(place.slot);
-    }
-    uint32_t before = active.fetch_add(1, std::memory_order_relaxed);
+    state_.endpoints[choice.flat]->active.fetch_add(1, std::memory_order_relaxed);
     place.counted = true;
-    if (circuit.max_connections_per_endpoint)
-        room = room && before < *circuit.max_connections_per_endpoint;
-    if (room) return {};
+}
+
+std::optional<AttemptPlan::Door> AttemptPlan::shut_door(Place& place) {
+    const balance::CircuitPolicy& circuit = rule_.cluster.policy().circuit;
+    auto opens = [](balance::Turnstile& turnstile, const std::optional<uint32_t>& limit,
+                    balance::Turnstile::Place& held) {
+        if (limit && !held) held = turnstile.enter(*limit);
+        return !limit || held;
+    };
+    balance::Turnstile& own = state_.endpoints[place.choice->flat]->connections;
+    if (!opens(own, circuit.max_connections_per_endpoint, place.of_endpoint))
+        return Door{own, *circuit.max_connections_per_endpoint, place.of_endpoint};
+    if (!opens(state_.counts->connections, circuit.max_connections, place.of_rule))
+        return Door{state_.counts->connections, *circuit.max_connections, place.of_rule};
+    return std::nullopt;
+}
+
+balance::Gauge::Slot AttemptPlan::join_queue(const Door& door) {
+    if (door.limit == 0) return {};  // nobody would ever leave
+    auto slot = state_.counts->pending.enter(rule_.cluster.policy().circuit.max_pending);
+    if (slot) state_.counts->queued.fetch_add(1, std::memory_order_relaxed);
+    return slot;
+}
+
+Result<void> AttemptPlan::arrive(Place& place) {
+    const balance::CircuitPolicy& circuit = rule_.cluster.policy().circuit;
+    if (!circuit.limits_attempts()) return {};
+    place.slot = state_.counts->attempts.enter(circuit.max_requests);
+    if (!place.slot) return overflow(place);
+    return {};
+}
+
+std::unexpected<Error> AttemptPlan::overflow(Place& place) {
     leave(place);
     state_.counts->overflows.fetch_add(1, std::memory_order_relaxed);
     return fail(
@@ -122,6 +150,8 @@ void AttemptPlan::report(const Place& place, balance::Verdict verdict, TimePoint
 
 void AttemptPlan::leave(Place& place) {
     place.slot.leave();
+    place.of_rule.leave();
+    place.of_endpoint.leave();
     if (place.counted)
         state_.endpoints[place.choice->flat]->active.fetch_sub(1, std::memory_order_relaxed);
     place.counted = false;

@@ -42,8 +42,23 @@ public:
     std::optional<Next> first(uint64_t random, TimePoint now);
     /// The same at one backend, if it is healthy and takes traffic: the least busy endpoint.
     std::optional<Next> first_at(uint32_t backend);
-    /// Past the circuit breaker; fails with upstream.overflow.
+    /// Past the circuit breaker; fails with upstream.overflow. Does not wait.
     Result<void> begin(const balance::Choice& choice);
+    /// The same step by step, for who waits where as many connections as may be are in use: goes
+    /// to the endpoint; the door where it has to wait, while there is one; and in.
+    struct Door {
+        balance::Turnstile& turnstile;
+        uint32_t limit;
+        balance::Turnstile::Place& place;  ///< what opens it
+    };
+    bool may_wait() const { return rule_.cluster.policy().circuit.limits_connections(); }
+    void approach(const balance::Choice& choice);
+    std::optional<Door> shut_door() { return shut_door(current_); }
+    /// A place among those who wait; empty if too many do.
+    balance::Gauge::Slot join_queue(const Door& door);
+    Result<void> arrive() { return arrive(current_); }
+    /// It will not get in.
+    std::unexpected<Error> overflow() { return overflow(current_); }
     /// How the attempt that began ended, as far as the endpoint's health goes. Once per attempt.
     void ended(balance::Verdict verdict, TimePoint now);
     /// Another attempt, or nothing: the outcome is no reason to retry, the attempts or the budget
@@ -75,10 +90,15 @@ private:
     /// What an attempt holds of its endpoint.
     struct Place {
         std::optional<balance::Choice> choice;
+        balance::Turnstile::Place of_endpoint, of_rule;  ///< connections
         balance::Gauge::Slot slot;
         bool counted = false;  ///< the endpoint's `active` has us
     };
     Result<void> enter(Place& place, const balance::Choice& choice);
+    void approach(Place& place, const balance::Choice& choice);
+    std::optional<Door> shut_door(Place& place);
+    Result<void> arrive(Place& place);
+    std::unexpected<Error> overflow(Place& place);
     void leave(Place& place);
     void report(const Place& place, balance::Verdict verdict, TimePoint now);
     std::optional<balance::Choice> untried(uint64_t random, TimePoint now);

@@ -151,6 +151,7 @@ private:
 
     // attempt.cpp: choose, send, first byte, and again
     net::Task<Result<void>> attempts();
+    net::Task<Result<void>> begin_attempt(balance::Choice choice);  // attempt_queue.cpp
     net::Task<Result<void>> attempt_once(const snapshot::Attempt& attempt, uint32_t endpoint);
     net::Task<Result<void>> send(AttemptRun& run);
     net::Task<Result<const Head*>> await_head(AttemptRun& run);

@@ -55,9 +55,14 @@ void Gateway::report_health(telemetry::Sink& sink) const {
                 of(counts.continuations));
         counter("weir_circuit_overflows_total", "Attempts that a circuit breaker refused.",
                 of(counts.overflows));
+        counter("weir_circuit_queued_total", "Attempts that had to wait for a connection in use.",
+                of(counts.queued));
         if (rule.cluster.policy().circuit.limits_attempts())
             sink.gauge("weir_circuit_attempts_active", "Attempts that a circuit breaker counts.",
                        counts.attempts.count(), labels);
+        if (rule.cluster.policy().circuit.limits_connections())
+            sink.gauge("weir_circuit_pending", "Attempts that wait for a connection in use.",
+                       counts.pending.count(), labels);
         if (rule.cluster.watches_health()) report_endpoints(rule, state, labels, sink);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "net/sleep.h"
+#include "proxy/grpc_health.h"
 
 namespace weir::proxy {
 namespace {
@@ -29,6 +30,10 @@ void HealthProber::watch(std::vector<Target> targets) {
     for (Target& target : targets) {
         if (target.policy.port) target.origin.target.port = *target.policy.port;
         target.origin.key += "#health";
+        if (target.policy.type == balance::HealthCheckPolicy::Type::grpc) {
+            const bool tls = target.origin.target.tls != nullptr;  // which offers what it offers
+            target.origin.protocol = tls ? http::Protocol::negotiated : http::Protocol::http2;
+        }
         probes_.push_back(std::make_shared<Probe>(std::move(target)));
         worker_.tasks().spawn(run(probes_.back()));
     }
@@ -51,7 +56,9 @@ net::Task<void> HealthProber::run(std::shared_ptr<Probe> probe) {
         co_await net::Sleep(worker_, next, probe->cancel);
         balance::Probe result = co_await ask(*probe);
         if (state.check.record(policy, result)) {
-            state.failing.store(!state.check.healthy(), std::memory_order_relaxed);
+            const bool was_failing = state.failing.exchange(!state.check.healthy());
+            if (was_failing)  // slow start begins anew
+                state.available_at = std::chrono::steady_clock::now().time_since_epoch().count();
             if (state.check.healthy())
                 log::info("endpoint {} is healthy", probe->target.origin.address);
             else
@@ -65,6 +72,8 @@ net::Task<balance::Probe> HealthProber::ask(Probe& probe) {
     auto deadline = std::chrono::steady_clock::now() + probe.target.policy.timeout;
     if (probe.target.policy.type == balance::HealthCheckPolicy::Type::tcp)
         co_return co_await ask_tcp(probe, deadline);
+    if (probe.target.policy.type == balance::HealthCheckPolicy::Type::grpc)
+        co_return co_await ask_grpc(probe, deadline);
     co_return co_await ask_http(probe, deadline);
 }
 
@@ -89,6 +98,40 @@ net::Task<balance::Probe> HealthProber::ask_http(Probe& probe, net::TimePoint de
         if (body.find(policy.expected_body) != std::string::npos) co_return balance::Probe::success;
     }
     co_return balance::Probe::refusal;
+}
+
+/// As Envoy: what answers that it does not serve is refused at once, what does not answer as gRPC
+/// does has failed.
+net::Task<balance::Probe> HealthProber::ask_grpc(Probe& probe, net::TimePoint deadline) {
+    const balance::HealthCheckPolicy& policy = probe.target.policy;
+    auto exchange = co_await pool_.acquire(probe.target.origin, deadline, &probe.cancel, true);
+    if (!exchange) co_return balance::Probe::failure;
+    std::string question = grpc_health_question(policy.service);
+    std::string text = fmt::format(
+        "POST {} HTTP/1.1\r\nhost: {}\r\nuser-agent: weir-health-check\r\ncontent-type: "
+        "application/grpc\r\nte: trailers\r\ncontent-length: {}\r\n\r\n",
+        kGrpcHealthPath, probe.target.host, question.size());
+    std::array<iovec, 2> pieces{iovec{text.data(), text.size()},
+                                iovec{question.data(), question.size()}};
+    auto sent = co_await exchange->send(pieces, policy.timeout);
+    if (!sent) co_return balance::Probe::failure;
+    auto head = co_await exchange->read_head("POST", deadline);
+    if (!head || (*head)->status != 200) co_return balance::Probe::failure;
+    std::string status((*head)->headers.value("grpc-status"));  // of an answer without a message
+    std::string body;
+    while (body.size() < kMaxBody) {
+        auto piece = co_await exchange->read_body(deadline);
+        if (!piece) co_return balance::Probe::failure;
+        if (piece->empty()) break;
+        body.append(*piece);
+    }
+    if (status.empty()) status = trailer_value(exchange->trailers(), "grpc-status");
+    if (status.empty()) co_return balance::Probe::failure;
+    exchange->release();
+    if (status != "0") co_return balance::Probe::refusal;
+    auto serving = grpc_health_answer(body);
+    if (!serving) co_return balance::Probe::failure;
+    co_return serving == kGrpcServing ? balance::Probe::success : balance::Probe::refusal;
 }
 
 net::Task<balance::Probe> HealthProber::ask_tcp(Probe& probe, net::TimePoint deadline) {

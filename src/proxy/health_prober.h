@@ -36,6 +36,7 @@ private:
     net::Task<void> run(std::shared_ptr<Probe> probe);
     net::Task<balance::Probe> ask(Probe& probe);
     net::Task<balance::Probe> ask_http(Probe& probe, net::TimePoint deadline);
+    net::Task<balance::Probe> ask_grpc(Probe& probe, net::TimePoint deadline);
     net::Task<balance::Probe> ask_tcp(Probe& probe, net::TimePoint deadline);
 
     net::Worker& worker_;

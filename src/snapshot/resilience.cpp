@@ -37,9 +37,10 @@ balance::OutlierPolicy outlier_policy(const config::PassiveHealthSettings& from)
 
 balance::HealthCheckPolicy health_check_policy(const config::ActiveHealthSettings& from) {
     balance::HealthCheckPolicy policy;
-    policy.type = from.type == config::ActiveHealthSettings::Type::tcp
-                      ? balance::HealthCheckPolicy::Type::tcp
-                      : balance::HealthCheckPolicy::Type::http;
+    using Type = balance::HealthCheckPolicy::Type;
+    policy.type = from.type == config::ActiveHealthSettings::Type::tcp    ? Type::tcp
+                  : from.type == config::ActiveHealthSettings::Type::grpc ? Type::grpc
+                                                                          : Type::http;
     policy.timeout = from.timeout;
     policy.interval = from.interval;
     policy.initial_jitter = from.initial_jitter;
@@ -53,6 +54,7 @@ balance::HealthCheckPolicy health_check_policy(const config::ActiveHealthSetting
     policy.expected_body = from.expected_body;
     policy.send = from.send;
     policy.receive = from.receive;
+    policy.service = from.service;
     policy.port = from.port;
     return policy;
 }
@@ -98,7 +100,10 @@ balance::ClusterPolicy cluster_policy(const config::Resilience& resilience) {
         policy.retry_budget = *policy.circuit.retry_budget;
     else if (policy.circuit.max_retries)
         policy.retry_budget = {0, *policy.circuit.max_retries};
-    if (resilience.load_balancer) policy.algorithm = algorithm(resilience.load_balancer->type);
+    if (const auto& balancer = resilience.load_balancer) {
+        policy.algorithm = algorithm(balancer->type);
+        if (balancer->slow_start) policy.slow_start = *balancer->slow_start;
+    }
     return policy;
 }
 
