@@ -197,6 +197,36 @@ def test_active_checks_keep_traffic_away(pair):
     assert weir.access_log(1)[0]["weir.attempts"] == 1
 
 
+def test_an_endpoint_that_joins_gets_its_share_by_and_by(start, provide):
+    """Two endpoints are there from the beginning, a reload adds a third: a tenth of its share at first."""
+    window = 3.0
+    providers = [provide() for _ in range(3)]
+
+    def config(count):
+        addresses = [{"ip": {"address": "127.0.0.1", "port": p.port}} for p in providers[:count]]
+        _, backend, credential, secret = configs.provider("provider", 1)
+        return configs.join(configs.route(configs.rule("provider")), backend, credential, secret,
+                            configs.document("gateway.envoyproxy.io/v1alpha1", "Backend", "provider", {"endpoints": addresses}),
+                            policy(loadBalancer={"type": "RoundRobin", "slowStart": {"window": f"{window:.0f}s"}}))
+
+    def ask(count):
+        before = [len(p.requests) for p in providers]
+        for _ in range(count):
+            assert weir.chat()[0] == 200
+        return [len(p.requests) - n for p, n in zip(providers, before)]
+
+    weir = start(config=config(2))
+    assert min(ask(20)[:2]) >= 8, "those that were there together are alike (each worker takes its own turns)"
+    first_seen = time.monotonic()
+    wait_until(lambda: time.monotonic() > first_seen + window, "the first two to have their whole share")
+    (weir.folder / "config.yaml").write_text(config(3))
+    wait_until(lambda: weir.metric("weir_config_generation") >= 2, "the third endpoint")
+    assert ask(60)[2] < 14, "not the 20 of a whole share"
+    joined = time.monotonic()
+    wait_until(lambda: time.monotonic() > joined + window, "the third to have its whole share")
+    assert min(ask(60)) >= 17
+
+
 def test_grpc_checks_keep_traffic_away(pair, http2_provider):
     """One endpoint's gRPC server says NOT_SERVING, then SERVING. The check goes to a port of its own, in HTTP/2."""
     serving = threading.Event()

@@ -178,6 +178,8 @@ private:
     /// While endpoints differ in how long they have been there: by chance, in proportion to that
     /// (of least request also to how idle they are). Nothing where all are alike.
     std::optional<Choice> pick_warming(uint32_t b, bool panic, Fresh fresh) {
+        // Two workers may have seen the endpoints of a beginning in the same moment, not at once.
+        constexpr double kAlike = 0.01;
         const auto& backend = cluster_.backends()[b];
         const bool by_load = cluster_.policy().algorithm == Algorithm::least_request;
         double total = 0, least = 1, most = 0;
@@ -191,7 +193,7 @@ private:
         };
         for (uint32_t i = 0; i < backend.count; ++i)
             total += weight_of(i);
-        if (least >= most) return std::nullopt;
+        if (most - least < kAlike) return std::nullopt;
         double drawn = static_cast<double>(next_random() >> 11) * 0x1.0p-53 * total;
         std::optional<Choice> last;
         for (uint32_t i = 0; i < backend.count; ++i) {

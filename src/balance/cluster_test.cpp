@@ -305,6 +305,15 @@ TEST(ClusterTest, AnEndpointThatIsNewGetsItsShareByAndBy) {
         f.clock.advance(1h);
         for (double share : f.shares())
             EXPECT_NEAR(share, 1.0 / 3, 0.02) << "all are new: nobody has to wait";
+        f.clock.advance(50s);
+        f.state.endpoints[2]->available_at += 1'000'000;  // another worker saw it 1 ms later
+        std::vector<uint32_t> turns;
+        for (int i = 0; i < 6 && algorithm == Algorithm::round_robin; ++i) {
+            f.attempts = {};
+            turns.push_back(f.next()->endpoint);
+        }
+        for (size_t i = 3; i < turns.size(); ++i)
+            EXPECT_EQ(turns[i], turns[i - 3]) << "in turn, not by chance";
         f.clock.advance(1h);
         f.state.endpoints[1]->returned_at =
             std::chrono::nanoseconds(f.clock.now().time_since_epoch()).count();
