@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/ascii.h"
+#include "base/timestamp.h"
 
 namespace weir::balance {
 namespace {
@@ -34,36 +35,10 @@ constexpr std::array<Name, 13> kNames{{
     {"unavailable", 0},
 }};
 
-/// Days since 1970-01-01 of a proleptic Gregorian date (Hinnant, "chrono-compatible low-level date
-/// algorithms", days_from_civil).
-constexpr int64_t days_from_civil(int64_t y, int64_t m, int64_t d) {
-    y -= m <= 2;
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t yoe = y - era * 400;
-    int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
 bool digits(std::string_view text, int64_t& value) {
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc() && end == text.data() + text.size() && !text.empty() &&
            text[0] != '-';
-}
-
-/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 §5.6.7, IMF-fixdate; the obsolete forms are not read).
-std::optional<int64_t> parse_http_date(std::string_view text) {
-    constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    if (text.size() != 29 || text.substr(3, 2) != ", " || !text.ends_with(" GMT") ||
-        text[7] != ' ' || text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
-        return std::nullopt;
-    auto month = kMonths.find(text.substr(8, 3));
-    int64_t day = 0, year = 0, hour = 0, minute = 0, second = 0;
-    if (month == std::string_view::npos || month % 3 != 0 || !digits(text.substr(5, 2), day) ||
-        !digits(text.substr(12, 4), year) || !digits(text.substr(17, 2), hour) ||
-        !digits(text.substr(20, 2), minute) || !digits(text.substr(23, 2), second))
-        return std::nullopt;
-    return days_from_civil(year, static_cast<int64_t>(month) / 3 + 1, day) * 86400 + hour * 3600 +
-           minute * 60 + second;
 }
 
 }  // namespace

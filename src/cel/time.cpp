@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
+
+#include "base/timestamp.h"
 
 namespace weir::cel {
 namespace {
@@ -17,61 +18,6 @@ constexpr int64_t kEraStart = 719468;  ///< days from 0000-03-01 to 1970-01-01
 
 int64_t floor_div(int64_t a, int64_t b) {
     return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
-}
-
-bool leap(int64_t year) {
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-int days_in_month(int64_t year, int month) {
-    constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return month == 2 && leap(year) ? 29 : kDays[static_cast<size_t>(month - 1)];
-}
-
-/// Takes a fixed number of digits off the front.
-std::optional<int> take_number(std::string_view& text, size_t digits) {
-    if (text.size() < digits) return std::nullopt;
-    int value = 0;
-    for (size_t i = 0; i < digits; ++i) {
-        if (text[i] < '0' || text[i] > '9') return std::nullopt;
-        value = value * 10 + (text[i] - '0');
-    }
-    text.remove_prefix(digits);
-    return value;
-}
-
-bool take(std::string_view& text, char mark) {
-    if (!text.starts_with(mark)) return false;
-    text.remove_prefix(1);
-    return true;
-}
-
-/// ".123" as nanoseconds; digits beyond the ninth are dropped.
-std::optional<int32_t> take_fraction(std::string_view& text) {
-    if (!take(text, '.')) return 0;
-    int32_t value = 0;
-    size_t digits = 0;
-    for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; ++digits) {
-        if (digits < 9) value = value * 10 + (text[0] - '0');
-        text.remove_prefix(1);
-    }
-    if (digits == 0) return std::nullopt;
-    for (; digits < 9; ++digits)
-        value *= 10;
-    return value;
-}
-
-std::optional<int64_t> take_zone(std::string_view& text) {
-    if (take(text, 'Z')) return 0;
-    const bool east = text.starts_with('+');
-    if (!east && !text.starts_with('-')) return std::nullopt;
-    text.remove_prefix(1);
-    const auto hours = take_number(text, 2);
-    if (!hours || !take(text, ':')) return std::nullopt;
-    const auto minutes = take_number(text, 2);
-    if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-    const int64_t offset = *hours * 3600 + *minutes * 60;
-    return east ? offset : -offset;
 }
 
 struct Unit {
@@ -163,27 +109,12 @@ Value between(Timestamp from, Timestamp to) {
     return Value::duration(static_cast<int64_t>(nanos));
 }
 
+// As Go reads it: capitals, and no leap second.
 std::optional<Timestamp> read_timestamp(std::string_view text) {
-    const auto year = take_number(text, 4);
-    if (!year || !take(text, '-')) return std::nullopt;
-    const auto month = take_number(text, 2);
-    if (!month || !take(text, '-')) return std::nullopt;
-    const auto day = take_number(text, 2);
-    if (!day || !take(text, 'T')) return std::nullopt;
-    const auto hour = take_number(text, 2);
-    if (!hour || !take(text, ':')) return std::nullopt;
-    const auto minute = take_number(text, 2);
-    if (!minute || !take(text, ':')) return std::nullopt;
-    const auto second = take_number(text, 2);
-    const auto nanos = take_fraction(text);
-    const auto zone = take_zone(text);
-    if (!second || !nanos || !zone || !text.empty()) return std::nullopt;
-    if (*month < 1 || *month > 12 || *day < 1 || *day > days_in_month(*year, *month) ||
-        *hour > 23 || *minute > 59 || *second > 59)
+    if (text.size() < 20 || text[10] != 'T' || text.ends_with('z') || text.substr(17, 2) == "60")
         return std::nullopt;
-    const int64_t seconds = days_since_epoch(*year, *month, *day) * kDay + *hour * 3600 +
-                            *minute * 60 + *second - *zone;
-    return Timestamp{seconds, *nanos};
+    const auto moment = parse_rfc3339(text);
+    return moment ? std::optional(Timestamp{moment->seconds, moment->nanos}) : std::nullopt;
 }
 
 std::optional<DurationText> read_duration(std::string_view text) {

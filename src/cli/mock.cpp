@@ -11,15 +11,7 @@
 namespace weir::cli {
 
 Exit mock(const MockOptions& options) {
-    block_signals();
-    raise_descriptor_limit();
-    if (!log::configure(options.log_level)) {
-        fmt::print(
-            stderr,
-            "weir: --log-level '{}' is unknown; use trace, debug, info, warn, error or off\n",
-            options.log_level);
-        return Exit::usage;
-    }
+    if (!start_process(options.log_level)) return Exit::usage;
     auto refuse = [](const Error& error, Exit exit) {
         fmt::print(stderr, "error: {}\n", error.detail());
         return exit;

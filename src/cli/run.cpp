@@ -46,15 +46,7 @@ Exit exit_for(const Error& error) {
 }  // namespace
 
 Exit run(const RunOptions& options) {
-    block_signals();
-    raise_descriptor_limit();
-    if (!log::configure(options.log_level)) {
-        fmt::print(
-            stderr,
-            "weir: --log-level '{}' is unknown; use trace, debug, info, warn, error or off\n",
-            options.log_level);
-        return Exit::usage;
-    }
+    if (!start_process(options.log_level)) return Exit::usage;
     ConfigurationSource source(options);
     auto loaded = load_configuration(source);
     if (!loaded) return loaded.error();

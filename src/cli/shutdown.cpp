@@ -1,10 +1,14 @@
 #include "cli/shutdown.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+
+#include "base/log.h"
 
 namespace weir::cli {
 namespace {
@@ -53,6 +57,16 @@ void raise_descriptor_limit() {
 uint64_t descriptor_limit() {
     rlimit limit{};
     return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+}
+
+bool start_process(const std::string& log_level) {
+    block_signals();
+    raise_descriptor_limit();
+    if (log::configure(log_level)) return true;
+    fmt::print(stderr,
+               "weir: --log-level '{}' is unknown; use trace, debug, info, warn, error or off\n",
+               log_level);
+    return false;
 }
 
 }  // namespace weir::cli

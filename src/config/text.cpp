@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/ascii.h"
+#include "base/timestamp.h"
 
 namespace weir::config {
 
@@ -59,66 +60,9 @@ std::optional<uint64_t> parse_quantity(std::string_view text) {
     return std::nullopt;
 }
 
-namespace {
-
-/// Reads exactly `digits` digits from the front.
-std::optional<int> take_number(std::string_view& text, size_t digits) {
-    if (text.size() < digits) return std::nullopt;
-    int value = 0;
-    for (size_t i = 0; i < digits; ++i) {
-        if (text[i] < '0' || text[i] > '9') return std::nullopt;
-        value = value * 10 + (text[i] - '0');
-    }
-    text.remove_prefix(digits);
-    return value;
-}
-
-bool take(std::string_view& text, std::string_view any_of) {
-    if (text.empty() || any_of.find(text[0]) == std::string_view::npos) return false;
-    text.remove_prefix(1);
-    return true;
-}
-
-/// Offset of "Z", "+01:00" or "-01:00" in seconds; nothing if malformed or something follows.
-std::optional<int64_t> take_offset(std::string_view text) {
-    if (text == "Z" || text == "z") return 0;
-    if (text.size() != 6 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
-    int64_t sign = text[0] == '-' ? -1 : 1;
-    text.remove_prefix(1);
-    auto hours = take_number(text, 2);
-    if (!hours || !take(text, ":")) return std::nullopt;
-    auto minutes = take_number(text, 2);
-    if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-    return sign * (*hours * 3600 + *minutes * 60);
-}
-
-}  // namespace
-
 std::optional<int64_t> parse_time(std::string_view text) {
-    auto year = take_number(text, 4);
-    if (!year || !take(text, "-")) return std::nullopt;
-    auto month = take_number(text, 2);
-    if (!month || !take(text, "-")) return std::nullopt;
-    auto day = take_number(text, 2);
-    if (!day || !take(text, "Tt ")) return std::nullopt;
-    auto hour = take_number(text, 2);
-    if (!hour || !take(text, ":")) return std::nullopt;
-    auto minute = take_number(text, 2);
-    if (!minute || !take(text, ":")) return std::nullopt;
-    auto second = take_number(text, 2);
-    if (!second) return std::nullopt;
-    if (take(text, ".")) {
-        size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-        if (digits == 0) return std::nullopt;
-        text.remove_prefix(digits);
-    }
-    auto offset = take_offset(text);
-    std::chrono::year_month_day date{std::chrono::year(*year),
-                                     std::chrono::month(static_cast<unsigned>(*month)),
-                                     std::chrono::day(static_cast<unsigned>(*day))};
-    if (!offset || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-    int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-    return days * 86400 + *hour * 3600 + *minute * 60 + *second - *offset;
+    const auto moment = parse_rfc3339(text);
+    return moment ? std::optional(moment->seconds) : std::nullopt;
 }
 
 bool is_header_name(std::string_view text) {

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/encoding.h"
+#include "base/timestamp.h"
 #include "credential/bedrock_signature.h"
 
 namespace weir::credential {
@@ -164,24 +165,10 @@ Result<Issued> oauth_token(const HttpReply& reply, std::string_view issuer, Wall
 }
 
 Result<WallTime> parse_utc(std::string_view text) {
-    auto digits = [&](std::size_t from, std::size_t count) {
-        int out = 0;
-        for (char c : text.substr(from, count))
-            out = c >= '0' && c <= '9' && out >= 0 ? out * 10 + (c - '0') : -1;
-        return out;
-    };
-    constexpr std::string_view kShape = "0000-00-00T00:00:00";
-    bool good = text.size() > kShape.size() && text.ends_with('Z');
-    for (std::size_t i = 0; good && i < kShape.size(); ++i)
-        good = kShape[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == kShape[i];
-    if (!good) return fail(codes::credential_invalid, "the expiry is not an RFC 3339 time in UTC");
-    const std::chrono::year_month_day date{std::chrono::year(digits(0, 4)),
-                                           std::chrono::month(static_cast<unsigned>(digits(5, 2))),
-                                           std::chrono::day(static_cast<unsigned>(digits(8, 2)))};
-    if (!date.ok() || digits(11, 2) > 23 || digits(14, 2) > 59 || digits(17, 2) > 60)
-        return fail(codes::credential_invalid, "the expiry is not a time");
-    return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(digits(11, 2)) +
-           std::chrono::minutes(digits(14, 2)) + std::chrono::seconds(digits(17, 2));
+    const auto moment = text.ends_with('Z') ? parse_rfc3339(text) : std::nullopt;
+    if (!moment)
+        return fail(codes::credential_invalid, "the expiry is not an RFC 3339 time in UTC");
+    return WallTime(std::chrono::seconds(moment->seconds));
 }
 
 }  // namespace weir::credential

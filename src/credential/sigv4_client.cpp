@@ -3,10 +3,10 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "base/ascii.h"
+#include "base/timestamp.h"
 
 namespace weir::credential {
 namespace {
@@ -68,27 +68,18 @@ std::optional<Authorization> read_authorization(std::string_view text) {
     return whole ? std::optional(out) : std::nullopt;
 }
 
-bool read_number(std::string_view text, int& out) {
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    return error == std::errc() && end == text.data() + text.size();
-}
-
 /// "20150830T123600Z".
 std::optional<std::chrono::system_clock::time_point> read_timestamp(std::string_view text) {
     if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return std::nullopt;
-    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-    const bool digits =
-        read_number(text.substr(0, 4), year) && read_number(text.substr(4, 2), month) &&
-        read_number(text.substr(6, 2), day) && read_number(text.substr(9, 2), hour) &&
-        read_number(text.substr(11, 2), minute) && read_number(text.substr(13, 2), second);
-    const std::chrono::year_month_day date{std::chrono::year(year),
-                                           std::chrono::month(static_cast<unsigned>(month)),
-                                           std::chrono::day(static_cast<unsigned>(day))};
-    const bool real = digits && date.ok() && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 &&
-                      second >= 0 && second < 60;
-    if (!real) return std::nullopt;
-    return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-           std::chrono::seconds(second);
+    std::string_view date = text.substr(0, 8), time = text.substr(9, 6);
+    const auto year = take_digits(date, 4), month = take_digits(date, 2),
+               day = take_digits(date, 2);
+    const auto hour = take_digits(time, 2), minute = take_digits(time, 2),
+               second = take_digits(time, 2);
+    if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+    const auto seconds = unix_seconds(*year, *month, *day, *hour, *minute, *second);
+    if (!seconds) return std::nullopt;
+    return std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
 }
 
 bool names_one(const Authorization& said, std::string_view name) {

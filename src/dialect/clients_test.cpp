@@ -295,64 +295,12 @@ TEST(NativeClients, AnswersOfTheirOwnDialectPass) {
         answer_passes_through(Operation::messages, Dialect::bedrock, Schema::AWSAnthropic, true));
 }
 
-// The same the other way, for reading; InvokeModel's chunks as what they hold.
-std::string lines(std::string_view bytes) {
-    std::string out;
-    EventStreamReader reader;
-    EventStreamMessage message;
-    while (true) {
-        auto more = reader.next(bytes, message);
-        EXPECT_TRUE(more) << "broken frames";
-        if (!more || !*more) break;
-        const bool exception = message.message_type == "exception";
-        out.append(exception ? "!" : "");
-        out.append(exception ? message.exception_type : message.event_type).append(" ");
-        if (message.event_type == "chunk")
-            out.append(
-                base64_decode(parse(message.payload).string_at("bytes")).value_or("no base64"));
-        else
-            out.append(message.payload);
-        out.append("\n");
-    }
-    EXPECT_TRUE(reader.idle());
-    return out;
-}
-
-struct Run {
-    StreamTranslator stream;
-    std::string out;
-    std::string failure;
-};
-
-// What a client gets: the stream, and the error event if it failed; then how it ended.
 std::string translate(const Client& client, Schema schema, std::string_view bytes) {
-    auto fail = [](Run& run, const Error& error) {
-        if (run.failure.empty()) run.stream.encode_error(error, run.out);
-        run.failure = error.code().name;
-    };
-    return test::replay_every_split(
-        bytes, [&] { return Run{StreamTranslator(context(client, schema)), {}, {}}; },
-        [&](Run& run, std::string_view piece) {
-            if (auto ok = run.stream.feed(piece, run.out); !ok) fail(run, ok.error());
-        },
-        [&](Run& run) {
-            if (auto ok = run.stream.finish(run.out); !ok) fail(run, ok.error());
-            if (client.json_array) {
-                EXPECT_TRUE(parse(run.out).is_array()) << run.out;
-            }
-            const Usage& usage = run.stream.usage();
-            const bool framed = client.dialect == Dialect::bedrock;
-            std::string reasons;
-            for (const auto& reason : run.stream.finish_reasons())
-                reasons.append(reason).append(" ");
-            return (framed ? lines(run.out) : run.out) + ": " + run.failure + " " + reasons +
-                   "model=" + std::string(run.stream.response_model()) +
-                   " id=" + std::string(run.stream.response_id()) +
-                   " input=" + std::to_string(usage.input.value_or(-1)) +
-                   " output=" + std::to_string(usage.output.value_or(-1)) +
-                   (run.stream.done() ? " done" : " not done") +
-                   (run.stream.content_started() ? " content" : "") + "\n";
-        });
+    const std::string out = test::translate_every_split(context(client, schema), bytes);
+    if (client.json_array) {
+        EXPECT_TRUE(parse(out.substr(0, out.rfind(": "))).is_array()) << out;
+    }
+    return out;
 }
 
 TEST(NativeClients, StreamsMatchTheGoldenFilesInEverySplit) {
@@ -385,7 +333,7 @@ bool ends_whole(const Client& client, std::string_view out) {
     if (client.dialect == Dialect::gemini)
         return out.find("\"finishReason\":") != std::string_view::npos &&
                out.find("\"error\":") == std::string_view::npos;
-    const std::string text = lines(out);
+    const std::string text = test::lines(out);
     return text.find(client.operation == Operation::messages ? "\"message_stop\""
                                                              : "messageStop") != std::string::npos;
 }
@@ -432,7 +380,7 @@ TEST(NativeClients, ALimitCutsAStreamCleanly) {
                 EXPECT_TRUE(ends_whole(client, out)) << client.name << " at " << size << out;
                 EXPECT_TRUE(
                     out.find("MAX_TOKENS") != std::string::npos ||
-                    lines(client.dialect == Dialect::bedrock ? out : "").find("max_tokens") !=
+                    test::lines(client.dialect == Dialect::bedrock ? out : "").find("max_tokens") !=
                         std::string::npos);
                 if (client.json_array) {
                     EXPECT_TRUE(parse(out).is_array()) << out;

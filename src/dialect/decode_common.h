@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "dialect/conversation.h"
@@ -35,6 +36,30 @@ inline json::Value take(json::Value& object, std::string_view key) {
 
 /// Moves every member that is not in `known` to `out`.
 void take_unknowns(json::Value& object, std::span<const std::string_view> known, Unknowns& out);
+
+/// Decodes each element of the member `key`, an array that may be missing, with
+/// `decode(element, its index)` and appends it to `out`. Fails with dialect.invalid_request.
+template <class T, class Decode>
+Result<void> decode_list(json::Value& body, std::string_view key, std::vector<T>& out,
+                         Decode decode) {
+    json::Value list = take(body, key);
+    if (!list.is_null() && !list.is_array()) return invalid(std::string(key), "must be an array");
+    out.reserve(out.size() + list.items().size());
+    int index = 0;
+    for (auto& element : list.items()) {
+        WEIR_TRY(auto decoded, decode(std::move(element), index++));
+        out.push_back(std::move(decoded));
+    }
+    return {};
+}
+/// The same for a list that must be there.
+template <class T, class Decode>
+Result<void> require_list(json::Value& body, std::string_view key, std::vector<T>& out,
+                          Decode decode) {
+    const auto* list = body.find(key);
+    if (!list || !list->is_array()) return invalid(std::string(key), "must be an array");
+    return decode_list(body, key, out, decode);
+}
 
 /// {"type":"enabled","budget_tokens":…,"display":…}, as Anthropic writes it and upstream's OpenAI
 /// clients do.

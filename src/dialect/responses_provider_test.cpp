@@ -120,52 +120,8 @@ TEST(ResponsesProvider, RefusesGarbage) {
     }
 }
 
-// AWS frames as lines, for reading.
-std::string readable(const Client& client, std::string_view bytes) {
-    if (client.dialect != Dialect::bedrock) return std::string(bytes);
-    std::string out;
-    EventStreamReader reader;
-    EventStreamMessage message;
-    while (true) {
-        auto more = reader.next(bytes, message);
-        EXPECT_TRUE(more) << "broken frames";
-        if (!more || !*more) break;
-        out.append(message.event_type).append(message.exception_type).append(" ");
-        out.append(message.payload).append("\n");
-    }
-    return out;
-}
-
-struct Run {
-    StreamTranslator stream;
-    std::string out;
-    std::string failure;
-};
-
 std::string translate(const Client& client, std::string_view bytes) {
-    auto fail = [](Run& run, const Error& error) {
-        if (run.failure.empty()) run.stream.encode_error(error, run.out);
-        run.failure = error.code().name;
-    };
-    return test::replay_every_split(
-        bytes, [&] { return Run{StreamTranslator(context(client)), {}, {}}; },
-        [&](Run& run, std::string_view piece) {
-            if (auto ok = run.stream.feed(piece, run.out); !ok) fail(run, ok.error());
-        },
-        [&](Run& run) {
-            if (auto ok = run.stream.finish(run.out); !ok) fail(run, ok.error());
-            const Usage& usage = run.stream.usage();
-            std::string reasons;
-            for (const auto& reason : run.stream.finish_reasons())
-                reasons.append(reason).append(" ");
-            return readable(client, run.out) + ": " + run.failure + " " + reasons +
-                   "model=" + std::string(run.stream.response_model()) +
-                   " id=" + std::string(run.stream.response_id()) +
-                   " input=" + std::to_string(usage.input.value_or(-1)) +
-                   " output=" + std::to_string(usage.output.value_or(-1)) +
-                   (run.stream.done() ? " done" : " not done") +
-                   (run.stream.content_started() ? " content" : "") + "\n";
-        });
+    return test::translate_every_split(context(client), bytes);
 }
 
 TEST(ResponsesProvider, StreamsMatchTheGoldenFilesInEverySplit) {

@@ -27,34 +27,9 @@ std::string wrapped(std::string_view sse) {
     return out;
 }
 
-struct Run {
-    StreamTranslator stream;
-    std::string out;
-    std::string failure;
-};
-
 // What a client gets: the stream, and the error event if it failed; then how it ended.
 std::string translate(Schema schema, std::string_view bytes, Operation client = Operation::chat) {
-    auto fail = [](Run& run, const Error& error) {
-        if (run.failure.empty()) run.stream.encode_error(error, run.out);
-        run.failure = error.code().name;
-    };
-    return test::replay_every_split(
-        bytes, [&] { return Run{StreamTranslator(context(schema, client)), {}, {}}; },
-        [&](Run& run, std::string_view piece) {
-            if (auto ok = run.stream.feed(piece, run.out); !ok) fail(run, ok.error());
-        },
-        [&](Run& run) {
-            if (auto ok = run.stream.finish(run.out); !ok) fail(run, ok.error());
-            const Usage& usage = run.stream.usage();
-            return run.out + ": " + run.failure +
-                   " model=" + std::string(run.stream.response_model()) +
-                   " id=" + std::string(run.stream.response_id()) +
-                   " input=" + std::to_string(usage.input.value_or(-1)) +
-                   " output=" + std::to_string(usage.output.value_or(-1)) +
-                   (run.stream.done() ? " done" : " not done") +
-                   (run.stream.content_started() ? " content" : "") + "\n";
-        });
+    return test::translate_every_split(context(schema, client), bytes);
 }
 
 // Every provider's streams to one client dialect; `ending` tells its golden files apart.

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/encoding.h"
+#include "dialect/stream.h"
 #include "dialect/test_streams.h"
 #include "dialect/translate.h"
 #include "json/value.h"
@@ -136,6 +138,63 @@ auto replay_every_split(std::string_view bytes, Make make, Feed feed, End end) {
         if (testing::Test::HasFailure()) break;
     }
     return whole;
+}
+
+/// The other way of frames(), for reading; InvokeModel's chunks as what they hold.
+inline std::string lines(std::string_view bytes) {
+    std::string out;
+    EventStreamReader reader;
+    EventStreamMessage message;
+    while (true) {
+        auto more = reader.next(bytes, message);
+        EXPECT_TRUE(more) << "broken frames";
+        if (!more || !*more) break;
+        const bool exception = message.message_type == "exception";
+        out.append(exception ? "!" : "");
+        out.append(exception ? message.exception_type : message.event_type).append(" ");
+        const auto chunk =
+            message.event_type == "chunk" ? json::parse(message.payload) : Result<json::Value>();
+        out.append(message.event_type == "chunk"
+                       ? base64_decode(chunk->string_at("bytes")).value_or("no base64")
+                       : std::string(message.payload));
+        out.append("\n");
+    }
+    EXPECT_TRUE(reader.idle());
+    return out;
+}
+
+/// What a client gets of a provider's stream, the same in every split: its events, the error event
+/// if it failed, then how it ended and what was noted.
+inline std::string translate_every_split(const Context& context, std::string_view bytes) {
+    struct Run {
+        StreamTranslator stream;
+        std::string out = {};
+        std::string failure = {};
+        void fail(const Error& error) {
+            if (failure.empty()) stream.encode_error(error, out);
+            failure = error.code().name;
+        }
+    };
+    return replay_every_split(
+        bytes, [&] { return Run{StreamTranslator(context)}; },
+        [&](Run& run, std::string_view piece) {
+            if (auto ok = run.stream.feed(piece, run.out); !ok) run.fail(ok.error());
+        },
+        [&](Run& run) {
+            if (auto ok = run.stream.finish(run.out); !ok) run.fail(ok.error());
+            const Usage& usage = run.stream.usage();
+            std::string reasons;
+            for (const auto& reason : run.stream.finish_reasons())
+                reasons.append(reason).append(" ");
+            return (context.dialect == Dialect::bedrock ? lines(run.out) : run.out) + ": " +
+                   run.failure + " " + reasons +
+                   "model=" + std::string(run.stream.response_model()) +
+                   " id=" + std::string(run.stream.response_id()) +
+                   " input=" + std::to_string(usage.input.value_or(-1)) +
+                   " output=" + std::to_string(usage.output.value_or(-1)) +
+                   (run.stream.done() ? " done" : " not done") +
+                   (run.stream.content_started() ? " content" : "") + "\n";
+        });
 }
 
 }  // namespace weir::dialect::test

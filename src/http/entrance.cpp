@@ -80,7 +80,8 @@ net::Task<bool> ServerConnection::shake_hands(net::TimePoint deadline) {
     auto session = entrance_->tls->accept(stream_->fd());
     Result<void> done;
     if (session)
-        done = co_await net::handshake_as_server(*stream_, **session, deadline, &cancel_);
+        done = co_await net::handshake(*stream_, **session, codes::http_bad_request,
+                                       codes::http_timeout, deadline, &cancel_);
     else
         done = std::unexpected(std::move(session).error());
     if (!done) {

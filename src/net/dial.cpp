@@ -39,23 +39,6 @@ Task<int> connect_one(Worker& worker, const Address& address, TimePoint deadline
     co_return error;
 }
 
-Task<Result<void>> handshake(Stream& stream, TlsSession& session, TimePoint deadline,
-                             CancelSource* cancel) {
-    while (true) {
-        TlsSession::Step step = session.handshake();
-        if (step == TlsSession::Step::done) co_return Result<void>();
-        if (step == TlsSession::Step::failed)
-            co_return fail(codes::upstream_tls, session.failure());
-        Wake wake;
-        if (step == TlsSession::Step::want_read)
-            wake = co_await stream.arriving(deadline, cancel);
-        else
-            wake = co_await stream.writable(deadline, cancel);
-        if (wake == Wake::deadline)
-            co_return fail(codes::upstream_connect_timeout, "the TLS handshake took too long");
-    }
-}
-
 /// The status line of `head`, as a number; 0: it is none.
 int status_of(std::string_view head) {
     int status = 0;
@@ -141,7 +124,8 @@ Task<Result<StreamPtr>> dial(Worker& worker, Resolver& resolver, const Target& t
         if (target.tunnel) WEIR_CO_CHECK(co_await open_tunnel(*stream, target, deadline, cancel));
         if (!target.tls) co_return stream;
         WEIR_CO_TRY(auto session, target.tls->connect(stream->fd(), target.server_name));
-        WEIR_CO_CHECK(co_await handshake(*stream, *session, deadline, cancel));
+        WEIR_CO_CHECK(co_await handshake(*stream, *session, codes::upstream_tls,
+                                         codes::upstream_connect_timeout, deadline, cancel));
         stream->set_tls(std::move(session));
         co_return stream;
     }

@@ -262,4 +262,19 @@ void TlsSession::shutdown() {
     ERR_clear_error();
 }
 
+Task<Result<void>> handshake(Stream& stream, TlsSession& session, const Code& failed,
+                             const Code& late, TimePoint deadline, CancelSource* cancel) {
+    while (true) {
+        const TlsSession::Step step = session.handshake();
+        if (step == TlsSession::Step::done) co_return Result<void>();
+        if (step == TlsSession::Step::failed) co_return fail(failed, session.failure());
+        Wake wake;
+        if (step == TlsSession::Step::want_read)
+            wake = co_await stream.arriving(deadline, cancel);
+        else
+            wake = co_await stream.writable(deadline, cancel);
+        if (wake == Wake::deadline) co_return fail(late, "the TLS handshake took too long");
+    }
+}
+
 }  // namespace weir::net

@@ -122,4 +122,9 @@ private:
     uint32_t host_ = 0;
 };
 
+/// Takes a handshake, of either side, to its end. Fails with `failed`, naming the reason, or with
+/// `late` at the deadline.
+Task<Result<void>> handshake(Stream& stream, TlsSession& session, const Code& failed,
+                             const Code& late, TimePoint deadline, CancelSource* cancel);
+
 }  // namespace weir::net

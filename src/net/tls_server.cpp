@@ -235,21 +235,4 @@ int TlsServer::on_verify(X509_STORE_CTX* store, void* host) {
     return 0;
 }
 
-Task<Result<void>> handshake_as_server(Stream& stream, TlsSession& session, TimePoint deadline,
-                                       CancelSource* cancel) {
-    while (true) {
-        TlsSession::Step step = session.handshake();
-        if (step == TlsSession::Step::done) co_return Result<void>();
-        if (step == TlsSession::Step::failed)
-            co_return fail(codes::http_bad_request, session.failure());
-        Wake wake;
-        if (step == TlsSession::Step::want_read)
-            wake = co_await stream.arriving(deadline, cancel);
-        else
-            wake = co_await stream.writable(deadline, cancel);
-        if (wake == Wake::deadline)
-            co_return fail(codes::http_timeout, "the TLS handshake took too long");
-    }
-}
-
 }  // namespace weir::net

@@ -85,8 +85,4 @@ private:
     std::vector<std::unique_ptr<Host>> hosts_;
 };
 
-/// Handshakes as a server. Fails with http.timeout, or http.bad_request naming the reason.
-Task<Result<void>> handshake_as_server(Stream& stream, TlsSession& session, TimePoint deadline,
-                                       CancelSource* cancel);
-
 }  // namespace weir::net

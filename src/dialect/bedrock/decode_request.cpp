@@ -323,13 +323,7 @@ Result<Conversation> decode_request(json::Value body, std::string_view model, bo
         WEIR_CHECK(decode_blocks(std::move(system), "system", {}, message.parts));
         out.messages.push_back(std::move(message));
     }
-    json::Value messages = take(body, "messages");
-    if (!messages.is_null() && !messages.is_array()) return invalid("messages", "must be an array");
-    int index = 0;
-    for (auto& message : messages.items()) {
-        WEIR_TRY(auto decoded, decode_message(std::move(message), index++));
-        out.messages.push_back(std::move(decoded));
-    }
+    WEIR_CHECK(decode_list(body, "messages", out.messages, decode_message));
     for (auto& member : body.members())
         WEIR_CHECK(decode_member(member.key, member.value, out));
     return out;

@@ -61,8 +61,8 @@ struct Finish {
 Finish finish_of(std::string_view reason, bool called_tools);
 /// What a client reads when the prompt was blocked: empty if it was not.
 std::string blocked_prompt(const json::Value& body);
-/// "2024-11-15T09:00:00.25Z" as Unix seconds; 0 if it is no such date (RFC 3339, UTC only).
-int64_t unix_seconds(std::string_view date);
+/// When the provider made it (createTime) in Unix seconds; 0 if it does not say.
+int64_t created_of(const json::Value& body);
 /// The probabilities of a candidate's tokens, if it has some.
 std::vector<TokenProbability> decode_logprobs(const json::Value& candidate);
 /// Members of a candidate that a client is shown under their own names.

@@ -1,6 +1,6 @@
-#include <charconv>
-#include <chrono>
+#include <algorithm>
 
+#include "base/timestamp.h"
 #include "dialect/gemini/citations.h"
 #include "dialect/gemini/generate.h"
 #include "dialect/gemini/tool_ids.h"
@@ -110,12 +110,6 @@ bool is_answer(const json::Value& body) {
     return false;
 }
 
-int number(std::string_view digits) {
-    int out = -1;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
-    return error == std::errc() && end == digits.data() + digits.size() ? out : -1;
-}
-
 }  // namespace
 
 Finish finish_of(std::string_view reason, bool called_tools) {
@@ -147,24 +141,9 @@ std::string blocked_prompt(const json::Value& body) {
     return message.empty() ? out : std::move(out.append(". ").append(message));
 }
 
-int64_t unix_seconds(std::string_view date) {
-    if (date.size() < 20 || date[4] != '-' || date[7] != '-' || date[10] != 'T' ||
-        date[13] != ':' || date[16] != ':' || date.back() != 'Z')
-        return 0;
-    const int year = number(date.substr(0, 4));
-    const int month = number(date.substr(5, 2));
-    const int day = number(date.substr(8, 2));
-    const int hour = number(date.substr(11, 2));
-    const int minute = number(date.substr(14, 2));
-    const int second = number(date.substr(17, 2));
-    const std::chrono::year_month_day calendar{std::chrono::year(year),
-                                               std::chrono::month(static_cast<unsigned>(month)),
-                                               std::chrono::day(static_cast<unsigned>(day))};
-    if (year < 1970 || month < 0 || day < 0 || !calendar.ok() || hour < 0 || minute < 0 ||
-        second < 0)
-        return 0;
-    const auto days = std::chrono::sys_days(calendar).time_since_epoch().count();
-    return ((static_cast<int64_t>(days) * 24 + hour) * 60 + minute) * 60 + second;
+int64_t created_of(const json::Value& body) {
+    const auto moment = parse_rfc3339(body.string_at("createTime"));
+    return moment ? std::max<int64_t>(moment->seconds, 0) : 0;
 }
 
 std::vector<TokenProbability> decode_logprobs(const json::Value& candidate) {
@@ -192,7 +171,7 @@ Result<Reply> decode_reply(json::Value body, uint64_t seed) {
         return fail(codes::dialect_response, "the provider's answer has no candidates");
     Reply reply{.id = std::string(body.string_at("responseId")),
                 .model = std::string(body.string_at("modelVersion")),
-                .created = unix_seconds(body.string_at("createTime"))};
+                .created = created_of(body)};
     ToolIds ids(seed, reply.id);
     if (const auto* candidates = body.find("candidates"))
         for (size_t i = 0; i < candidates->items().size(); ++i)

@@ -65,10 +65,7 @@ void GenerateDecoder::on_start(const json::Value& chunk, EventSink& sink) {
     id = chunk.string_at("responseId");
     model = chunk.string_at("modelVersion");
     ids_.emplace(options_.seed, id);
-    sink.on({.kind = Event::Kind::start,
-             .id = id,
-             .name = model,
-             .created = unix_seconds(chunk.string_at("createTime"))});
+    sink.on({.kind = Event::Kind::start, .id = id, .name = model, .created = created_of(chunk)});
 }
 
 void GenerateDecoder::on_candidate(const json::Value& given, int position, EventSink& sink) {

@@ -181,21 +181,8 @@ Result<void> decode_member(std::string_view key, json::Value& value, Conversatio
 Result<Conversation> decode_request(json::Value body) {
     if (!body.is_object()) return invalid("body", "must be an object");
     Conversation out{.origin = Dialect::openai, .model = std::string(body.string_at("model"))};
-    json::Value messages = take(body, "messages");
-    if (!messages.is_array()) return invalid("messages", "must be an array");
-    out.messages.reserve(messages.items().size());
-    int index = 0;
-    for (auto& message : messages.items()) {
-        WEIR_TRY(auto decoded, decode_message(std::move(message), index++));
-        out.messages.push_back(std::move(decoded));
-    }
-    json::Value tools = take(body, "tools");
-    if (!tools.is_null() && !tools.is_array()) return invalid("tools", "must be an array");
-    index = 0;
-    for (auto& tool : tools.items()) {
-        WEIR_TRY(auto decoded, decode_tool(std::move(tool), index++));
-        out.tools.push_back(std::move(decoded));
-    }
+    WEIR_CHECK(require_list(body, "messages", out.messages, decode_message));
+    WEIR_CHECK(decode_list(body, "tools", out.tools, decode_tool));
     for (auto& member : body.members())
         WEIR_CHECK(decode_member(member.key, member.value, out));
     return out;

@@ -144,13 +144,7 @@ Result<Conversation> decode_request(json::Value body) {
         out.messages.push_back(std::move(message));
     }
     WEIR_CHECK(decode_input(take(body, "input"), out.messages));
-    json::Value tools = take(body, "tools");
-    if (!tools.is_null() && !tools.is_array()) return invalid("tools", "must be an array");
-    int index = 0;
-    for (auto& tool : tools.items()) {
-        WEIR_TRY(auto decoded, decode_tool(std::move(tool), index++));
-        out.tools.push_back(std::move(decoded));
-    }
+    WEIR_CHECK(decode_list(body, "tools", out.tools, decode_tool));
     for (auto& member : body.members())
         WEIR_CHECK(decode_member(member.key, member.value, out));
     return out;
