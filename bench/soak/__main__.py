@@ -3,7 +3,7 @@
 
     ./dev soak [--minutes 3] [--clients 64] [--connections 2000] [--weir FILE]
 
-Weir stands between these clients and `weir mock`, which misbehaves as the request's headers script it. Several client
+Weir stands between these clients and `weir mock`, which misbehaves as the request's headers script it. All client
 dialects, whole answers and streams, slow clients, clients that leave, thousands of connections that seldom ask, and another
 configuration every second. Every answer is judged: complete and right, or an explicit error of the kinds its fault
 allows; a stream that merely stops, a body cut short, or silence is a failure. At the end: no connection, task,

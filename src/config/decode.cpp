@@ -72,8 +72,12 @@ std::optional<uint64_t> read_quantity(const Node& node, std::string_view key) {
 
 std::optional<int64_t> read_int(const Node& node, std::string_view key) {
     const Node* value = node.find(key);
-    if (!value || value->kind != Node::Kind::integer) return std::nullopt;
-    std::string_view text = value->text;
+    return value ? read_int(*value) : std::nullopt;
+}
+
+std::optional<int64_t> read_int(const Node& value) {
+    if (value.kind != Node::Kind::integer) return std::nullopt;
+    std::string_view text = value.text;
     if (text.starts_with('+')) text.remove_prefix(1);
     int64_t number = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -169,6 +169,7 @@ Reference read_reference(const Node& node, const ObjectName& owner, std::string_
 std::optional<Duration> read_duration(const Node& node, std::string_view key);
 std::optional<uint64_t> read_quantity(const Node& node, std::string_view key);
 std::optional<int64_t> read_int(const Node& node, std::string_view key);
+std::optional<int64_t> read_int(const Node& value);
 /// The items of the list under `key`; empty if there is none.
 const std::vector<Node>& list_of(const Node& node, std::string_view key);
 HeaderMutation read_headers(const Node* node, std::string_view path, Report& report);

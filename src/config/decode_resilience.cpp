@@ -21,8 +21,8 @@ Duration duration(const Node& node, std::string_view key, Duration fallback) {
 std::vector<uint16_t> statuses(const Node& node, std::string_view key) {
     std::vector<uint16_t> out;
     for (const Node& item : list_of(node, key))
-        if (int code = std::atoi(item.text.c_str()); code >= 100 && code <= 599)
-            out.push_back(static_cast<uint16_t>(code));
+        if (const auto code = read_int(item); code && *code >= 100 && *code <= 599)
+            out.push_back(static_cast<uint16_t>(*code));
     return out;
 }
 
