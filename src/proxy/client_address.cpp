@@ -22,6 +22,10 @@ std::optional<net::Address> read_address(std::string_view text) {
     return net::parse_address(text, 0);
 }
 
+std::optional<net::Address> read_peer(std::string_view peer) {
+    return read_address(peer.starts_with('[') ? peer : peer.substr(0, peer.rfind(':')));
+}
+
 /// Its bytes; IPv4 in IPv6 (RFC 4291 §2.5.5.2) counts as IPv4.
 std::string_view bytes_of(const net::Address& address) {
     if (address.storage.ss_family == AF_INET)
@@ -68,7 +72,7 @@ std::vector<std::string_view> forwarded_for(const http::Headers& headers) {
 
 std::optional<net::Address> by_ranges(const config::AddressDetection& rules, std::string_view peer,
                                       const std::vector<std::string_view>& hops) {
-    auto nearest = read_address(peer.starts_with('[') ? peer : peer.substr(0, peer.rfind(':')));
+    auto nearest = read_peer(peer);
     if (!nearest || !trusted(*nearest, rules)) return std::nullopt;
     std::optional<net::Address> farthest;
     for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
@@ -96,6 +100,13 @@ std::optional<std::string> forwarded_address(const config::AddressDetection& rul
     }
     if (!found) return std::nullopt;
     return found->to_string();
+}
+
+std::string caller_of(std::string_view peer) {
+    const auto address = read_peer(peer);
+    if (!address) return std::string(peer);
+    const std::string_view bytes = bytes_of(*address);
+    return std::string(bytes.size() == 16 ? bytes.substr(0, 8) : bytes);
 }
 
 }  // namespace weir::proxy

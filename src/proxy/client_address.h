@@ -20,4 +20,9 @@ namespace weir::proxy {
 std::optional<std::string> forwarded_address(const config::AddressDetection& rules,
                                              std::string_view peer, const http::Headers& headers);
 
+/// What stands for a caller who has shown nothing else, as bytes: an IPv4 address, or the /64 that
+/// one site has of IPv6 (RFC 6177: a host picks any of its addresses). `peer` as above; text that
+/// holds no address stands for itself.
+std::string caller_of(std::string_view peer);
+
 }  // namespace weir::proxy

@@ -34,5 +34,14 @@ TEST(ClientAddressTest, TheFirstOutsideTheTrustedRangesIsTheClient) {
     EXPECT_EQ(detect(rules, "192.0.2.1, what, 10.1.1.1"), "10.1.1.1:0");
 }
 
+TEST(ClientAddressTest, ASiteOfIpv6IsOneCaller) {
+    EXPECT_EQ(caller_of("192.0.2.1:5000"), caller_of("192.0.2.1:6000"));
+    EXPECT_EQ(caller_of("192.0.2.1:5000"), caller_of("[::ffff:192.0.2.1]:1"));
+    EXPECT_NE(caller_of("192.0.2.1:5000"), caller_of("192.0.2.2:5000"));
+    EXPECT_EQ(caller_of("[2001:db8:0:1::1]:1"), caller_of("[2001:db8:0:1:ffff::2]:2"));
+    EXPECT_NE(caller_of("[2001:db8:0:1::1]:1"), caller_of("[2001:db8:0:2::1]:1"));
+    EXPECT_EQ(caller_of("unix"), "unix");
+}
+
 }  // namespace
 }  // namespace weir::proxy

@@ -5,6 +5,7 @@
 #include "credential/sigv4_client.h"
 #include "identity/principal.h"
 #include "net/tls_server.h"
+#include "proxy/client_address.h"
 #include "proxy/client_headers.h"
 #include "proxy/exchange_run.h"
 #include "proxy/headers.h"
@@ -172,10 +173,8 @@ Result<void> ExchangeRun::admit() {
 Result<void> ExchangeRun::admit_principal() {
     const net::TlsSession* tls = client_.tls();
     const identity::Principal principal = identity::principal_of(tls ? tls->peer() : nullptr);
-    std::string_view address = client_address();
-    std::string_view name =
-        principal.known() ? principal.subject : address.substr(0, address.rfind(':'));
-    quota::Key key = gateway_.parts_.limiting.keys.of(name);
+    const auto& keys = gateway_.parts_.limiting.keys;
+    quota::Key key = keys.of(principal.known() ? principal.subject : caller_of(client_address()));
     key.low ^= principal.known() ? entry_->principals : ~entry_->principals;
     auto outcome =
         gateway_.parts_.principals.enter(key, entry_->exchanges_per_principal, principal_place_);

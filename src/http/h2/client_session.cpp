@@ -12,43 +12,12 @@ net::TimePoint now() {
     return std::chrono::steady_clock::now();
 }
 
-std::string_view view(const uint8_t* text, std::size_t size) {
-    return {reinterpret_cast<const char*>(text), size};
-}
-
 }  // namespace
 
-/// What nghttp2 calls, with the session as user data.
-struct ClientSession::Callbacks {
-    static ClientSession& of(void* user) { return *static_cast<ClientSession*>(user); }
-
-    static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
-        return of(user).on_begin_frame(*head);
-    }
-    static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
-                      size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
-                      void* user) {
-        return of(user).on_header(*frame, view(name, name_size), view(value, value_size));
-    }
-    static int invalid_header(nghttp2_session* session, const nghttp2_frame* frame, const uint8_t*,
-                              size_t, const uint8_t*, size_t, uint8_t, void*) {
-        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                  NGHTTP2_PROTOCOL_ERROR);
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    }
-    static int frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        return of(user).on_frame(*frame);
-    }
+struct ClientSession::Callbacks : SharedCallbacks<ClientSession> {
     static int invalid_frame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
         of(user).on_malformed();
         return 0;
-    }
-    static int data(nghttp2_session*, uint8_t, int32_t id, const uint8_t* bytes, size_t size,
-                    void* user) {
-        return of(user).on_data(id, view(bytes, size));
-    }
-    static int close(nghttp2_session*, int32_t id, uint32_t error, void* user) {
-        return of(user).on_close(id, error);
     }
     static int send_data(nghttp2_session* session, nghttp2_frame* frame, const uint8_t* head,
                          size_t size, nghttp2_data_source*, void* user) {
@@ -72,15 +41,8 @@ struct ClientSession::Callbacks {
 
     static nghttp2_session_callbacks* all() {
         static nghttp2_session_callbacks* const made = [] {
-            nghttp2_session_callbacks* out = nullptr;
-            nghttp2_session_callbacks_new(&out);
-            nghttp2_session_callbacks_set_on_begin_frame_callback(out, begin_frame);
-            nghttp2_session_callbacks_set_on_header_callback(out, header);
-            nghttp2_session_callbacks_set_on_invalid_header_callback(out, invalid_header);
-            nghttp2_session_callbacks_set_on_frame_recv_callback(out, frame);
+            nghttp2_session_callbacks* out = make();
             nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(out, invalid_frame);
-            nghttp2_session_callbacks_set_on_data_chunk_recv_callback(out, data);
-            nghttp2_session_callbacks_set_on_stream_close_callback(out, close);
             nghttp2_session_callbacks_set_send_data_callback(out, send_data);
             return out;
         }();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "http/h2/callbacks.h"
 #include "http/h2/client_stream.h"
 #include "http/h2/flood_guard.h"
 #include "http/h2/session.h"
@@ -45,6 +46,7 @@ public:
 
 private:
     friend ClientStream;
+    friend SharedCallbacks<ClientSession>;
     struct Callbacks;
     bool submit(ClientStream& stream, std::span<char> head, bool has_body);
     void forget(ClientStream& stream);

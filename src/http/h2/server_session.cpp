@@ -14,35 +14,11 @@ net::TimePoint now() {
     return std::chrono::steady_clock::now();
 }
 
-std::string_view view(const uint8_t* text, std::size_t size) {
-    return {reinterpret_cast<const char*>(text), size};
-}
-
 }  // namespace
 
-/// What nghttp2 calls, with the session as user data.
-struct ServerSession::Callbacks {
-    static ServerSession& of(void* user) { return *static_cast<ServerSession*>(user); }
-
-    static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
-        return of(user).on_begin_frame(*head);
-    }
+struct ServerSession::Callbacks : SharedCallbacks<ServerSession> {
     static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
         return of(user).on_begin_headers(*frame);
-    }
-    static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
-                      size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
-                      void* user) {
-        return of(user).on_header(*frame, view(name, name_size), view(value, value_size));
-    }
-    static int invalid_header(nghttp2_session* session, const nghttp2_frame* frame, const uint8_t*,
-                              size_t, const uint8_t*, size_t, uint8_t, void*) {
-        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                  NGHTTP2_PROTOCOL_ERROR);
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    }
-    static int frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        return of(user).on_frame(*frame);
     }
     static int invalid_frame(nghttp2_session*, const nghttp2_frame*, int error, void* user) {
         ServerSession& self = of(user);
@@ -51,13 +27,6 @@ struct ServerSession::Callbacks {
         else
             self.broken_off(Misuse::malformed);
         return 0;
-    }
-    static int data(nghttp2_session*, uint8_t, int32_t id, const uint8_t* bytes, size_t size,
-                    void* user) {
-        return of(user).on_data(id, view(bytes, size));
-    }
-    static int close(nghttp2_session*, int32_t id, uint32_t error, void* user) {
-        return of(user).on_close(id, error);
     }
     static int sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
         of(user).on_sent(*frame);
@@ -76,16 +45,9 @@ struct ServerSession::Callbacks {
 
     static nghttp2_session_callbacks* all() {
         static nghttp2_session_callbacks* const made = [] {
-            nghttp2_session_callbacks* out = nullptr;
-            nghttp2_session_callbacks_new(&out);
-            nghttp2_session_callbacks_set_on_begin_frame_callback(out, begin_frame);
+            nghttp2_session_callbacks* out = make();
             nghttp2_session_callbacks_set_on_begin_headers_callback(out, begin_headers);
-            nghttp2_session_callbacks_set_on_header_callback(out, header);
-            nghttp2_session_callbacks_set_on_invalid_header_callback(out, invalid_header);
-            nghttp2_session_callbacks_set_on_frame_recv_callback(out, frame);
             nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(out, invalid_frame);
-            nghttp2_session_callbacks_set_on_data_chunk_recv_callback(out, data);
-            nghttp2_session_callbacks_set_on_stream_close_callback(out, close);
             nghttp2_session_callbacks_set_on_frame_send_callback(out, sent);
             nghttp2_session_callbacks_set_send_data_callback(out, send_data);
             nghttp2_session_callbacks_set_unpack_extension_callback(

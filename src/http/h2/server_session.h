@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "http/h2/callbacks.h"
 #include "http/h2/flood_guard.h"
 #include "http/h2/server_stream.h"
 #include "http/h2/session.h"
@@ -50,6 +51,7 @@ public:
 
 private:
     friend ServerStream;
+    friend SharedCallbacks<ServerSession>;
     struct Callbacks;
     void begin();
     net::Task<void> run_stream(ServerStream& stream);
