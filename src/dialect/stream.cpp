@@ -130,7 +130,7 @@ struct StreamTranslator::State {
           decoder(make_decoder(context)),
           encoder(make_encoder(context)),
           pattern(decoder ? decoder->varying() : EventPattern::Varying()),
-          passing(events_pass(context) ? static_cast<PassingEncoder*>(encoder.get()) : nullptr) {
+          passing(events_pass(context) ? dynamic_cast<PassingEncoder*>(encoder.get()) : nullptr) {
         if (!decoder || !encoder)
             error.emplace(codes::dialect_no_translation,
                           "streams of this provider have no translation");

@@ -268,7 +268,7 @@ Task<Result<void>> handshake(Stream& stream, TlsSession& session, const Code& fa
         const TlsSession::Step step = session.handshake();
         if (step == TlsSession::Step::done) co_return Result<void>();
         if (step == TlsSession::Step::failed) co_return fail(failed, session.failure());
-        Wake wake;
+        Wake wake = Wake::deadline;
         if (step == TlsSession::Step::want_read)
             wake = co_await stream.arriving(deadline, cancel);
         else

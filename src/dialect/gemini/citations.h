@@ -14,7 +14,7 @@
 namespace weir::dialect::gemini {
 
 struct PlacedCitation {
-    int part;
+    int part = 0;
     Citation citation;
 };
 /// Of one of the two members of a candidate that has said `said`. `parts`: our numbers of the

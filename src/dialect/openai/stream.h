@@ -91,8 +91,8 @@ private:
     std::vector<int> tools_;  // part of each tool call, in order
     SaidTexts said_;
     struct Waiting {
-        int choice;
-        int part;
+        int choice = 0;
+        int part = 0;
         Citation citation;
     };
     std::vector<Waiting> waiting_;  // citations of parts as a whole that have not ended

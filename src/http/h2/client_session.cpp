@@ -193,7 +193,8 @@ void ClientSession::note(ClientStream& stream) {
 bool ClientSession::work_news() {
     if (news_.empty() && !settled_due_) return false;
     if (std::exchange(settled_due_, false)) owner_.settled();
-    for (std::size_t i = 0; i < news_.size(); ++i) {  // may grow, and lose streams, meanwhile
+    // They may grow, and lose streams, meanwhile. NOLINTNEXTLINE(modernize-loop-convert)
+    for (std::size_t i = 0; i < news_.size(); ++i) {
         ClientStream* stream = std::exchange(news_[i], nullptr);
         if (!stream) continue;
         stream->in_news_ = false;
