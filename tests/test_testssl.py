@@ -10,7 +10,9 @@ from harness import config as configs
 from harness.certificates import Authority, issue
 
 HARMLESS = ("OK", "INFO", "LOW", "DEBUG")
-OF_THE_TESTER = ("engine_problem", "scanTime")  # what testssl says of the machine it runs on
+# What testssl says of the machine it runs on; and of tickets, for which it does not wait with TLS 1.3: its client, without input, is
+# gone before they come in about half of all tries (test_tls_clients.py shows that they work).
+OF_THE_TESTER = ("engine_problem", "scanTime", "sessionresumption_ticket")
 
 
 @pytest.mark.timeout(300)

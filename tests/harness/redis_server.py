@@ -146,7 +146,13 @@ class Sentinels:
         """The primary dies; the replica, once promoted, is the primary."""
         self.primary.kill()
         self.primary, self.replica = self.replica, self.primary
-        wait_until(lambda: b"role:master" in self.primary.command("INFO", "replication"), "the replica to be promoted", timeout=30)
+
+        def promoted():
+            try:
+                return b"role:master" in self.primary.command("INFO", "replication")
+            except ConnectionError:  # Redis ends its connections when its role changes
+                return False
+        wait_until(promoted, "the replica to be promoted", timeout=30)
 
     def stop(self):
         self.process.kill()
