@@ -136,8 +136,9 @@ void add_explain(CLI::App& app, ExplainOptions& o) {
 
 void add_mock(CLI::App& app, MockOptions& o) {
     CLI::App* verb = app.add_subcommand("mock",
-                                        "Serve the mock provider: OpenAI, Anthropic and Bedrock "
-                                        "APIs, with faults on demand (docs/mock.md)");
+                                        "Serve the mock provider: the APIs of OpenAI, Anthropic, "
+                                        "Bedrock, Gemini and Cohere, with faults on demand "
+                                        "(docs/mock.md)");
     verb->add_option_function<unsigned>(
             "--port", [&o](unsigned port) { o.listen = fmt::format("127.0.0.1:{}", port); },
             "Port on 127.0.0.1; 0 chooses one [8080]")
