@@ -12,6 +12,20 @@
 
 namespace weir::http {
 
+/// A handler that streams the body back piece by piece; `trailers` as Exchange::finish() takes
+/// them.
+inline net::Task<void> stream_back(Exchange& exchange, std::string_view trailers) {
+    exchange.begin(200);
+    exchange.start_chunked();
+    while (true) {
+        auto piece = co_await exchange.read_some();
+        if (!piece) co_return exchange.abort();
+        if (piece->empty()) break;
+        co_await exchange.write(*piece);
+    }
+    co_await exchange.finish("", trailers);
+}
+
 class TestServer final : public Handler {
 public:
     using Function = std::function<net::Task<void>(Exchange&)>;

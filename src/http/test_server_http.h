@@ -15,18 +15,6 @@ inline net::Task<void> echo(Exchange& exchange) {
     exchange.header("content-type", "text/plain");
     co_await exchange.send(body ? *body : body.error().code().name);
 }
-/// Streams the body back piece by piece.
-inline net::Task<void> stream_echo(Exchange& exchange) {
-    exchange.begin(200);
-    exchange.start_chunked();
-    while (true) {
-        auto piece = co_await exchange.read_some();
-        if (!piece) co_return;
-        if (piece->empty()) break;
-        co_await exchange.write(*piece);
-    }
-    co_await exchange.finish();
-}
 inline net::Task<void> ignore(Exchange& exchange) {
     exchange.begin(200);
     co_await exchange.send("early");
@@ -90,7 +78,7 @@ struct ServerFixture : testing::Test {
         server.reset();
         server = std::make_unique<TestServer>(options);
         server->on("/echo", echo);
-        server->on("/stream", stream_echo);
+        server->on("/stream", [](Exchange& exchange) { return stream_back(exchange, {}); });
         server->on("/ignore", ignore);
     }
     net::TestLoop& loop() { return server->loop; }

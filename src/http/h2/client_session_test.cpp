@@ -64,17 +64,6 @@ net::Task<void> echo(Exchange& exchange) {
     exchange.header("x-test", test);
     co_await exchange.send(body ? *body : "");
 }
-net::Task<void> stream_echo(Exchange& exchange) {
-    exchange.begin(200);
-    exchange.start_chunked();
-    while (true) {
-        auto piece = co_await exchange.read_some();
-        if (!piece) co_return;
-        if (piece->empty()) break;
-        co_await exchange.write(*piece);
-    }
-    co_await exchange.finish("", "x-end: yes\r\n");
-}
 net::Task<void> cut(Exchange& exchange) {
     exchange.begin(200);
     exchange.start_chunked();
@@ -91,7 +80,8 @@ protected:
     void start(ServerOptions options = {}) {
         server = std::make_unique<TestServer>(options);
         server->on("/echo", echo);
-        server->on("/stream", stream_echo);
+        server->on("/stream",
+                   [](Exchange& exchange) { return stream_back(exchange, "x-end: yes\r\n"); });
         server->on("/cut", cut);
         server->on("/refuse", refuse);
         server->on("/wait", [this](Exchange& e) { return wait(server->loop.worker, e, *this); });

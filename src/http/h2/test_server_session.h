@@ -17,17 +17,6 @@ inline net::Task<void> echo(Exchange& exchange) {
     exchange.header("connection", "close");
     co_await exchange.send(body ? *body : body.error().code().name);
 }
-inline net::Task<void> stream_echo(Exchange& exchange) {
-    exchange.begin(200);
-    exchange.start_chunked();
-    while (true) {
-        auto piece = co_await exchange.read_some();
-        if (!piece) co_return exchange.abort();
-        if (piece->empty()) break;
-        co_await exchange.write(*piece);
-    }
-    co_await exchange.finish("", "x-end: yes\r\n");
-}
 inline net::Task<void> ignore(Exchange& exchange) {
     exchange.begin(204);
     co_await exchange.send("");
@@ -74,7 +63,8 @@ protected:
     void start(ServerOptions options = {}) {
         server = std::make_unique<TestServer>(options);
         server->on("/echo", echo);
-        server->on("/stream", stream_echo);
+        server->on("/stream",
+                   [](Exchange& exchange) { return stream_back(exchange, "x-end: yes\r\n"); });
         server->on("/ignore", ignore);
         server->on("/hose", [this](Exchange& e) { return Firehose::handle(e, hose); });
         server->on("/wait",
